@@ -1,0 +1,1 @@
+"""Sign-ins and sign-outs go to the audit record."""

@@ -1,0 +1,1 @@
+"""System checks: what an environment can hold that only judgement finds."""

@@ -1,0 +1,61 @@
+"""Tables: mirror (rebuilt from AWS), record (never lost), working (in hand), and people."""
+
+from callbacks.models.connection import CallCount, Connection, ConnectionHealth
+from callbacks.models.mirror import (
+    CallbackTask,
+    DeadlineKind,
+    Definition,
+    Execution,
+    ExecutionStatus,
+    Request,
+    StateMachine,
+    TaskStatus,
+    TokenState,
+)
+from callbacks.models.people import Role, RoleGrant, Theme, User
+from callbacks.models.policy import Policy, ReasonRule
+from callbacks.models.record import (
+    LIVE,
+    UNSETTLED,
+    AuditEntry,
+    AuditPersonal,
+    Decision,
+    DecisionStatus,
+    Direction,
+    Reading,
+    RecordError,
+)
+from callbacks.models.working import Draft, Lease, Pulse
+
+__all__ = [
+    "LIVE",
+    "UNSETTLED",
+    "AuditEntry",
+    "AuditPersonal",
+    "CallCount",
+    "CallbackTask",
+    "Connection",
+    "ConnectionHealth",
+    "DeadlineKind",
+    "Decision",
+    "DecisionStatus",
+    "Definition",
+    "Direction",
+    "Draft",
+    "Execution",
+    "ExecutionStatus",
+    "Lease",
+    "Policy",
+    "Pulse",
+    "Reading",
+    "ReasonRule",
+    "RecordError",
+    "Request",
+    "Role",
+    "RoleGrant",
+    "StateMachine",
+    "TaskStatus",
+    "Theme",
+    "TokenState",
+    "User",
+]

@@ -1,0 +1,83 @@
+"""A connection: one AWS account and region at one endpoint, and how we get in."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def enabled(self) -> ConnectionQuerySet:
+        return self.filter(is_enabled=True)
+
+
+class Connection(models.Model):
+    """Its id is part of every identity below it, so account, region and endpoint never change."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    account = models.CharField(max_length=12, blank=True, help_text="Empty where not known yet.")
+    region = models.CharField(max_length=32)
+    endpoint_url = models.CharField(max_length=200, blank=True)
+    profile = models.CharField(max_length=64, blank=True)
+    role_arn = models.CharField(max_length=2048, blank=True)
+    external_id = models.CharField(max_length=1224, blank=True)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "region", "endpoint_url"], name="connection_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} · {self.region}"
+
+
+class ConnectionHealth(models.Model):
+    """What the last pass saw. Rewritten by every pass, and gone without harm."""
+
+    connection = models.OneToOneField(
+        Connection, primary_key=True, on_delete=models.CASCADE, related_name="health"
+    )
+    pass_started_at = models.DateTimeField(null=True)
+    pass_finished_at = models.DateTimeField(null=True)
+    # The moment up to which what we show is known to be true.
+    read_ok_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    throttled_at = models.DateTimeField(null=True)
+    # Figures of the last finished pass, as `manage.py sync --json` prints them.
+    figures = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"health of {self.connection_id}"
+
+
+class CallCount(models.Model):
+    """Calls on the wire per connection, operation and hour: counted, never estimated."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="calls")
+    operation = models.CharField(max_length=60)
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+    throttles = models.PositiveIntegerField(default=0)
+    denials = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "operation", "hour"], name="callcount_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.calls}"

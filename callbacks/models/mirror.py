@@ -1,0 +1,260 @@
+"""Mirror: what AWS has, as sync last read it. May be dropped and rebuilt from AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from callbacks.models.connection import Connection
+from callbacks.models.policy import Policy
+
+if TYPE_CHECKING:
+    from callbacks.models.people import User
+
+
+class Definition(models.Model):
+    """A state machine's definition, kept once however many executions run on it."""
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    text = models.TextField()
+    can_wait = models.BooleanField()
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class StateMachine(models.Model):
+    id = models.UUIDField(primary_key=True, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="state_machines"
+    )
+    arn = models.CharField(max_length=256)
+    name = models.CharField(max_length=80)
+    type = models.CharField(max_length=16, default="STANDARD")
+    # Today's definition; an execution keeps the one that it started on.
+    definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT)
+    revision_id = models.CharField(max_length=64, blank=True)
+    described_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=500, blank=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "arn"], name="statemachine_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExecutionStatus(models.TextChoices):
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
+    # AWS no longer knows it (90 days after its end).
+    FORGOTTEN = "FORGOTTEN"
+
+
+class Execution(models.Model):
+    id = models.UUIDField(primary_key=True, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="executions")
+    state_machine = models.ForeignKey(
+        StateMachine, on_delete=models.CASCADE, related_name="executions"
+    )
+    # The definition that this execution runs on; empty until it is known for certain.
+    definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT)
+    arn = models.CharField(max_length=256)
+    name = models.CharField(max_length=80)
+    status = models.CharField(
+        max_length=16, choices=ExecutionStatus.choices, default=ExecutionStatus.RUNNING
+    )
+    started_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    redrive_count = models.PositiveIntegerField(default=0)
+    # JSON texts with every token masked.
+    input = models.TextField(blank=True)
+    output = models.TextField(blank=True)
+    error = models.CharField(max_length=256, blank=True)
+    cause = models.TextField(blank=True)
+    last_event_id = models.PositiveIntegerField(default=0)
+    read_at = models.DateTimeField(null=True)
+    # A branch is running, so the history can grow by itself; otherwise only an answer, a deadline
+    # or a stop can change it.
+    is_moving = models.BooleanField(default=True)
+    read_next_at = models.DateTimeField(null=True)
+    # Why the last reading was not used; the execution is left alone until `read_next_at`.
+    problem = models.CharField(max_length=500, blank=True)
+    problem_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "arn"], name="execution_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "read_next_at"],
+                condition=Q(status="RUNNING"),
+                name="execution_to_read",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Request(models.Model):
+    """What a person sees as one thing: all attempts of one visit of one state."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="requests")
+    state = models.CharField(max_length=80)
+    # Where in the Maps and Parallels around it, such as "ReviewPhotos[2]"; empty at the top.
+    iteration = models.CharField(max_length=500, blank=True)
+    entry_number = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "state", "iteration", "entry_number"], name="request_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.iteration}".strip()
+
+
+class TaskStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    ANSWERED = "answered", "Answered"
+    TIMED_OUT = "timed_out", "Ran out of time"
+    STOPPED = "stopped", "Stopped"
+    # By a sibling, a retry around it, the execution's end, or no longer known.
+    CLOSED = "closed", "Closed"
+
+
+class TokenState(models.TextChoices):
+    HELD = "held", "held"
+    # Not in the history, or more than one candidate is left: stop or redrive are the ways out.
+    MISSING = "missing", "not passed to the worker"
+    AMBIGUOUS = "ambiguous", "more than one candidate"
+    ACTIVITY = "activity", "only the activity's worker has it"
+
+
+class DeadlineKind(models.TextChoices):
+    EXACT = "exact", "exact"
+    RANGE = "range", "a range"
+    NONE = "none", "none"
+
+
+class TaskQuerySet(models.QuerySet["CallbackTask"]):
+    def waiting(self) -> TaskQuerySet:
+        return self.filter(status=TaskStatus.WAITING)
+
+    def visible_to(self, user: User) -> TaskQuerySet:
+        """What this person may know of; everything else is 404."""
+        if user.sees_all:
+            return self
+        return self.answerable_by(user)
+
+    def answerable_by(self, user: User) -> TaskQuerySet:
+        # Two small queries instead of a join per row: there are few policies and many tasks.
+        policy_ids = list(Policy.objects.answerable_by(user).values_list("id", flat=True))
+        return self.filter(policy_id__in=policy_ids)
+
+
+class CallbackTask(models.Model):
+    """One attempt of one task state that waits for a token.
+
+    Carries everything that a list shows or filters by, so that a list is one table and one index.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="attempts")
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="tasks")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="tasks")
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="tasks")
+
+    # --- which attempt this is
+    redrive_count = models.PositiveIntegerField(default=0)
+    scheduled_event_id = models.PositiveIntegerField()
+    attempt = models.PositiveIntegerField(default=1)
+    resource = models.CharField(max_length=256)
+
+    # --- what lists show
+    state_machine_name = models.CharField(max_length=80)
+    state = models.CharField(max_length=80)
+    iteration = models.CharField(max_length=500, blank=True)
+    headline = models.CharField(max_length=300)
+    # Up to six of the workflow's own values: [[label, text], …], in the order of the input.
+    key_fields = models.JSONField(default=list)
+    asked_by = models.CharField(max_length=200, blank=True)
+
+    # --- how long it may wait
+    waiting_since = models.DateTimeField()
+    dies_earliest = models.DateTimeField()
+    dies_latest = models.DateTimeField()
+    deadline_kind = models.CharField(max_length=8, choices=DeadlineKind.choices)
+    deadline_reason = models.CharField(max_length=40, blank=True)
+    timeout_seconds = models.PositiveBigIntegerField(null=True)
+    heartbeat_seconds = models.PositiveBigIntegerField(null=True)
+
+    # --- how it stands
+    status = models.CharField(max_length=12, choices=TaskStatus.choices, default=TaskStatus.WAITING)
+    closed_at = models.DateTimeField(null=True)
+    closed_event_id = models.PositiveIntegerField(null=True)
+    closed_event_type = models.CharField(max_length=60, blank=True)
+    closed_kind = models.CharField(max_length=40, blank=True)
+    closed_output = models.TextField(blank=True)
+    closed_error = models.CharField(max_length=256, blank=True)
+    closed_cause = models.TextField(blank=True)
+    changed_at = models.DateTimeField()
+
+    # --- what the approver reads: JSON texts as AWS gave them, every token masked
+    input = models.TextField(blank=True)
+    context = models.TextField(blank=True)
+    parameters = models.TextField(blank=True)
+
+    # --- the bearer secret: encrypted and bound to this row, found by its hash
+    token_state = models.CharField(max_length=12, choices=TokenState.choices)
+    token_ciphertext = models.BinaryField(null=True)
+    token_sha256 = models.CharField(max_length=64, blank=True)
+    token_length = models.PositiveIntegerField(default=0)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "redrive_count", "scheduled_event_id"], name="task_once"
+            ),
+        ]
+        indexes = [
+            # The inbox: whose it is, what dies first.
+            models.Index(
+                fields=["policy", "dies_earliest", "id"],
+                condition=Q(status="waiting"),
+                name="task_inbox",
+            ),
+            models.Index(
+                fields=["dies_earliest", "id"], condition=Q(status="waiting"), name="task_waiting"
+            ),
+            models.Index(fields=["closed_at", "id"], name="task_closed"),
+            models.Index(fields=["changed_at"], name="task_changed"),
+            models.Index(fields=["token_sha256"], name="task_token"),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == TaskStatus.WAITING
+
+    @property
+    def can_be_answered(self) -> bool:
+        return self.is_waiting and self.token_state == TokenState.HELD

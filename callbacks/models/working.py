@@ -1,0 +1,48 @@
+"""Working rows: what people and processes have in hand. Losing them loses no record."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Draft(models.Model):
+    """What one person has typed for one request, kept with each POST."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
+    )
+    # By id, without a constraint: a draft outlives a rebuilt mirror.
+    request_id = models.UUIDField()
+    output = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    cause = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "request_id"], name="draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft of {self.user_id} for {self.request_id}"
+
+
+class Lease(models.Model):
+    """Who may do a job that only one process may do at a time."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    holder = models.CharField(max_length=80)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} by {self.holder}"
+
+
+class Pulse(models.Model):
+    """When a periodic job last ran, so that its silence can be seen."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"

@@ -1,0 +1,1 @@
+"""Celery doors: each loads by id and calls one function."""

@@ -1,0 +1,25 @@
+"""Celery application: worker and beat. The broker only carries hints; rows are the truth."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+app = Celery("holdpoint")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["callbacks"])
+
+
+@worker_process_init.connect
+@worker_process_shutdown.connect
+def close_connections(**_kwargs: Any) -> None:
+    """Drop what a forked child inherited: a shared pool hands out broken sockets."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()

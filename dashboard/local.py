@@ -1,0 +1,27 @@
+"""Keys of an installation on one machine: made once, kept under var/, for the owner only."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+VAR_DIR = Path(__file__).resolve().parent.parent / "var"
+SECRET_KEY_FILE = VAR_DIR / "keys" / "secret_key"
+TOKEN_KEYS_FILE = VAR_DIR / "keys" / "token_encryption_keys"
+
+
+def ensure_local_keys() -> None:
+    """Create the secret key and the token key where they are missing."""
+    _create(SECRET_KEY_FILE, secrets.token_urlsafe(50))
+    _create(TOKEN_KEYS_FILE, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
+def _create(path: Path, value: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        # O_EXCL: two processes that start together must agree on one key.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value)

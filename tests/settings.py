@@ -1,0 +1,25 @@
+"""Settings of the test suite: embedded defaults in a folder of its own, keys made up each time."""
+
+import base64
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "test-only-" + "x" * 50)
+os.environ.setdefault("TOKEN_ENCRYPTION_KEYS", base64.urlsafe_b64encode(bytes(range(32))).decode())
+os.environ.setdefault(
+    "AUDIT_SINK_FILE", os.path.join(tempfile.gettempdir(), f"holdpoint-sink-{os.getpid()}.jsonl")
+)
+
+from dashboard.local import VAR_DIR
+from dashboard.settings import *  # noqa: F403 - a settings module is made by star import
+from dashboard.settings import DATABASES, STORAGES
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: threads and worker processes of the tests share it.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+else:
+    # A pool keeps connections open that the end of the run must be able to cut.
+    DATABASES["default"]["OPTIONS"].pop("pool", None)
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

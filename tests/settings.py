@@ -16,7 +16,9 @@ from dashboard.settings import DATABASES, STORAGES
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and worker processes of the tests share it.
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    DATABASES["default"]["TEST"] = {
+        "NAME": os.environ.get("HOLDPOINT_TEST_DB", str(VAR_DIR / "test.sqlite3"))
+    }
     VAR_DIR.mkdir(parents=True, exist_ok=True)
 else:
     # A pool keeps connections open that the end of the run must be able to cut.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -11,8 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from callbacks.models import Role, User
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
 
 EVERYBODY = frozenset(Role)
 PUBLIC: frozenset[Role] = frozenset()
@@ -24,39 +23,35 @@ class PersonRequest(HttpRequest):
     user: User
 
 
-PersonView = Callable[Concatenate[PersonRequest, P], HttpResponse]
-
-
 def page(
     *, roles: Collection[Role], methods: Collection[str] = ("GET", "HEAD")
-) -> Callable[[PersonView[P]], View[P]]:
+) -> Callable[[View], View]:
     """Let only people with one of these roles in, by these methods only.
 
     Raises PermissionDenied (403) for somebody else; not signed in is the middleware's part.
     What one may not *see* is 404 and the view's part.
     """
 
-    def decorate(view: PersonView[P]) -> View[P]:
+    def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(sorted(methods))
-            person = cast(PersonRequest, request)
-            if not person.user.roles & set(roles):
+            if not request.user.roles & set(roles):
                 raise PermissionDenied
-            return view(person, *args, **kwargs)
+            return view(request, *args, **kwargs)
 
         # Pages hold payloads: no cache keeps them.
-        marked = never_cache(guarded)
-        marked.roles = frozenset(roles)  # type: ignore[attr-defined] - read by the route walk
-        marked.methods = frozenset(methods)  # type: ignore[attr-defined]
-        return marked
+        return _mark(never_cache(cast("View", guarded)), roles)
 
     return decorate
 
 
-def public(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+def public(view: View) -> View:
     """Let everybody in, signed in or not: sign-in and health routes only."""
-    marked = login_not_required(view)
-    marked.roles = PUBLIC  # type: ignore[attr-defined] - read by the route walk
-    return cast("Callable[P, HttpResponse]", marked)
+    return _mark(login_not_required(view), PUBLIC)
+
+
+def _mark(view: View, roles: Collection[Role]) -> View:
+    view.__dict__["roles"] = frozenset(roles)
+    return view

@@ -1,0 +1,60 @@
+"""The AWS boundary: the only place that imports boto3; plain values in, our own types out."""
+
+from callbacks.stepfunctions.access import Access
+from callbacks.stepfunctions.clients import forget_clients
+from callbacks.stepfunctions.errors import (
+    IncompleteAnswer,
+    InvalidOutput,
+    NotFound,
+    NotSent,
+    NotSentKind,
+    PageExpired,
+    Refused,
+    RefusedKind,
+    StepFunctionsError,
+    TaskGone,
+    Throttled,
+    Unanswered,
+)
+from callbacks.stepfunctions.facts import (
+    Event,
+    Events,
+    ExecutionDetail,
+    ExecutionPage,
+    ExecutionSummary,
+    StateMachine,
+    StateMachineDetail,
+)
+from callbacks.stepfunctions.quiet import quiet_botocore
+from callbacks.stepfunctions.reading import Reader
+from callbacks.stepfunctions.sending import Reply, Sender
+from callbacks.stepfunctions.wire import CallCounter
+
+__all__ = [
+    "Access",
+    "CallCounter",
+    "Event",
+    "Events",
+    "ExecutionDetail",
+    "ExecutionPage",
+    "ExecutionSummary",
+    "IncompleteAnswer",
+    "InvalidOutput",
+    "NotFound",
+    "NotSent",
+    "NotSentKind",
+    "PageExpired",
+    "Reader",
+    "Refused",
+    "RefusedKind",
+    "Reply",
+    "Sender",
+    "StateMachine",
+    "StateMachineDetail",
+    "StepFunctionsError",
+    "TaskGone",
+    "Throttled",
+    "Unanswered",
+    "forget_clients",
+    "quiet_botocore",
+]

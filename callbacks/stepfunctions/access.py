@@ -1,0 +1,136 @@
+"""How we get into one AWS account and region: plain values in, a boto3 session out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+
+# boto3's own variables for an endpoint; without an explicit URL boto3 obeys them in this order.
+ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL")
+# Asking for credentials stands in front of a send that holds a 30-second lease, so it gets less
+# patience than reading: two attempts of at most seven seconds. Repeating AssumeRole is harmless.
+STS_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+# One hour is what every role allows, also when we come from another role (role chaining).
+ROLE_SECONDS = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One account and region, and how to get in: ambient credentials, a profile, or a role.
+
+    A role is assumed with the profile's credentials where there is a profile, else with the
+    ambient ones. `session_name` is what CloudTrail shows beside every call of ours.
+    """
+
+    region: str
+    endpoint_url: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    session_name: str = "holdpoint"
+
+    @property
+    def effective_endpoint(self) -> str | None:
+        """Return the endpoint that boto3 will use, where it is not AWS's own."""
+        if self.endpoint_url:
+            return self.endpoint_url
+        return next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the endpoint is this very machine, that is: an emulator."""
+        return _is_loopback(urlsplit(self.effective_endpoint or "").hostname or "")
+
+
+def open_session(*, access: Access) -> boto3.Session:
+    """Return a session whose credentials renew themselves for as long as the process lives."""
+    base = _base_session(access)
+    if access.role_arn is None:
+        return base
+    core = botocore.session.Session(profile=access.profile)
+    provider = _RoleProvider(_role_refresher(base, access))
+    core.register_component("credential_provider", CredentialResolver([provider]))
+    return boto3.Session(botocore_session=core, region_name=access.region)
+
+
+def sts_client(*, session: boto3.Session, access: Access) -> Any:
+    """Return an STS client; an emulator on this machine answers for STS as well."""
+    endpoint = access.effective_endpoint if access.is_local else None
+    config = STS_CONFIG.merge(Config(proxies={})) if access.is_local else STS_CONFIG
+    return session.client("sts", region_name=access.region, endpoint_url=endpoint, config=config)
+
+
+def _base_session(access: Access) -> boto3.Session:
+    if access.is_local and not access.profile and not _environment_has_credentials():
+        # The emulators check no signature, and a bare machine has no credentials to sign with.
+        return boto3.Session(
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 (a public stand-in, not a secret)
+            region_name=access.region,
+        )
+    return boto3.Session(profile_name=access.profile, region_name=access.region)
+
+
+def _environment_has_credentials() -> bool:
+    return any(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _RoleProvider(CredentialProvider):
+    """Hands botocore credentials that call AssumeRole again before they end."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, refresh: Callable[[], dict[str, Any]]) -> None:
+        super().__init__()
+        self._refresh = refresh
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self._refresh, method=self.METHOD)
+
+
+def _role_refresher(base: boto3.Session, access: Access) -> Callable[[], dict[str, Any]]:
+    request: dict[str, Any] = {
+        "RoleArn": access.role_arn,
+        "RoleSessionName": access.session_name,
+        "DurationSeconds": ROLE_SECONDS,
+    }
+    if access.external_id:
+        request["ExternalId"] = access.external_id
+
+    def refresh() -> dict[str, Any]:
+        # A client of its own each time: the base credentials may have been renewed since.
+        given = sts_client(session=base, access=access).assume_role(**request)["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    return refresh

@@ -1,0 +1,107 @@
+"""The botocore clients of a connection, one for reading and one for sending, kept per process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+
+from callbacks.stepfunctions.access import Access, open_session
+from callbacks.stepfunctions.quiet import quiet_botocore
+from callbacks.stepfunctions.wire import watch
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.client import BaseClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """How patient a client is: seconds for each attempt, and attempts on the wire."""
+
+    connect_timeout: float
+    read_timeout: float
+    attempts: int
+    pool: int = 10
+
+
+# Reading may be repeated freely: standard mode backs off with jitter (and never adapts, which
+# would slow one connection down for what another one did).
+READING = Behaviour(connect_timeout=2, read_timeout=20, attempts=3)
+# An answer must not be repeated blindly: where the reply was lost, the SDK's second attempt
+# reports TaskTimedOut about the success of the first. Repeating is delivery's decision.
+SENDING = Behaviour(connect_timeout=2, read_timeout=5, attempts=1)
+
+
+@dataclass
+class _Kept:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    sessions: dict[Access, boto3.Session] = field(default_factory=dict)
+    clients: dict[tuple[Access, Behaviour], BaseClient] = field(default_factory=dict)
+
+
+_kept = _Kept()
+
+
+def client_for(*, access: Access, behaviour: Behaviour) -> BaseClient:
+    """Return this process's client; both clients of an access share one set of credentials."""
+    kept = _kept
+    found = kept.clients.get((access, behaviour))
+    if found is not None:
+        return found
+    with kept.lock:  # making sessions and clients is not thread-safe in boto3, using them is
+        key = (access, behaviour)
+        if key not in kept.clients:
+            kept.clients[key] = _make_client(_session(kept, access), access, behaviour)
+        return kept.clients[key]
+
+
+def forget_clients(*, access: Access | None = None) -> None:
+    """Drop the clients and credentials of one access (or all), so that the next call asks anew."""
+    with _kept.lock:
+        for known in [one for one in _kept.sessions if access in (None, one)]:
+            del _kept.sessions[known]
+        for key in [one for one in _kept.clients if access in (None, one[0])]:
+            del _kept.clients[key]
+
+
+def _session(kept: _Kept, access: Access) -> boto3.Session:
+    if access not in kept.sessions:
+        kept.sessions[access] = open_session(access=access)
+    return kept.sessions[access]
+
+
+def _make_client(session: boto3.Session, access: Access, behaviour: Behaviour) -> BaseClient:
+    config = Config(
+        connect_timeout=behaviour.connect_timeout,
+        read_timeout=behaviour.read_timeout,
+        retries={"mode": "standard", "total_max_attempts": behaviour.attempts},
+        max_pool_connections=behaviour.pool,
+        tcp_keepalive=True,
+        user_agent_extra="holdpoint",
+        # TestState would go to "sync-" + host, which an emulator's address does not have.
+        inject_host_prefix=access.effective_endpoint is None,
+        proxies={} if access.is_local else None,
+    )
+    client = session.client(
+        "stepfunctions",
+        region_name=access.region,
+        endpoint_url=access.endpoint_url,
+        config=config,
+    )
+    watch(client)
+    quiet_botocore()
+    return client
+
+
+def _start_over_in_child() -> None:
+    # A forked worker must not share sockets with its parent, nor wait for a lock that a thread
+    # of the parent held at the moment of the fork.
+    global _kept
+    _kept = _Kept()
+
+
+os.register_at_fork(after_in_child=_start_over_in_child)

@@ -1,0 +1,96 @@
+"""What Step Functions told us, as plain values: nothing in here knows botocore."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+# One history event with AWS's own keys: id, previousEventId, type, timestamp (aware, UTC) and the
+# details under their own names.
+Event = Mapping[str, Any]
+
+
+class Events(tuple[Event, ...]):
+    """Events in ascending order. Their repr is a count: parameters carry task tokens."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} events>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateMachine:
+    """A line of the list of state machines. `type` is STANDARD or EXPRESS."""
+
+    arn: str
+    name: str
+    type: str
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateMachineDetail:
+    """A state machine with its definition, which is the text that AWS keeps.
+
+    `revision_id` is None for the first revision, and from emulators that have no revisions.
+    `updated_at` is only in the answer for an execution.
+    """
+
+    arn: str
+    name: str
+    definition: str = field(repr=False)
+    type: str | None = None
+    status: str | None = None
+    revision_id: str | None = None
+    role_arn: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionSummary:
+    """A line of the list of executions."""
+
+    arn: str
+    name: str
+    state_machine_arn: str
+    status: str
+    started_at: datetime
+    stopped_at: datetime | None = None
+    map_run_arn: str | None = None
+    redrive_count: int = 0
+    redriven_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionDetail:
+    """An execution. Input and output may hold tokens of other tasks, so they are not printed."""
+
+    arn: str
+    name: str | None
+    state_machine_arn: str
+    status: str
+    started_at: datetime
+    stopped_at: datetime | None = None
+    input: str | None = field(default=None, repr=False)
+    output: str | None = field(default=None, repr=False)
+    error: str | None = None
+    cause: str | None = field(default=None, repr=False)
+    state_machine_version_arn: str | None = None
+    state_machine_alias_arn: str | None = None
+    map_run_arn: str | None = None
+    redrive_count: int = 0
+    redriven_at: datetime | None = None
+    redrive_status: str | None = None
+    redrive_status_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionPage:
+    """One page of a listing; without `next_token` it is the last."""
+
+    executions: tuple[ExecutionSummary, ...]
+    next_token: str | None = field(default=None, repr=False)

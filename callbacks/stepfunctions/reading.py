@@ -1,0 +1,250 @@
+"""Read state machines, executions and histories: whole answers or an error, never half of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from callbacks.stepfunctions import parsing
+from callbacks.stepfunctions.access import Access
+from callbacks.stepfunctions.call import attempt
+from callbacks.stepfunctions.clients import READING, Behaviour, client_for, forget_clients
+from callbacks.stepfunctions.errors import IncompleteAnswer, PageExpired, StepFunctionsError
+from callbacks.stepfunctions.facts import (
+    Event,
+    Events,
+    ExecutionDetail,
+    ExecutionPage,
+    ExecutionSummary,
+    StateMachine,
+    StateMachineDetail,
+)
+from callbacks.stepfunctions.wire import CallCounter, WireCall
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+LARGEST_PAGE = 1000  # AWS's maximum for every operation here; the default is 100
+
+Read = TypeVar("Read")
+
+
+class Reader:
+    """Reads over one access. All methods raise StepFunctionsError.
+
+    `admit` is called with the operation's name before each request on the wire, botocore's
+    repeats included: it may wait, or raise its own exception, which comes through unchanged.
+    """
+
+    def __init__(
+        self,
+        *,
+        access: Access,
+        calls: CallCounter | None = None,
+        admit: Callable[[str], None] | None = None,
+        connect_timeout: float = READING.connect_timeout,
+        read_timeout: float = READING.read_timeout,
+        attempts: int = READING.attempts,
+        client: BaseClient | None = None,
+    ) -> None:
+        self.calls = calls or CallCounter()
+        self._access = access
+        self._admit = admit
+        self._behaviour = Behaviour(
+            connect_timeout=connect_timeout, read_timeout=read_timeout, attempts=attempts
+        )
+        self._given_client = client
+
+    def list_state_machines(self) -> tuple[StateMachine, ...]:
+        """Return every state machine of the account and region."""
+        return self._whole_list("ListStateMachines", {}, "stateMachines", parsing.state_machine)
+
+    def describe_state_machine(self, *, arn: str) -> StateMachineDetail:
+        """Return today's definition (20 calls a second in AWS's quota)."""
+        return self._read(
+            "DescribeStateMachine", {"stateMachineArn": arn}, parsing.state_machine_detail
+        )
+
+    def describe_state_machine_for_execution(self, *, execution_arn: str) -> StateMachineDetail:
+        """Return the definition that the execution runs on (1 call a second in AWS's quota)."""
+        return self._read(
+            "DescribeStateMachineForExecution",
+            {"executionArn": execution_arn},
+            parsing.state_machine_detail,
+        )
+
+    def list_executions(
+        self, *, state_machine_arn: str, status: str | None = "RUNNING"
+    ) -> tuple[ExecutionSummary, ...]:
+        """Return the whole list, newest first, or raise: a partial list must close nothing."""
+        parameters = _execution_filter(state_machine_arn, status)
+        listed = self._whole_list(
+            "ListExecutions", parameters, "executions", parsing.execution_summary
+        )
+        # An execution that starts while we turn pages may push another onto the next page.
+        return tuple({execution.arn: execution for execution in listed}.values())
+
+    def execution_page(
+        self,
+        *,
+        state_machine_arn: str,
+        status: str | None = "RUNNING",
+        next_token: str | None = None,
+        limit: int = LARGEST_PAGE,
+    ) -> ExecutionPage:
+        """Return one page; raises PageExpired where the token is no longer good (24 hours)."""
+        parameters = _execution_filter(state_machine_arn, status) | {"maxResults": limit}
+        if next_token:
+            parameters["nextToken"] = next_token
+        items, following = self._page(
+            "ListExecutions", parameters, "executions", parsing.execution_summary
+        )
+        return ExecutionPage(executions=tuple(items), next_token=following)
+
+    def describe_execution(self, *, arn: str) -> ExecutionDetail:
+        """Return status, input, output and redrive state."""
+        return self._read("DescribeExecution", {"executionArn": arn}, parsing.execution_detail)
+
+    def history(self, *, execution_arn: str) -> Events:
+        """Return the whole history, ascending and without a gap from event 1."""
+        parameters = {"executionArn": execution_arn}
+        listed = self._whole_list("GetExecutionHistory", parameters, "events", parsing.event)
+        return self._checked("GetExecutionHistory", lambda: _not_empty(listed))
+
+    def history_since(self, *, execution_arn: str, last_event_id: int) -> Events:
+        """Return the events after `last_event_id`, ascending and without a gap.
+
+        AWS has no "since": the history is read from its end until the known id turns up.
+        Raises IncompleteAnswer too where the history is now shorter than it was.
+        """
+        if last_event_id <= 0:
+            return self.history(execution_arn=execution_arn)
+        newest = self._newest_events(execution_arn, last_event_id)
+        return self._checked("GetExecutionHistory", lambda: _after(newest, last_event_id))
+
+    def tags(self, *, arn: str) -> dict[str, str]:
+        """Return the tags of a state machine (1 call a second in AWS's quota)."""
+        return self._read("ListTagsForResource", {"resourceArn": arn}, parsing.tags)
+
+    def renew_credentials(self) -> None:
+        """Ask for credentials anew with the next call, for answers like ExpiredToken."""
+        forget_clients(access=self._access)
+
+    def _newest_events(self, execution_arn: str, known_id: int) -> Events:
+        parameters = {"executionArn": execution_arn, "reverseOrder": True}
+        found: list[Event] = []
+        for page in self._pages("GetExecutionHistory", parameters, "events", parsing.event):
+            found += page
+            if _reaches_down_to(known_id, page):
+                break
+        return Events(found)
+
+    def _whole_list(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        key: str,
+        parse: Callable[[Mapping[str, Any]], Read],
+    ) -> tuple[Read, ...]:
+        try:
+            pages = list(self._pages(operation, parameters, key, parse))
+        except PageExpired:  # once more from the start; a second time is the caller's problem
+            pages = list(self._pages(operation, parameters, key, parse))
+        if any(page and page == after for page, after in pairwise(pages)):
+            raise _incomplete(operation, "the same page came twice")
+        return tuple(item for page in pages for item in page)
+
+    def _pages(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        key: str,
+        parse: Callable[[Mapping[str, Any]], Read],
+    ) -> Iterator[list[Read]]:
+        asked: dict[str, Any] = {**parameters, "maxResults": LARGEST_PAGE}
+        seen: set[str] = set()
+        while True:
+            items, following = self._page(operation, asked, key, parse)
+            yield items
+            if following is None:
+                return
+            if following in seen:
+                raise _incomplete(operation, "the same page came twice")
+            seen.add(following)
+            asked = {**asked, "nextToken": following}
+
+    def _page(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        key: str,
+        parse: Callable[[Mapping[str, Any]], Read],
+    ) -> tuple[list[Read], str | None]:
+        def read(body: Mapping[str, Any]) -> tuple[list[Read], str | None]:
+            listed: list[Any] = parsing.required(body, key, list)
+            return [parse(item) for item in listed], body.get("nextToken") or None
+
+        return self._read(operation, parameters, read)
+
+    def _read(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        parse: Callable[[Mapping[str, Any]], Read],
+    ) -> Read:
+        call = WireCall(operation=operation, counter=self.calls, admit=self._admit)
+        answer = attempt(client=self._client, call=call, parameters=parameters)
+        if isinstance(answer, StepFunctionsError):
+            raise answer
+        return self._checked(operation, lambda: parse(answer.body), answer.request_id)
+
+    def _checked(
+        self, operation: str, parse: Callable[[], Read], request_id: str | None = None
+    ) -> Read:
+        try:
+            return parse()
+        except parsing.Flawed as flaw:
+            why = str(flaw)
+        raise _incomplete(operation, why, request_id)
+
+    def _client(self) -> BaseClient:
+        if self._given_client is not None:
+            return self._given_client
+        return client_for(access=self._access, behaviour=self._behaviour)
+
+
+def _execution_filter(state_machine_arn: str, status: str | None) -> dict[str, Any]:
+    given: dict[str, Any] = {"stateMachineArn": state_machine_arn}
+    return given | {"statusFilter": status} if status else given
+
+
+def _reaches_down_to(known_id: int, page: list[Event]) -> bool:
+    # Emulators ignore reverseOrder: an ascending page means that everything has to be read.
+    if not page or page[0]["id"] < page[-1]["id"]:
+        return False
+    return bool(page[-1]["id"] <= known_id)
+
+
+def _not_empty(events: tuple[Event, ...]) -> Events:
+    if not events:  # every execution has at least its ExecutionStarted
+        raise parsing.Flawed("a history without a single event")
+    return parsing.contiguous(events, 1)
+
+
+def _after(newest: Events, known_id: int) -> Events:
+    if not newest or max(event["id"] for event in newest) < known_id:
+        raise parsing.Flawed(f"the history ends before event {known_id}, which was there")
+    lowest = min(event["id"] for event in newest)
+    events = parsing.contiguous(newest, min(lowest, known_id + 1))
+    return Events(event for event in events if event["id"] > known_id)
+
+
+def _incomplete(operation: str, why: str, request_id: str | None = None) -> IncompleteAnswer:
+    return IncompleteAnswer(
+        operation=operation,
+        code="IncompleteAnswer",
+        message=why,
+        request_id=request_id,
+        status=200,
+    )

@@ -1,0 +1,157 @@
+"""What happens on the wire during one call: counted, timed and checked by botocore's events."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+THROTTLE_CODES = frozenset(
+    {
+        "KmsThrottlingException",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+class CallCounter:
+    """Counts requests on the wire by operation, repeats by botocore included; thread-safe.
+
+    `clock_offset` is how many seconds AWS's clock was ahead of ours at the last answer (its
+    Date header has whole seconds, so read it as plus or minus one), None before any answer.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._throttles: Counter[str] = Counter()
+        self.clock_offset: float | None = None
+
+    def add_request(self, operation: str) -> None:
+        with self._lock:
+            self._calls[operation] += 1
+
+    def add_throttle(self, operation: str) -> None:
+        with self._lock:
+            self._throttles[operation] += 1
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Requests by operation name, as `{"ListExecutions": 3}`."""
+        with self._lock:
+            return dict(self._calls)
+
+    @property
+    def throttles(self) -> dict[str, int]:
+        """Throttled requests by operation name."""
+        with self._lock:
+            return dict(self._throttles)
+
+
+@dataclass
+class WireCall:
+    """One call of ours while it runs: several requests where botocore repeats it."""
+
+    operation: str
+    counter: CallCounter
+    admit: Callable[[str], None] | None = None
+    requests: int = 0
+    cut: bool = False
+    date: datetime | None = None
+    not_admitted: Exception | None = None
+
+
+_running: ContextVar[WireCall | None] = ContextVar("stepfunctions_call", default=None)
+
+
+@contextmanager
+def watching(call: WireCall) -> Iterator[WireCall]:
+    """Attribute what botocore does on this thread to the call."""
+    before = _running.set(call)
+    try:
+        yield call
+    finally:
+        _running.reset(before)
+
+
+def watch(client: BaseClient) -> None:
+    """Hook the handlers below into a Step Functions client."""
+    events = client.meta.events
+    events.register("before-send.sfn", _before_send)
+    events.register("before-parse.sfn", _before_parse)
+    events.register("response-received.sfn", _response_received)
+
+
+def _before_send(**_: object) -> None:
+    call = _running.get()
+    if call is None:
+        return
+    if call.admit is not None:
+        _ask_to_be_admitted(call, call.admit)
+    call.requests += 1
+    call.counter.add_request(call.operation)
+
+
+def _ask_to_be_admitted(call: WireCall, admit: Callable[[str], None]) -> None:
+    try:
+        admit(call.operation)
+    except Exception as error:
+        # botocore carries it to the caller like an error of the wire; this tells them apart.
+        call.not_admitted = error
+        raise
+
+
+def _before_parse(response_dict: Mapping[str, Any], **_: object) -> None:
+    call = _running.get()
+    if call is None:
+        return
+    headers, body = response_dict["headers"], response_dict["body"]
+    call.cut = not _is_whole(headers, body)
+    call.date = _date(headers.get("Date"))
+    if call.date is not None:
+        call.counter.clock_offset = (call.date - datetime.now(UTC)).total_seconds()
+
+
+def _is_whole(headers: Mapping[str, str], body: bytes) -> bool:
+    # botocore believes a 200 whose headers or body end early. A chunked body that ends early
+    # raises by itself; every other answer says how long it is.
+    if "chunked" in headers.get("Transfer-Encoding", "").lower():
+        return True
+    return headers.get("Content-Length") == str(len(body))
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        given = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def _response_received(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
+    call = _running.get()
+    if call is None or parsed_response is None:
+        return
+    code = parsed_response.get("Error", {}).get("Code")
+    status = parsed_response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in THROTTLE_CODES or status == 429:
+        call.counter.add_throttle(call.operation)

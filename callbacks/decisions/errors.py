@@ -1,0 +1,77 @@
+"""Why an answer cannot stand: anticipated, told to the person, never logged as a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from callbacks.models import CallbackTask, Decision
+
+
+class DecisionError(Exception):
+    """Nothing was decided and nothing was sent."""
+
+
+class TaskUnknown(DecisionError):
+    """There is no such task, or this person may not know of it."""
+
+
+class InvalidAnswer(DecisionError):
+    """What was typed cannot be sent; `errors` says why, by field."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(
+            "; ".join(f"{field}: {' '.join(texts)}" for field, texts in errors.items())
+        )
+        self.errors = errors
+
+
+class NotYours(DecisionError):
+    """The policy names other people; `code` is a word of `decisions.policy.Refusal`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class AlreadyDecided(DecisionError):
+    """Somebody's answer is there already, perhaps one's own from another page."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"decided by {decision.decided_by_name}")
+        self.decision = decision
+
+
+class SameIdOtherAnswer(DecisionError):
+    """This decision id was used before for another answer."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"decision {decision.pk} says something else")
+        self.decision = decision
+
+
+class TaskOver(DecisionError):
+    """The wait ended before the answer; `task` says how."""
+
+    def __init__(self, task: CallbackTask) -> None:
+        super().__init__(f"task is {task.status}")
+        self.task = task
+
+
+class NoToken(DecisionError):
+    """The task waits, but its token is not to be had, so nobody can answer it from here."""
+
+    def __init__(self, task: CallbackTask) -> None:
+        super().__init__(f"token is {task.token_state}")
+        self.task = task
+
+
+class ShownChanged(DecisionError):
+    """What the person read is not what the task holds now."""
+
+
+class TooLate(DecisionError):
+    """The answer cannot be taken back or hurried any more; `decision` says how it stands."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"decision is {decision.status}")
+        self.decision = decision

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 # One history event with AWS's own keys: id, previousEventId, type, timestamp (aware, UTC) and the
 # details under their own names.
 Event = Mapping[str, Any]
 
 
-class Events(tuple[Event, ...]):
-    """Events in ascending order. Their repr is a count: parameters carry task tokens."""
+Item = TypeVar("Item", covariant=True)
+
+
+class Items(tuple[Item, ...]):
+    """Items of a page. Their repr is a count: what they hold may carry task tokens."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"<{len(self)} events>"
+        return f"<{len(self)} items>"
+
+
+class Events(Items[Event]):
+    """History events in ascending order of their ids."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)

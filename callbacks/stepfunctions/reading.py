@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from callbacks.stepfunctions import parsing
 from callbacks.stepfunctions.access import Access
@@ -17,6 +18,7 @@ from callbacks.stepfunctions.facts import (
     ExecutionDetail,
     ExecutionPage,
     ExecutionSummary,
+    Items,
     StateMachine,
     StateMachineDetail,
 )
@@ -28,6 +30,20 @@ if TYPE_CHECKING:
 LARGEST_PAGE = 1000  # AWS's maximum for every operation here; the default is 100
 
 Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Read]):
+    """An operation that answers in pages: the key of its items, and how to read one."""
+
+    operation: str
+    key: str
+    parse: Callable[[Mapping[str, Any]], Read]
+
+
+STATE_MACHINES = Listing("ListStateMachines", "stateMachines", parsing.state_machine)
+EXECUTIONS = Listing("ListExecutions", "executions", parsing.execution_summary)
+HISTORY = Listing("GetExecutionHistory", "events", parsing.event)
 
 
 class Reader:
@@ -58,7 +74,7 @@ class Reader:
 
     def list_state_machines(self) -> tuple[StateMachine, ...]:
         """Return every state machine of the account and region."""
-        return self._whole_list("ListStateMachines", {}, "stateMachines", parsing.state_machine)
+        return self._whole_list(STATE_MACHINES, {})
 
     def describe_state_machine(self, *, arn: str) -> StateMachineDetail:
         """Return today's definition (20 calls a second in AWS's quota)."""
@@ -79,9 +95,7 @@ class Reader:
     ) -> tuple[ExecutionSummary, ...]:
         """Return the whole list, newest first, or raise: a partial list must close nothing."""
         parameters = _execution_filter(state_machine_arn, status)
-        listed = self._whole_list(
-            "ListExecutions", parameters, "executions", parsing.execution_summary
-        )
+        listed = self._whole_list(EXECUTIONS, parameters)
         # An execution that starts while we turn pages may push another onto the next page.
         return tuple({execution.arn: execution for execution in listed}.values())
 
@@ -97,10 +111,8 @@ class Reader:
         parameters = _execution_filter(state_machine_arn, status) | {"maxResults": limit}
         if next_token:
             parameters["nextToken"] = next_token
-        items, following = self._page(
-            "ListExecutions", parameters, "executions", parsing.execution_summary
-        )
-        return ExecutionPage(executions=tuple(items), next_token=following)
+        items, following = self._page(EXECUTIONS, parameters)
+        return ExecutionPage(executions=items, next_token=following)
 
     def describe_execution(self, *, arn: str) -> ExecutionDetail:
         """Return status, input, output and redrive state."""
@@ -108,9 +120,8 @@ class Reader:
 
     def history(self, *, execution_arn: str) -> Events:
         """Return the whole history, ascending and without a gap from event 1."""
-        parameters = {"executionArn": execution_arn}
-        listed = self._whole_list("GetExecutionHistory", parameters, "events", parsing.event)
-        return self._checked("GetExecutionHistory", lambda: _not_empty(listed))
+        listed = self._whole_list(HISTORY, {"executionArn": execution_arn})
+        return self._checked(HISTORY.operation, lambda: _not_empty(listed))
 
     def history_since(self, *, execution_arn: str, last_event_id: int) -> Events:
         """Return the events after `last_event_id`, ascending and without a gap.
@@ -121,7 +132,7 @@ class Reader:
         if last_event_id <= 0:
             return self.history(execution_arn=execution_arn)
         newest = self._newest_events(execution_arn, last_event_id)
-        return self._checked("GetExecutionHistory", lambda: _after(newest, last_event_id))
+        return self._checked(HISTORY.operation, lambda: _after(newest, last_event_id))
 
     def tags(self, *, arn: str) -> dict[str, str]:
         """Return the tags of a state machine (1 call a second in AWS's quota)."""
@@ -133,59 +144,45 @@ class Reader:
 
     def _newest_events(self, execution_arn: str, known_id: int) -> Events:
         parameters = {"executionArn": execution_arn, "reverseOrder": True}
-        found: list[Event] = []
-        for page in self._pages("GetExecutionHistory", parameters, "events", parsing.event):
-            found += page
+        found = Events()
+        for page in self._pages(HISTORY, parameters):
+            found = Events((*found, *page))
             if _reaches_down_to(known_id, page):
                 break
-        return Events(found)
+        return found
 
-    def _whole_list(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        key: str,
-        parse: Callable[[Mapping[str, Any]], Read],
-    ) -> tuple[Read, ...]:
+    def _whole_list(self, listing: Listing[Read], parameters: Mapping[str, Any]) -> Items[Read]:
         try:
-            pages = list(self._pages(operation, parameters, key, parse))
+            pages = list(self._pages(listing, parameters))
         except PageExpired:  # once more from the start; a second time is the caller's problem
-            pages = list(self._pages(operation, parameters, key, parse))
+            pages = list(self._pages(listing, parameters))
         if any(page and page == after for page, after in pairwise(pages)):
-            raise _incomplete(operation, "the same page came twice")
-        return tuple(item for page in pages for item in page)
+            raise _incomplete(listing.operation, "the same page came twice")
+        return Items(item for page in pages for item in page)
 
     def _pages(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        key: str,
-        parse: Callable[[Mapping[str, Any]], Read],
-    ) -> Iterator[list[Read]]:
+        self, listing: Listing[Read], parameters: Mapping[str, Any]
+    ) -> Iterator[Items[Read]]:
         asked: dict[str, Any] = {**parameters, "maxResults": LARGEST_PAGE}
         seen: set[str] = set()
         while True:
-            items, following = self._page(operation, asked, key, parse)
+            items, following = self._page(listing, asked)
             yield items
             if following is None:
                 return
             if following in seen:
-                raise _incomplete(operation, "the same page came twice")
+                raise _incomplete(listing.operation, "the same page came twice")
             seen.add(following)
             asked = {**asked, "nextToken": following}
 
     def _page(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        key: str,
-        parse: Callable[[Mapping[str, Any]], Read],
-    ) -> tuple[list[Read], str | None]:
-        def read(body: Mapping[str, Any]) -> tuple[list[Read], str | None]:
-            listed: list[Any] = parsing.required(body, key, list)
-            return [parse(item) for item in listed], body.get("nextToken") or None
+        self, listing: Listing[Read], parameters: Mapping[str, Any]
+    ) -> tuple[Items[Read], str | None]:
+        def read(body: Mapping[str, Any]) -> tuple[Items[Read], str | None]:
+            listed: list[Any] = parsing.required(body, listing.key, list)
+            return Items(listing.parse(item) for item in listed), body.get("nextToken") or None
 
-        return self._read(operation, parameters, read)
+        return self._read(listing.operation, parameters, read)
 
     def _read(
         self,
@@ -219,14 +216,14 @@ def _execution_filter(state_machine_arn: str, status: str | None) -> dict[str, A
     return given | {"statusFilter": status} if status else given
 
 
-def _reaches_down_to(known_id: int, page: list[Event]) -> bool:
+def _reaches_down_to(known_id: int, page: Items[Event]) -> bool:
     # Emulators ignore reverseOrder: an ascending page means that everything has to be read.
     if not page or page[0]["id"] < page[-1]["id"]:
         return False
     return bool(page[-1]["id"] <= known_id)
 
 
-def _not_empty(events: tuple[Event, ...]) -> Events:
+def _not_empty(events: Items[Event]) -> Events:
     if not events:  # every execution has at least its ExecutionStarted
         raise parsing.Flawed("a history without a single event")
     return parsing.contiguous(events, 1)

@@ -1,1 +1,34 @@
 """Celery doors: each loads by id and calls one function."""
+
+import uuid
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from callbacks.decisions.decide import hint
+from callbacks.decisions.deliver import deliver
+from callbacks.decisions.settle import settle
+from callbacks.decisions.sweep import due_for_delivery, due_for_settling
+
+
+@shared_task
+def deliver_decision(*, decision_id: str, **_later: Any) -> None:
+    """Send a decision, and look at once what the history says of it."""
+    deliver(decision_id=uuid.UUID(decision_id), now=timezone.now())
+    settle(decision_id=uuid.UUID(decision_id), now=timezone.now())
+
+
+@shared_task
+def settle_decision(*, decision_id: str, **_later: Any) -> None:
+    settle(decision_id=uuid.UUID(decision_id), now=timezone.now())
+
+
+@shared_task
+def sweep_decisions(**_later: Any) -> None:
+    """Send hints anew for whatever is due: messages may be lost, rows are not."""
+    now = timezone.now()
+    for decision_id in due_for_delivery(now=now):
+        hint("deliver_decision", decision_id)
+    for decision_id in due_for_settling(now=now):
+        hint("settle_decision", decision_id)

@@ -206,6 +206,8 @@ SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", 30.0)
 SEND_CONNECT_SECONDS = env.float("SEND_CONNECT_SECONDS", 2.0)
 SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", 5.0)
 SEND_RETRY_SECONDS = env.float("SEND_RETRY_SECONDS", 5.0)
+# How long the history is read before a doubtful answer is sent again.
+SEND_DOUBT_SECONDS = env.float("SEND_DOUBT_SECONDS", 10.0)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
@@ -242,6 +244,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TASK_ROUTES = {
     "callbacks.tasks.deliver_decision": {"queue": "send"},
+    "callbacks.tasks.settle_decision": {"queue": "send"},
     "callbacks.tasks.sweep_decisions": {"queue": "send"},
 }
 CELERY_TIMEZONE = "UTC"

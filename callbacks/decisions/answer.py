@@ -40,6 +40,13 @@ class Answer:
         return self.error.encode() + b"\0" + self.cause.encode()
 
     @property
+    def payload_length(self) -> int:
+        """Bytes that go to AWS: of the output, or of error and cause together."""
+        if self.output is not None:
+            return len(self.output)
+        return len(self.error.encode()) + len(self.cause.encode())
+
+    @property
     def payload_sha256(self) -> str:
         return hashlib.sha256(self.payload).hexdigest()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from callbacks.stepfunctions import Access
+
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def enabled(self) -> ConnectionQuerySet:
@@ -39,6 +41,16 @@ class Connection(models.Model):
     @property
     def label(self) -> str:
         return f"{self.name} · {self.region}"
+
+    @property
+    def access(self) -> Access:
+        return Access(
+            region=self.region,
+            endpoint_url=self.endpoint_url or None,
+            profile=self.profile or None,
+            role_arn=self.role_arn or None,
+            external_id=self.external_id or None,
+        )
 
 
 class ConnectionHealth(models.Model):

@@ -75,9 +75,9 @@ class Decision(models.Model):
 
     # Chosen by the form or the caller: sending the form twice makes one decision.
     id = models.UUIDField(primary_key=True, editable=False)
+    # May point nowhere while the mirror is rebuilt; made of the identity, so it points again after.
     task = models.ForeignKey(
         CallbackTask,
-        null=True,
         on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="decisions",

@@ -1,0 +1,275 @@
+"""Send a decision: claim it, call AWS once outside any transaction, write what AWS said.
+
+From the claim on the answer is frozen and cannot be taken back. A fence cannot reach AWS, so a
+pause between the last check and the socket stays possible; as every send of a decision has the
+same bytes and a token works once, a second send is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from callbacks.audit import AuditUnavailable, sink
+from callbacks.decisions.moves import Superseded, move
+from callbacks.models import CallbackTask, Connection, Decision, DecisionStatus
+from callbacks.models.secret import TokenUnreadable, decrypt_token
+from callbacks.stepfunctions import (
+    InvalidOutput,
+    NotSent,
+    NotSentKind,
+    Refused,
+    Reply,
+    Sender,
+    StepFunctionsError,
+    Throttled,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to make one call. `taken` is monotonic: no clock change can lengthen a lease."""
+
+    decision: Decision
+    at: datetime
+    taken: float
+
+    @property
+    def age(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.taken)
+
+    @property
+    def now(self) -> datetime:
+        return self.at + self.age
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.age.total_seconds() < float(settings.SEND_LEASE_SECONDS) / 2
+
+
+def deliver(*, decision_id: uuid.UUID, now: datetime) -> None:
+    """Send the decision if it is due and nobody else is at it; otherwise do nothing but say so."""
+    with transaction.atomic():
+        decision = Decision.objects.select_for_update(of=("self",)).filter(pk=decision_id).first()
+        claim = _claim(decision, now) if decision and is_due(decision, now) else None
+    if claim is None:
+        logger.debug("Decision %s is not to be sent now.", decision_id)
+        return
+    _send(claim)
+
+
+def send_again(*, decision: Decision, now: datetime) -> None:
+    """Send the same bytes once more: the caller has just seen that the task still waits."""
+    claim = _claim(decision, now)
+    if claim is not None:
+        _send(claim)
+
+
+def is_due(decision: Decision, now: datetime) -> bool:
+    """Held and its window over, or claimed before by a call that certainly changed nothing."""
+    if decision.status == DecisionStatus.HELD:
+        return decision.send_after <= now
+    if decision.status == DecisionStatus.SENDING:
+        released = decision.lease_until is None
+        return released and decision.look_after is not None and decision.look_after <= now
+    return False
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+
+def _claim(decision: Decision, now: datetime) -> Claim | None:
+    """Take the decision for one call; None where somebody was faster or the wait is over."""
+    task = CallbackTask.objects.select_related("execution").filter(pk=decision.task_id).first()
+    if task is None or not task.is_waiting:
+        # Nothing can be sent any more; the settling names who or what was first.
+        return None
+    known = decision.event_id_before
+    try:
+        move(
+            decision=decision,
+            to=DecisionStatus.SENDING,
+            now=now,
+            facts={"worker": worker_name()},
+            generation=decision.generation + 1,
+            claimed_at=now,
+            claimed_by=worker_name(),
+            lease_until=now + timedelta(seconds=settings.SEND_LEASE_SECONDS),
+            look_after=None,
+            # The last event known before the first call; later claims keep it.
+            event_id_before=task.execution.last_event_id if known is None else known,
+        )
+    except Superseded:
+        return None
+    return Claim(decision=decision, at=now, taken=time.monotonic())
+
+
+def _send(claim: Claim) -> None:
+    try:
+        token = _prepare(claim)
+        if token is not None:
+            _note(claim, _call(claim.decision, token))
+    except Superseded:
+        # Our lease ran out and another worker took over. Its outcome counts, ours is dropped.
+        logger.warning("Decision %s was taken over while it was sent.", claim.decision.pk)
+
+
+def _prepare(claim: Claim) -> str | None:
+    """Return the token, once everything that must precede the call holds; else None."""
+    decision = claim.decision
+    try:
+        sink.ensure_written(decision.pk)
+        token = _token(decision)
+    except AuditUnavailable:
+        logger.exception("Decision %s is not sent: its audit lines cannot be written.", decision.pk)
+        _release(claim, code="AuditUnavailable", message="The audit record cannot be written.")
+        return None
+    except TokenUnreadable as exc:
+        _refuse(claim, code="TokenUnreadable", message=str(exc), outcome="token_unreadable")
+        return None
+    if not claim.is_fresh:
+        raise Superseded
+    return token
+
+
+def _token(decision: Decision) -> str:
+    task = CallbackTask.objects.only("token_ciphertext").get(pk=decision.task_id)
+    if task.token_ciphertext is None:
+        raise TokenUnreadable(f"No token is kept for task {task.pk}.")
+    return decrypt_token(ciphertext=bytes(task.token_ciphertext), task_id=task.pk)
+
+
+def _call(decision: Decision, token: str) -> Reply | StepFunctionsError:
+    connection = Connection.objects.get(pk=decision.connection_id)
+    sender = Sender(
+        access=connection.access,
+        connect_timeout=settings.SEND_CONNECT_SECONDS,
+        read_timeout=settings.SEND_READ_SECONDS,
+    )
+    try:
+        if decision.output is not None:
+            return sender.send_task_success(token=token, output=decision.output_text)
+        return sender.send_task_failure(token=token, error=decision.error, cause=decision.cause)
+    except StepFunctionsError as exc:
+        return exc
+    finally:
+        del token
+
+
+def _note(claim: Claim, said: Reply | StepFunctionsError) -> None:
+    if isinstance(said, Reply):
+        _note_taken(claim, said)
+    elif _may_pass(said):
+        _release(claim, code=said.code, message=said.message)
+    elif said.certainly_not_applied:
+        _refuse(
+            claim,
+            code=said.code,
+            message=said.message,
+            outcome=_why_refused(said),
+            outcome_facts=_what_is_missing(said),
+        )
+    else:
+        _doubt(claim, said)
+
+
+def _may_pass(error: StepFunctionsError) -> bool:
+    """Certainly not applied, and by itself likely to go away: the same bytes again, later."""
+    return isinstance(error, Throttled) or (
+        isinstance(error, NotSent) and error.kind == NotSentKind.UNREACHABLE
+    )
+
+
+def _why_refused(error: StepFunctionsError) -> str:
+    if isinstance(error, Refused | NotSent):
+        return str(error.kind)
+    return "invalid_output" if isinstance(error, InvalidOutput) else "other"
+
+
+def _what_is_missing(error: StepFunctionsError) -> dict[str, str]:
+    if not isinstance(error, Refused):
+        return {}
+    return {"action": error.action or "", "resource": error.resource or ""}
+
+
+def _note_taken(claim: Claim, reply: Reply) -> None:
+    move(
+        decision=claim.decision,
+        to=DecisionStatus.SENT,
+        now=claim.now,
+        facts={"aws_request_id": reply.request_id},
+        aws_request_id=reply.request_id,
+        first_sent_at=claim.decision.first_sent_at or claim.now,
+        answer_code="",
+        answer_message="",
+        lease_until=None,
+        look_after=claim.now,
+        looks=0,
+    )
+
+
+def _release(claim: Claim, *, code: str, message: str) -> None:
+    """Keep the answer for another try. It stays `sending`: once claimed, it is not taken back."""
+    pause = settings.SEND_RETRY_SECONDS * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
+    move(
+        decision=claim.decision,
+        to=DecisionStatus.SENDING,
+        now=claim.now,
+        kind="answer_not_sent",
+        facts={"code": code},
+        answer_code=code,
+        answer_message=message,
+        lease_until=None,
+        look_after=claim.now + timedelta(seconds=pause),
+        looks=claim.decision.looks + 1,
+    )
+
+
+def _refuse(
+    claim: Claim,
+    *,
+    code: str,
+    message: str,
+    outcome: str,
+    outcome_facts: dict[str, str] | None = None,
+) -> None:
+    move(
+        decision=claim.decision,
+        to=DecisionStatus.REFUSED,
+        now=claim.now,
+        facts={"code": code},
+        answer_code=code,
+        answer_message=message,
+        lease_until=None,
+        look_after=None,
+        outcome=outcome,
+        outcome_facts=outcome_facts or {},
+    )
+
+
+def _doubt(claim: Claim, error: StepFunctionsError) -> None:
+    """AWS may have taken it: from here on only the history tells."""
+    move(
+        decision=claim.decision,
+        to=DecisionStatus.UNKNOWN,
+        now=claim.now,
+        facts={"code": error.code},
+        answer_code=error.code,
+        answer_message=error.message,
+        first_sent_at=claim.decision.first_sent_at or claim.now,
+        lease_until=None,
+        look_after=claim.now,
+        looks=0,
+    )

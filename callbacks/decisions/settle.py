@@ -1,0 +1,183 @@
+"""Name what became of a sent answer, from the execution's own history."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from callbacks.asl.masking import Masker
+from callbacks.decisions.deliver import send_again
+from callbacks.decisions.moves import Superseded, move
+from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
+from callbacks.models import CallbackTask, Decision, DecisionStatus, TaskStatus
+from callbacks.models.secret import TokenUnreadable, decrypt_token
+from callbacks.stepfunctions import StepFunctionsError
+from callbacks.sync import read_execution
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=0.5)
+LONGEST_PAUSE = timedelta(seconds=30)
+# While nobody knows, look often: usually it is named within seconds.
+LONGEST_DOUBTFUL_PAUSE = timedelta(seconds=3)
+
+
+def settle(*, decision_id: uuid.UUID, now: datetime) -> None:
+    """Look once. What cannot be named yet is looked at again later; nothing is ever guessed."""
+    decision = Decision.objects.filter(pk=decision_id).first()
+    if decision is None or not needs_look(decision, now):
+        return
+    try:
+        if decision.status == DecisionStatus.SENDING and decision.lease_until is not None:
+            _doubt_crashed_call(decision, now)
+        _look(decision, now)
+    except Superseded:
+        logger.info("Decision %s moved on while it was looked at.", decision_id)
+
+
+def needs_look(decision: Decision, now: datetime) -> bool:
+    """Whether this decision's outcome is open and its time to look has come."""
+    if decision.status == DecisionStatus.HELD:
+        return True
+    if decision.status == DecisionStatus.SENDING:
+        return decision.lease_until is None or decision.lease_until < now
+    doubtful = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
+    return doubtful and (decision.look_after is None or decision.look_after <= now)
+
+
+def _doubt_crashed_call(decision: Decision, now: datetime) -> None:
+    """A worker claimed it and was not heard of again: its call may have been made."""
+    move(
+        decision=decision,
+        to=DecisionStatus.UNKNOWN,
+        now=now,
+        facts={"code": "WorkerLost"},
+        answer_code="WorkerLost",
+        answer_message="The worker that sent it was not heard of again.",
+        first_sent_at=decision.first_sent_at or decision.claimed_at,
+        lease_until=None,
+        look_after=now,
+        looks=0,
+    )
+
+
+def _look(decision: Decision, now: datetime) -> None:
+    task = (
+        CallbackTask.objects.select_related("execution__connection")
+        .filter(pk=decision.task_id)
+        .first()
+    )
+    if task is None:
+        logger.info("The mirror does not hold the task of decision %s now.", decision.pk)
+        return
+    was_sent = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
+    has_read = False
+    if was_sent and task.is_waiting:
+        _take_turn(decision, now)
+        has_read = _read(task, now)
+    verdict = judge(sent=_sent(decision, task, was_sent), closing=_closing(task))
+    if verdict == Verdict.CONFIRMED:
+        _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
+    elif verdict == Verdict.LOST:
+        _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
+    elif has_read and _may_send_again(decision, now):
+        send_again(decision=decision, now=now)
+
+
+def _take_turn(decision: Decision, now: datetime) -> None:
+    """Let only one worker look at a time. Raises Superseded for the others."""
+    doubtful = decision.status == DecisionStatus.UNKNOWN
+    longest = LONGEST_DOUBTFUL_PAUSE if doubtful else LONGEST_PAUSE
+    pause = min(FIRST_PAUSE * 2 ** min(decision.looks, 10), longest)
+    taken = Decision.objects.filter(
+        pk=decision.pk,
+        status=decision.status,
+        generation=decision.generation,
+        looks=decision.looks,
+    ).update(looks=decision.looks + 1, look_after=now + pause)
+    if taken != 1:
+        raise Superseded
+    decision.looks += 1
+
+
+def _read(task: CallbackTask, now: datetime) -> bool:
+    try:
+        read_execution(execution=task.execution, now=now)
+    except StepFunctionsError as exc:
+        logger.info("The history of task %s cannot be read now: %s", task.pk, exc)
+        return False
+    task.refresh_from_db()
+    return True
+
+
+def _may_send_again(decision: Decision, now: datetime) -> bool:
+    """The history may lag behind; only a task that still waits after a while provably waits."""
+    if decision.status != DecisionStatus.UNKNOWN:
+        return False
+    return now - decision.status_at >= timedelta(seconds=settings.SEND_DOUBT_SECONDS)
+
+
+def _sent(decision: Decision, task: CallbackTask, was_sent: bool) -> Sent:
+    masker = Masker(_known_tokens(task))
+    return Sent(
+        was_sent=was_sent or decision.first_sent_at is not None,
+        output=masker.text(decision.output_text) if decision.output is not None else None,
+        error=masker.text(decision.error),
+        cause=masker.text(decision.cause),
+        event_id_before=decision.event_id_before,
+    )
+
+
+def _known_tokens(task: CallbackTask) -> list[str]:
+    """The mirror masks the token where it stands in an output, so ours is compared masked too."""
+    if task.token_ciphertext is None:
+        return []
+    try:
+        return [decrypt_token(ciphertext=bytes(task.token_ciphertext), task_id=task.pk)]
+    except TokenUnreadable:
+        logger.warning("The token of task %s does not decrypt.", task.pk)
+        return []
+
+
+def _closing(task: CallbackTask) -> Closing | None:
+    if task.is_waiting:
+        return None
+    return Closing(
+        answered=task.status == TaskStatus.ANSWERED,
+        succeeded=task.closed_kind == "succeeded",
+        event_id=task.closed_event_id,
+        output=task.closed_output,
+        error=task.closed_error,
+        cause=task.closed_cause,
+    )
+
+
+def _what_was_first(task: CallbackTask) -> str:
+    """A code for what ended the wait instead of our answer."""
+    if task.status == TaskStatus.ANSWERED:
+        return "answered_elsewhere"
+    return task.closed_kind or str(task.status)
+
+
+def _name(
+    decision: Decision, to: DecisionStatus, task: CallbackTask, now: datetime, *, outcome: str
+) -> None:
+    move(
+        decision=decision,
+        to=to,
+        now=now,
+        facts={
+            "outcome": outcome,
+            "closing_event_id": task.closed_event_id or 0,
+            "closing_event_type": task.closed_event_type,
+        },
+        outcome=outcome,
+        closing_event_id=task.closed_event_id,
+        closing_event_type=task.closed_event_type,
+        closing_at=task.closed_at,
+        lease_until=None,
+        look_after=None,
+    )

@@ -6,10 +6,9 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from callbacks.decisions.decide import hint
 from callbacks.decisions.deliver import deliver
 from callbacks.decisions.settle import settle
-from callbacks.decisions.sweep import due_for_delivery, due_for_settling
+from callbacks.decisions.sweep import sweep
 
 
 @shared_task
@@ -26,9 +25,4 @@ def settle_decision(*, decision_id: str, **_later: Any) -> None:
 
 @shared_task
 def sweep_decisions(**_later: Any) -> None:
-    """Send hints anew for whatever is due: messages may be lost, rows are not."""
-    now = timezone.now()
-    for decision_id in due_for_delivery(now=now):
-        hint("deliver_decision", decision_id)
-    for decision_id in due_for_settling(now=now):
-        hint("settle_decision", decision_id)
+    sweep(now=timezone.now())

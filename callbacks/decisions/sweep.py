@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
+from callbacks.decisions.decide import hint
 from callbacks.models import Decision, DecisionStatus, TaskStatus
 
-# More than a worker sends in a second; the next sweep finds the rest.
+# More than the workers do in a second; the next sweep finds the rest.
 LARGEST_SWEEP = 500
+# A message that nobody took for so long is taken for lost.
+HINT_AGAIN_AFTER = timedelta(seconds=10)
 
 
-def due_for_delivery(*, now: datetime) -> list[UUID]:
-    """Decisions whose bytes may go out now, the longest due first."""
-    due = Q(status=DecisionStatus.HELD, send_after__lte=now) | Q(
-        status=DecisionStatus.SENDING, lease_until=None, look_after__lte=now
-    )
-    return _ids(due & Q(task__status=TaskStatus.WAITING))
+def sweep(*, now: datetime) -> int:
+    """Send a message for every decision that is due and has none under way; return how many."""
+    to_deliver = _ids(_to_deliver(now))
+    to_settle = _ids(_to_settle(now))
+    Decision.objects.filter(pk__in=[*to_deliver, *to_settle]).update(hinted_at=now)
+    for decision_id in to_deliver:
+        hint("deliver_decision", decision_id)
+    for decision_id in to_settle:
+        hint("settle_decision", decision_id)
+    return len(to_deliver) + len(to_settle)
 
 
-def due_for_settling(*, now: datetime) -> list[UUID]:
-    """Decisions whose outcome is open: sent, doubtful, abandoned, or overtaken before the send."""
+def _to_deliver(now: datetime) -> Q:
+    """Bytes that may go out now."""
+    held = Q(status=DecisionStatus.HELD, send_after__lte=now) & _not_hinted("send_after", now)
+    released = Q(status=DecisionStatus.SENDING, lease_until=None, look_after__lte=now)
+    return (held | released & _not_hinted("look_after", now)) & Q(task__status=TaskStatus.WAITING)
+
+
+def _to_settle(now: datetime) -> Q:
+    """Outcomes that are open: sent, doubtful, abandoned, or overtaken before the send."""
     crashed = Q(status=DecisionStatus.SENDING, lease_until__lt=now)
-    looked_for = Q(status__in=[DecisionStatus.SENT, DecisionStatus.UNKNOWN], look_after__lte=now)
-    overtaken = Q(status=DecisionStatus.HELD) | Q(status=DecisionStatus.SENDING, lease_until=None)
-    return _ids(crashed | looked_for | (overtaken & ~Q(task__status=TaskStatus.WAITING)))
+    doubtful = Q(status__in=[DecisionStatus.SENT, DecisionStatus.UNKNOWN], look_after__lte=now)
+    unsent = Q(status=DecisionStatus.HELD) | Q(status=DecisionStatus.SENDING, lease_until=None)
+    return (
+        crashed & _not_hinted("lease_until", now)
+        | doubtful & _not_hinted("look_after", now)
+        | unsent & ~Q(task__status=TaskStatus.WAITING) & _not_hinted("task__closed_at", now)
+    )
+
+
+def _not_hinted(due_field: str, now: datetime) -> Q:
+    """No message since it became due, or one so long ago that it must be lost."""
+    return (
+        Q(hinted_at=None) | Q(hinted_at__lt=F(due_field)) | Q(hinted_at__lt=now - HINT_AGAIN_AFTER)
+    )
 
 
 def _ids(condition: Q) -> list[UUID]:
     rows = Decision.objects.unsettled().filter(condition).order_by("send_after", "id")
-    return cast("list[UUID]", list(rows.values_list("id", flat=True)[:LARGEST_SWEEP]))
+    return list(rows.values_list("pk", flat=True)[:LARGEST_SWEEP])

@@ -125,6 +125,7 @@ class Migration(migrations.Migration):
                 ('first_sent_at', models.DateTimeField(null=True)),
                 ('look_after', models.DateTimeField(null=True)),
                 ('looks', models.PositiveIntegerField(default=0)),
+                ('hinted_at', models.DateTimeField(null=True)),
                 ('aws_request_id', models.CharField(blank=True, max_length=64)),
                 ('answer_code', models.CharField(blank=True, max_length=80)),
                 ('answer_message', models.TextField(blank=True)),

@@ -139,6 +139,8 @@ class Decision(models.Model):
     first_sent_at = models.DateTimeField(null=True)
     look_after = models.DateTimeField(null=True)
     looks = models.PositiveIntegerField(default=0)
+    # When the sweep last sent a message about it, so that a slow broker is not flooded.
+    hinted_at = models.DateTimeField(null=True)
 
     # --- what AWS said
     aws_request_id = models.CharField(max_length=64, blank=True)

@@ -5,7 +5,9 @@ import os
 import secrets
 from pathlib import Path
 
-VAR_DIR = Path(__file__).resolve().parent.parent / "var"
+BASE_DIR = Path(__file__).resolve().parent.parent
+# All state of an installation; another folder for a second one beside it (tests, containers).
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
 SECRET_KEY_FILE = VAR_DIR / "keys" / "secret_key"
 TOKEN_KEYS_FILE = VAR_DIR / "keys" / "token_encryption_keys"
 

@@ -1,7 +1,6 @@
 """Settings: everything that differs between installations comes from the environment."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -9,9 +8,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.env import env, secret
-from dashboard.local import SECRET_KEY_FILE, TOKEN_KEYS_FILE, VAR_DIR, ensure_local_keys
+from dashboard.local import BASE_DIR, SECRET_KEY_FILE, TOKEN_KEYS_FILE, VAR_DIR, ensure_local_keys
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
 # --- Who we are ------------------------------------------------------------------------------

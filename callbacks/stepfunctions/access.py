@@ -17,6 +17,7 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 
 # boto3's own variables for an endpoint; without an explicit URL boto3 obeys them in this order.
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL")
@@ -125,7 +126,7 @@ def _role_refresher(base: boto3.Session, access: Access) -> Callable[[], dict[st
 
     def refresh() -> dict[str, Any]:
         # A client of its own each time: the base credentials may have been renewed since.
-        given = sts_client(session=base, access=access).assume_role(**request)["Credentials"]
+        given = _assume_role(sts_client(session=base, access=access), request)
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -134,3 +135,16 @@ def _role_refresher(base: boto3.Session, access: Access) -> Callable[[], dict[st
         }
 
     return refresh
+
+
+def _assume_role(client: Any, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        given: dict[str, Any] = client.assume_role(**request)["Credentials"]
+        return given
+    except (ClientError, BotoCoreError):
+        raise
+    except Exception as error:  # botocore's parser stumbles over what is not AWS's XML
+        raise CredentialRetrievalError(
+            provider=_RoleProvider.METHOD,
+            error_msg=f"no credentials in the answer ({type(error).__name__})",
+        ) from error

@@ -49,8 +49,7 @@ def attempt(
 
 
 def _believed(body: dict[str, Any], call: WireCall) -> Answer | IncompleteAnswer:
-    metadata = body.pop("ResponseMetadata", {})
-    request_id = metadata.get("RequestId")
+    request_id = body.get("ResponseMetadata", {}).get("RequestId")
     if not request_id:
         return _incomplete(call, None, "the answer has no request id")
     if call.cut:

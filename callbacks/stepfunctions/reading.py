@@ -147,7 +147,7 @@ class Reader:
         found = Events()
         for page in self._pages(HISTORY, parameters):
             found = Events((*found, *page))
-            if _reaches_down_to(known_id, page):
+            if _reaches_down_to(known_id, found):
                 break
         return found
 
@@ -216,11 +216,11 @@ def _execution_filter(state_machine_arn: str, status: str | None) -> dict[str, A
     return given | {"statusFilter": status} if status else given
 
 
-def _reaches_down_to(known_id: int, page: Items[Event]) -> bool:
-    # Emulators ignore reverseOrder: an ascending page means that everything has to be read.
-    if not page or page[0]["id"] < page[-1]["id"]:
-        return False
-    return bool(page[-1]["id"] <= known_id)
+def _reaches_down_to(known_id: int, found: Events) -> bool:
+    if not found or found[0]["id"] < found[-1]["id"]:
+        return False  # emulators ignore reverseOrder: ascending, everything has to be read
+    # Event 1 is where a descending history ends by itself; where more follows it ascends.
+    return bool(1 < found[-1]["id"] <= known_id)
 
 
 def _not_empty(events: Items[Event]) -> Events:

@@ -52,25 +52,25 @@ def test_a_whole_answer_with_a_request_id_is_a_reply(wire: WireServer, access: A
     assert reply.at.isoformat() == "2026-11-25T02:00:00+00:00"
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        on.close,
-        on.reset,
-        on.HTML,
-        on.CUT_IN_HEADERS,
-        on.CUT_AFTER_REQUEST_ID,
-        on.CUT_IN_BODY,
-        on.CUT_CHUNK,
-        on.NOT_UTF8,
-        on.reply(request_id=None),
-        on.error("InternalFailure", status=500),
-        on.error("ServiceUnavailable", status=503),
-        on.error("AccessDeniedException", status=403, request_id=None),
-        on.reply(b"<html>Bad gateway</html>", status=502, request_id=None),
-        on.reply(b"<html>Moved</html>", status=302, request_id=None),
-    ],
-)
+UNKNOWN = {
+    "closed": on.close,
+    "reset": on.reset,
+    "a page of HTML": on.HTML,
+    "cut in the headers": on.CUT_IN_HEADERS,
+    "cut after the request id": on.CUT_AFTER_REQUEST_ID,
+    "cut in the body": on.CUT_IN_BODY,
+    "cut in a chunk": on.CUT_CHUNK,
+    "not UTF-8": on.NOT_UTF8,
+    "no request id": on.reply(request_id=None),
+    "500": on.error("InternalFailure", status=500),
+    "503": on.error("ServiceUnavailable", status=503),
+    "a proxy's 403": on.error("AccessDeniedException", status=403, request_id=None),
+    "a proxy's 502": on.reply(b"<html>Bad gateway</html>", status=502, request_id=None),
+    "a redirect": on.reply(b"<html>Moved</html>", status=302, request_id=None),
+}
+
+
+@pytest.mark.parametrize("act", UNKNOWN.values(), ids=UNKNOWN)
 def test_what_aws_did_is_unknown_and_nothing_is_sent_twice(
     wire: WireServer, access: Access, act: on.Act
 ) -> None:

@@ -32,20 +32,20 @@ def shown_by(error: BaseException) -> str:
     return "\n".join([str(error), repr(error), repr(vars(error)), repr(error.args), *variables])
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        on.close,
-        on.NOT_UTF8,
-        on.HTML,
-        on.reply(TOKEN.encode(), request_id=None),
-        on.error("ValidationException", TOO_LONG),
-        on.error("InvalidToken", f"Invalid Token: '{TOKEN}'"),
-        on.error("InvalidToken", f"Invalid Token: '{TOKEN[5:90]}...'"),
-        on.error("AccessDeniedException", quote(TOKEN)),
-        on.error("InternalFailure", TOKEN, status=500),
-    ],
-)
+ECHOES = {
+    "closed": on.close,
+    "not UTF-8": on.NOT_UTF8,
+    "a page of HTML": on.HTML,
+    "the token as the body": on.reply(TOKEN.encode(), request_id=None),
+    "a validation error": on.error("ValidationException", TOO_LONG),
+    "whole": on.error("InvalidToken", f"Invalid Token: '{TOKEN}'"),
+    "in part": on.error("InvalidToken", f"Invalid Token: '{TOKEN[5:90]}...'"),
+    "as in a URL": on.error("AccessDeniedException", quote(TOKEN)),
+    "in a server error": on.error("InternalFailure", TOKEN, status=500),
+}
+
+
+@pytest.mark.parametrize("act", ECHOES.values(), ids=ECHOES)
 @pytest.mark.parametrize("send", ["send_task_success", "send_task_failure", "send_task_heartbeat"])
 def test_no_error_carries_the_token(
     wire: WireServer, access: Access, act: on.Act, send: str

@@ -138,6 +138,12 @@ def assumed_role(key: str, *, expires: str) -> Act:
     return reply(body.encode())
 
 
+def role_refused(code: str) -> Act:
+    """Refuse AssumeRole in the XML of STS."""
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    return reply(body.encode(), status=403)
+
+
 def close(_: socket.socket) -> None:
     """Take the request and close without a word."""
 

@@ -1,0 +1,173 @@
+"""Whose credentials sign a request, how they renew themselves, and who shares a client."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from botocore.config import Config
+
+from callbacks.stepfunctions import Access, NotSent, NotSentKind, Reader, Sender
+from callbacks.stepfunctions import access as doors
+from callbacks.stepfunctions.clients import READING, SENDING, client_for
+from tests.stepfunctions import wire_server as on
+from tests.stepfunctions.wire_server import Request, WireServer
+
+ROLE = "arn:aws:iam::123456789012:role/Reader"
+NONE = on.reply({"stateMachines": []})
+
+
+def in_minutes(minutes: int) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def signer(request: Request) -> str:
+    """Return the access key that signed the request."""
+    return request.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+
+
+def role_at(wire: WireServer) -> Access:
+    return Access(region="eu-west-1", endpoint_url=wire.url, role_arn=ROLE, external_id="ext-7")
+
+
+def test_a_bare_machine_can_talk_to_an_emulator(wire: WireServer, access: Access) -> None:
+    wire.play(NONE)
+    Reader(access=access).list_state_machines()
+    assert signer(wire.requests[0]) == "local"
+
+
+def test_ambient_credentials_sign(
+    wire: WireServer, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAAMBIENT")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    wire.play(NONE)
+    Reader(access=access).list_state_machines()
+    assert signer(wire.requests[0]) == "AKIAAMBIENT"
+
+
+def test_a_profile_signs(wire: WireServer) -> None:
+    stored = "[team]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n"
+    Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"]).write_text(stored)
+    wire.play(NONE)
+    access = Access(region="eu-west-1", endpoint_url=wire.url, profile="team")
+    Reader(access=access).list_state_machines()
+    assert signer(wire.requests[0]) == "AKIAPROFILE"
+
+
+def test_boto3s_own_variable_gives_the_endpoint(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", wire.url)
+    wire.play(NONE)
+    Reader(access=Access(region="eu-west-1")).list_state_machines()
+    assert signer(wire.requests[0]) == "local"
+
+
+def test_a_role_is_assumed_once_for_both_clients(wire: WireServer) -> None:
+    wire.play(on.assumed_role("ASIAONE", expires=in_minutes(60)), NONE, on.reply())
+    Reader(access=role_at(wire)).list_state_machines()
+    Sender(access=role_at(wire)).send_task_heartbeat(token="t")
+    assert wire.operations == ["AssumeRole", "ListStateMachines", "SendTaskHeartbeat"]
+    assert [signer(request) for request in wire.requests[1:]] == ["ASIAONE", "ASIAONE"]
+    asked = parse_qs(wire.requests[0].body)
+    assert (asked["RoleArn"], asked["ExternalId"]) == ([ROLE], ["ext-7"])
+    assert asked["RoleSessionName"] == ["holdpoint"]
+
+
+def test_a_roles_credentials_are_renewed_before_they_end(wire: WireServer) -> None:
+    wire.play(
+        on.assumed_role("ASIAONE", expires=in_minutes(5)),
+        NONE,
+        on.assumed_role("ASIATWO", expires=in_minutes(60)),
+        NONE,
+    )
+    reader = Reader(access=role_at(wire))
+    reader.list_state_machines()
+    reader.list_state_machines()
+    assert [signer(request) for request in wire.requests] == [
+        "local",
+        "ASIAONE",
+        "local",
+        "ASIATWO",
+    ]
+
+
+def test_credentials_can_be_asked_for_anew(wire: WireServer) -> None:
+    wire.play(
+        on.assumed_role("ASIAONE", expires=in_minutes(60)),
+        on.error("ExpiredTokenException", "The security token is expired"),
+        on.assumed_role("ASIATWO", expires=in_minutes(60)),
+        on.reply(),
+    )
+    sender = Sender(access=role_at(wire))
+    with pytest.raises(Exception, match="expired"):
+        sender.send_task_heartbeat(token="t")
+    sender.renew_credentials()
+    sender.send_task_heartbeat(token="t")
+    assert signer(wire.requests[-1]) == "ASIATWO"
+
+
+@pytest.mark.parametrize("act", [on.role_refused("AccessDenied"), on.close, on.HTML, on.reply()])
+def test_a_role_that_is_not_given_means_not_sent(wire: WireServer, act: on.Act) -> None:
+    wire.play(act)
+    with pytest.raises(NotSent) as raised:
+        Sender(access=role_at(wire)).send_task_heartbeat(token="t")
+    assert raised.value.kind is NotSentKind.CREDENTIALS
+    assert raised.value.certainly_not_applied
+    assert "SendTaskHeartbeat" not in wire.operations
+
+
+def test_asking_for_a_role_has_a_timeout(wire: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (doors.STS_CONFIG.connect_timeout, doors.STS_CONFIG.read_timeout) == (2, 5)
+    short = Config(read_timeout=0.1, retries={"total_max_attempts": 1})
+    monkeypatch.setattr(doors, "STS_CONFIG", short)
+    wire.play(wire.stall)
+    with pytest.raises(NotSent) as raised:
+        Sender(access=role_at(wire)).send_task_heartbeat(token="t")
+    assert raised.value.code == "ReadTimeoutError"
+
+
+def test_sending_and_reading_have_clients_of_their_own(access: Access) -> None:
+    reading = client_for(access=access, behaviour=READING).meta.config
+    sending = client_for(access=access, behaviour=SENDING).meta.config
+    assert (reading.connect_timeout, reading.read_timeout) == (2, 20)
+    assert (sending.connect_timeout, sending.read_timeout) == (2, 5)
+    assert reading.retries == {"mode": "standard", "total_max_attempts": 3}
+    assert sending.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert not reading.inject_host_prefix
+
+
+def test_threads_share_one_client(access: Access) -> None:
+    barrier = threading.Barrier(8)
+    found: list[object] = []
+
+    def ask() -> None:
+        barrier.wait(5)
+        found.append(client_for(access=access, behaviour=READING))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(found) == 8
+    assert len({id(client) for client in found}) == 1
+
+
+def test_a_forked_worker_makes_its_own_client(access: Access) -> None:
+    before = client_for(access=access, behaviour=READING)
+    child = os.fork()
+    if child == 0:  # no pytest in here: say it with the exit code and be gone
+        same = client_for(access=access, behaviour=READING) is before
+        os._exit(1 if same else 0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_an_access_does_not_print_its_external_id(wire: WireServer) -> None:
+    assert "ext-7" not in repr(role_at(wire))

@@ -13,21 +13,25 @@ from tests.stepfunctions.wire_server import WireServer, wire_server
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    forget_clients()
-    yield
+
+
+@pytest.fixture(scope="session")
+def one_wire_server() -> Iterator[WireServer]:
+    with wire_server() as server:  # one address, so that the tests share its clients
+        yield server
     forget_clients()
 
 
 @pytest.fixture
-def wire() -> Iterator[WireServer]:
-    with wire_server() as server:
-        yield server
+def wire(one_wire_server: WireServer) -> WireServer:
+    one_wire_server.begin_anew()
+    return one_wire_server
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.config import Config
 
-from callbacks.stepfunctions import Access, NotSent, NotSentKind, Reader, Sender
+from callbacks.stepfunctions import Access, NotSent, NotSentKind, Reader, Sender, forget_clients
 from callbacks.stepfunctions import access as doors
 from callbacks.stepfunctions.clients import READING, SENDING, client_for
 from tests.stepfunctions import wire_server as on
@@ -19,6 +20,13 @@ from tests.stepfunctions.wire_server import Request, WireServer
 
 ROLE = "arn:aws:iam::123456789012:role/Reader"
 NONE = on.reply({"stateMachines": []})
+
+
+@pytest.fixture(autouse=True)
+def no_clients_yet(bare_environment: None) -> Iterator[None]:
+    forget_clients()
+    yield
+    forget_clients()
 
 
 def in_minutes(minutes: int) -> str:

@@ -33,10 +33,16 @@ class WireServer:
     url: str
     script: list[Act] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
-    ended: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def begin_anew(self) -> None:
+        """Forget the last test and let go of the requests that it left stalled."""
+        self.released.set()
+        self.released = threading.Event()
+        self.script, self.requests = [], []
 
     def play(self, *acts: Act) -> None:
-        self.script[:] = acts
+        self.script = list(acts)
 
     @property
     def operations(self) -> list[str]:
@@ -47,7 +53,7 @@ class WireServer:
 
     def stall(self, _: socket.socket) -> None:
         """Take the request and say nothing until the test is over."""
-        self.ended.wait(30)
+        self.released.wait(30)
 
 
 @contextmanager
@@ -58,12 +64,12 @@ def wire_server() -> Iterator[WireServer]:
         try:
             yield server
         finally:
-            server.ended.set()
+            server.released.set()
             listener.shutdown(socket.SHUT_RDWR)
 
 
 def _accept(listener: socket.socket, server: WireServer) -> None:
-    while not server.ended.is_set():
+    while True:
         try:
             connection, _ = listener.accept()
         except OSError:

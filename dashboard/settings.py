@@ -99,7 +99,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database --------------------------------------------------------------------------------
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(
-        env.str("DATABASE_URL", f"sqlite:///{VAR_DIR / 'holdpoint.sqlite3'}"),
+        secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'holdpoint.sqlite3'}",
         conn_health_checks=True,
     )
 }

@@ -1,0 +1,1 @@
+"""The Amazon States Language as the simulator reads it: pure functions over plain JSON values."""

@@ -1,0 +1,204 @@
+"""Parallel and inline Map: levels within a state, and what one failure does to its siblings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulator.asl import template
+from tests.simulator.asl.paths import NoResult, evaluate, parse_path
+from tests.simulator.context import VisitDocuments
+from tests.simulator.errors import StateError, runtime
+from tests.simulator.jsontext import Json, render
+from tests.simulator.model import ContainerVisit, Scope, TaskVisit, Visit
+from tests.simulator.states import (
+    effective_input,
+    enter,
+    fail,
+    fail_with,
+    finish,
+    selected_input,
+)
+
+if TYPE_CHECKING:
+    from tests.simulator.engine import Engine
+
+
+def run_parallel(engine: Engine, visit: Visit, previous: int) -> None:
+    assert isinstance(visit, ContainerVisit)
+    data = effective_input(engine, visit)
+    visit.children, visit.results = [], {}
+    visit.started = _record(engine, visit, "Started", previous)
+    for index, level in enumerate(visit.state.levels):
+        child = Scope(visit.scope.execution, level, visit, index)
+        visit.children.append(child)
+        engine.later(enter, child, level.start_at, data, visit.started)
+
+
+def run_map(engine: Engine, visit: Visit, previous: int) -> None:
+    assert isinstance(visit, ContainerVisit)
+    visit.data = selected_input(engine, visit)
+    visit.items = _items(engine, visit)
+    visit.concurrency = _concurrency(engine, visit)
+    visit.children, visit.results = [], {}
+    details = {"length": len(visit.items)}
+    visit.started = _record(engine, visit, "Started", previous, details)
+    if not visit.items:
+        engine.later(_succeed, visit, visit.started)
+    first = visit.concurrency or len(visit.items)
+    for _ in range(min(first, len(visit.items))):
+        _start_iteration(engine, visit, visit.started)
+
+
+def _record(engine: Engine, visit: Visit, what: str, previous: int, details: Json = None) -> int:
+    event = f"{visit.state.type}State{what}"
+    visit.scope.last = engine.record(visit.scope.execution, event, previous, details)
+    return visit.scope.last
+
+
+def _items(engine: Engine, visit: ContainerVisit) -> list[Json]:
+    path = visit.state.raw.get("ItemsPath", "$")
+    documents = VisitDocuments(engine, visit, visit.data)
+    try:
+        items = evaluate(parse_path(path), documents)
+    except NoResult as exc:
+        raise runtime(f"Invalid path '{path}' : No results for path: {exc.route}") from exc
+    if not isinstance(items, list):
+        raise runtime(
+            f'Reference path "{path}" must point to array, but instead was: {render(items)}'
+        )
+    return items
+
+
+def _concurrency(engine: Engine, visit: ContainerVisit) -> int:
+    raw = visit.state.raw
+    if "MaxConcurrencyPath" not in raw:
+        return int(raw.get("MaxConcurrency", 0))
+    path = raw["MaxConcurrencyPath"]
+    documents = VisitDocuments(engine, visit, visit.data)
+    value = template.lookup(path, documents, engine.dice, field="MaxConcurrencyPath")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        shown = value if isinstance(value, str) else render(value)
+        raise runtime(
+            f'The MaxConcurrencyPath field refers to value "{shown}"'
+            f" which is not a valid integer: {path}"
+        )
+    return value
+
+
+def _start_iteration(engine: Engine, visit: ContainerVisit, previous: int) -> None:
+    index = len(visit.children)
+    level = visit.state.levels[0]
+    child = Scope(visit.scope.execution, level, visit, index, visit.items[index])
+    visit.children.append(child)
+    child.last = _record_iteration(engine, child, "Started", previous)
+    engine.later(_enter_iteration, visit, child, child.last)
+
+
+def _record_iteration(engine: Engine, child: Scope, what: str, previous: int) -> int:
+    assert child.container is not None
+    details = {"index": child.index, "name": child.container.state.name}
+    return engine.record(child.execution, f"MapIteration{what}", previous, details)
+
+
+def _enter_iteration(engine: Engine, visit: ContainerVisit, child: Scope, previous: int) -> None:
+    if child.closed:
+        return
+    try:
+        value = _item_input(engine, visit, child)
+    except StateError as error:
+        child_failed(engine, child, error.error, error.cause, previous)
+        return
+    enter(engine, child, child.level.start_at, value, previous)
+
+
+def _item_input(engine: Engine, visit: ContainerVisit, child: Scope) -> Json:
+    selector = visit.state.raw.get("ItemSelector", visit.state.raw.get("Parameters"))
+    if selector is None:
+        return child.item
+    item = {"Index": child.index, "Value": child.item}
+    documents = VisitDocuments(engine, visit, visit.data, None, item)
+    return template.fill(selector, documents, engine.dice)
+
+
+def child_finished(engine: Engine, child: Scope, output: Json) -> None:
+    visit = child.container
+    assert visit is not None
+    child.closed = child.done = True
+    visit.results[child.index] = output
+    leaf = child.last
+    if visit.state.type == "Map":
+        leaf = _record_iteration(engine, child, "Succeeded", child.last)
+        if len(visit.children) < len(visit.items):
+            # With MaxConcurrency the next iteration hangs on the end of the one before.
+            _start_iteration(engine, visit, child.last)
+            return
+    if len(visit.results) == max(len(visit.children), len(visit.items)):
+        engine.later(_succeed, visit, leaf)
+
+
+def _succeed(engine: Engine, visit: ContainerVisit, leaf: int) -> None:
+    if visit.scope.closed or visit.scope.visit is not visit:
+        return
+    _record(engine, visit, "Succeeded", leaf)
+    visit.scope.last = leaf
+    result = [visit.results[index] for index in sorted(visit.results)]
+    try:
+        finish(engine, visit, result, leaf)
+    except StateError as error:
+        fail(engine, visit, error, leaf)
+
+
+def child_failed(
+    engine: Engine, child: Scope, error: str | None, cause: str | None, leaf: int
+) -> None:
+    """The first failure ends all siblings; every event about that points to the failing leaf."""
+    visit = child.container
+    assert visit is not None
+    for sibling in visit.children:
+        if sibling is child:
+            _record_failing(engine, child, leaf)
+        elif not sibling.closed:
+            abort_scope(engine, sibling, leaf)
+    fail_with(engine, visit, error, cause, leaf)
+
+
+def _record_failing(engine: Engine, child: Scope, leaf: int) -> None:
+    child.closed = True
+    assert child.container is not None
+    if child.container.state.type == "Map":
+        _record_iteration(engine, child, "Failed", leaf)
+    if isinstance(child.visit, TaskVisit) and child.visit.scheduled:
+        engine.record(child.execution, "TaskStateAborted", leaf, None)
+
+
+def abort_scope(engine: Engine, scope: Scope, leaf: int) -> None:
+    """Close a level and all below it, with the events that say so."""
+    if scope.container is not None and scope.container.state.type == "Map":
+        _record_iteration(engine, scope, "Aborted", leaf)
+    visit = scope.visit
+    close_scope(engine, scope)
+    if isinstance(visit, ContainerVisit):
+        for child in visit.children:
+            if not child.closed:
+                abort_scope(engine, child, leaf)
+    if visit is not None and visit.state.type in ("Task", "Wait", "Map", "Parallel"):
+        engine.record(scope.execution, f"{visit.state.type}StateAborted", leaf, None)
+
+
+def close_scope(engine: Engine, scope: Scope) -> None:
+    """Void what waits in one level: its token, its timers."""
+    scope.closed = True
+    if scope.visit is None:
+        return
+    scope.visit.close()
+    if isinstance(scope.visit, TaskVisit):
+        engine.open_tasks.pop(scope.visit.number, None)
+
+
+def close_tree(engine: Engine, scope: Scope) -> None:
+    """Close a level and all below it without a word, as the end of an execution does."""
+    close_scope(engine, scope)
+    if isinstance(scope.visit, ContainerVisit):
+        for child in scope.visit.children:
+            if not child.done:
+                close_tree(engine, child)

@@ -1,0 +1,261 @@
+"""How tests and the demo drive a simulator: in a thread, in a process, or one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.server import Server
+from tests.simulator.simulator import Options, Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE_ARN = "arn:aws:iam::123456789012:role/workflow"
+PATIENCE = 20.0
+Json = Any
+
+
+class ControlError(Exception):
+    """The simulator refused; `code` is AWS's error code where it was an operation."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Control:
+    """A small synchronous client of one simulator."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    # -- time and state -----------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds since the epoch on the simulator's clock."""
+        return float(self._ask("now")["now"])
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock on; everything due by then has happened when this returns."""
+        return float(self._ask("advance", seconds=seconds)["now"])
+
+    def reset(self) -> None:
+        self._ask("reset")
+
+    def quotas(self, *, enabled: bool, **buckets: tuple[float, float]) -> None:
+        """Switch the token buckets on or off; keywords are operations with (size, refill)."""
+        self._ask("quotas", enabled=enabled, buckets=buckets)
+
+    def outcome(self, kind: str, **fields: Json) -> None:
+        """Say what tasks do: succeed (output), fail (error, cause), submit_fail, start_fail, wait;
+        for machine=, state=, resource=, and times= (default: always)."""
+        self._ask("outcome", kind=kind, **fields)
+
+    # -- machines and executions --------------------------------------------------------------
+
+    def create(self, name: str, definition: Json, **fields: Json) -> str:
+        """Create a state machine from a definition as text or as data; returns its ARN."""
+        text = definition if isinstance(definition, str) else json.dumps(definition)
+        given = {"name": name, "definition": text, "roleArn": ROLE_ARN, **fields}
+        return str(self.call("CreateStateMachine", **given)["stateMachineArn"])
+
+    def update(self, arn: str, definition: Json) -> str:
+        """Returns the new revision id."""
+        text = definition if isinstance(definition, str) else json.dumps(definition)
+        answer = self.call("UpdateStateMachine", stateMachineArn=arn, definition=text)
+        return str(answer["revisionId"])
+
+    def start(self, arn: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
+        """Start one execution; a dict or list is sent as JSON. Returns the execution's ARN."""
+        text = input if isinstance(input, str) else json.dumps({} if input is None else input)
+        given = {"stateMachineArn": arn, "input": text} | ({"name": name} if name else {})
+        return str(self.call("StartExecution", **given)["executionArn"])
+
+    def start_many(
+        self,
+        arn: str,
+        count: int,
+        input: Json = None,  # noqa: A002 - AWS's word
+        name_prefix: str = "run-",
+    ) -> str:
+        """Start many at once with one input; returns what each ARN is before its six digits."""
+        text = input if isinstance(input, str) else json.dumps({} if input is None else input)
+        given = {"stateMachineArn": arn, "count": count, "input": text, "name_prefix": name_prefix}
+        return str(self._ask("start_many", **given)["prefix"])
+
+    def execution(self, arn: str) -> Json:
+        """As DescribeExecution answers; not counted as a call."""
+        return self._ask("execution", execution=arn)
+
+    def history(self, arn: str) -> list[Json]:
+        """All events, oldest first; not counted as a call."""
+        return list(self._ask("history", execution=arn)["events"])
+
+    def tokens(self, execution_arn: str | None = None) -> list[Json]:
+        """Open tasks: token, token_sha256, execution_arn, state, event_id, redrive_count."""
+        return list(self._ask("tokens", execution=execution_arn)["tokens"])
+
+    # -- faults and the log -------------------------------------------------------------------
+
+    def fault(self, operation: str, kind: str, **fields: Json) -> int:
+        """Let a call go wrong; see `faultlist.Fault` for the fields. Returns the fault's id."""
+        return int(self._ask("fault", operation=operation, kind=kind, **fields)["id"])
+
+    def clear_faults(self) -> None:
+        self._ask("clear_faults")
+
+    def held(self) -> list[Json]:
+        """The calls that a `hold` fault has stopped."""
+        return list(self._ask("held")["held"])
+
+    def wait_held(self, count: int = 1, timeout: float = PATIENCE) -> list[Json]:
+        """Wait until so many calls are held."""
+        deadline = time.monotonic() + timeout
+        while len(held := self.held()) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(held)} of {count} calls are held")
+            time.sleep(0.02)
+        return held
+
+    def release(self, fault: int | None = None) -> int:
+        """Let held calls go on; returns how many."""
+        return int(self._ask("release", fault=fault)["released"])
+
+    def calls(self, operation: str | None = None, execution: str | None = None) -> list[Json]:
+        """The log: seq, at, operation, request_id, params, execution_arn, event_id, fault,
+        applied, answer. Tokens appear as `token_sha256` only."""
+        return list(self._ask("calls", operation=operation, execution=execution)["calls"])
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._ask("counts")["counts"])
+
+    # -- the wire -----------------------------------------------------------------------------
+
+    def call(self, operation: str, **params: Json) -> Json:
+        """Call one operation as a client would; raises ControlError with AWS's code."""
+        headers = {
+            "X-Amz-Target": f"AWSStepFunctions.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+        return self._post("/", params, headers)
+
+    def _ask(self, action: str, **arguments: Json) -> Json:
+        given = {key: value for key, value in arguments.items() if value is not None}
+        return self._post(f"/_simulator/{action}", given, {})
+
+    def _post(self, path: str, body: Json, headers: dict[str, str]) -> Json:
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=300) as reply:
+                return json.loads(reply.read())
+        except urllib.error.HTTPError as exc:
+            answer = json.loads(exc.read())
+            code = answer.get("__type", "Refused")
+            message = answer.get("message") or answer.get("error") or ""
+            raise ControlError(code, message) from None
+
+
+class ThreadedSimulator:
+    """A simulator in a thread of this process."""
+
+    def __init__(self, *, port: int = 0, **options: Any) -> None:
+        self._server = Server(Simulator(Options(**options)), "127.0.0.1", port)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+
+    def start(self) -> Control:
+        self._thread.start()
+        if not self._ready.wait(PATIENCE):
+            raise TimeoutError("the simulator did not start")
+        return Control(self._server.url)
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        await self._server.start()
+        self._ready.set()
+        await self._stopping.wait()
+        await self._server.stop()
+
+
+@contextmanager
+def running_simulator(**options: Any) -> Iterator[Control]:
+    """A simulator for the length of a with block. Options: those of `simulator.Options`
+    (region, account, journal, seed, frozen, start) and port."""
+    simulator = ThreadedSimulator(**options)
+    try:
+        yield simulator.start()
+    finally:
+        simulator.stop()
+
+
+class SimulatorProcess:
+    """A simulator in a process of its own, as the demo runs it; can be killed and started again."""
+
+    def __init__(self, *, journal: Path | None = None, port: int = 0) -> None:
+        self._journal = journal
+        self._port = port
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Control:
+        """Start, or start again on the same port and journal."""
+        command = [sys.executable, "-m", "tests.simulator", "--port", str(self._port)]
+        if self._journal is not None:
+            command += ["--journal", str(self._journal)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if "ready" not in line:
+            raise RuntimeError(f"the simulator did not start: {line!r}")
+        url = line.split()[-1]
+        self._port = int(url.rsplit(":", 1)[1])
+        return Control(url)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is said or saved."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        process.send_signal(how)
+        code = process.wait(PATIENCE)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._process = None
+        return code
+
+    def __enter__(self) -> Control:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

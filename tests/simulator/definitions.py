@@ -1,0 +1,106 @@
+"""What CreateStateMachine refuses: broken definitions, and what this simulator does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.simulator.errors import ServiceError
+from tests.simulator.jsontext import Json, parse
+from tests.simulator.model import CALLBACK_SUFFIX
+
+TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
+TERMINAL = {"Succeed", "Fail", "Choice"}
+
+
+def check_definition(definition: str, machine_type: str) -> None:
+    """Raise InvalidDefinition with every complaint and its place."""
+    try:
+        raw = parse(definition)
+    except ValueError as exc:
+        raise _invalid("INVALID_JSON_DESCRIPTION", str(exc)) from exc
+    if not isinstance(raw, dict):
+        raise _invalid("INVALID_JSON_DESCRIPTION", "Expected an object")
+    complaints = list(_level(raw, "", machine_type == "EXPRESS"))
+    if complaints:
+        raise _invalid("SCHEMA_VALIDATION_FAILED", ", ".join(complaints))
+
+
+def _invalid(code: str, text: str) -> ServiceError:
+    return ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{code}: {text}'")
+
+
+def _level(raw: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    if raw.get("QueryLanguage", "JSONPath") != "JSONPath":
+        yield f"The simulator does not run JSONata yet at {place}/QueryLanguage"
+        return
+    states = raw.get("States")
+    if not isinstance(states, dict) or not states:
+        yield f"The field 'States' is required and must not be empty at {place}/States"
+        return
+    if raw.get("StartAt") not in states:
+        yield _no_target(raw.get("StartAt"), f"{place}/StartAt")
+    for name, state in states.items():
+        yield from _state(state, states, f"{place}/States/{name}", express)
+
+
+def _state(state: Json, states: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    if not isinstance(state, dict) or state.get("Type") not in TYPES:
+        yield f"The field 'Type' is missing or unknown at {place}/Type"
+        return
+    if state.get("QueryLanguage", "JSONPath") != "JSONPath":
+        yield f"The simulator does not run JSONata yet at {place}/QueryLanguage"
+    yield from _transitions(state, states, place)
+    if state["Type"] == "Task":
+        yield from _task(state, place, express)
+    elif state["Type"] == "Choice" and not state.get("Choices"):
+        yield f"The field 'Choices' is required at {place}/Choices"
+    elif state["Type"] == "Parallel":
+        for index, branch in enumerate(state.get("Branches", [])):
+            yield from _level(branch, f"{place}/Branches[{index}]", express)
+    elif state["Type"] == "Map":
+        yield from _map(state, place, express)
+
+
+def _transitions(state: dict[str, Json], states: dict[str, Json], place: str) -> Iterator[str]:
+    if state["Type"] not in TERMINAL and not state.get("End") and "Next" not in state:
+        yield f"Expected one of 'End' or 'Next' at {place}"
+    for where, target in _targets(state):
+        if target not in states:
+            yield _no_target(target, f"{place}/{where}")
+
+
+def _no_target(target: Json, place: str) -> str:
+    return f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target} at {place}"
+
+
+def _targets(state: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    if "Next" in state:
+        yield "Next", state["Next"]
+    if "Default" in state:
+        yield "Default", state["Default"]
+    for field in ("Choices", "Catch"):
+        for index, rule in enumerate(state.get(field, [])):
+            yield f"{field}[{index}]/Next", rule.get("Next")
+
+
+def _task(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    resource = state.get("Resource")
+    if not isinstance(resource, str) or not resource.startswith("arn:"):
+        yield f"Value is not a valid resource ARN at {place}/Resource"
+    elif express and resource.endswith(CALLBACK_SUFFIX):
+        yield (
+            "Express state machine does not support '.waitForTaskToken' service integration"
+            f" at {place}/Resource"
+        )
+
+
+def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    body = state.get("ItemProcessor") or state.get("Iterator")
+    if not isinstance(body, dict):
+        yield f"The field 'ItemProcessor' is required at {place}"
+        return
+    distributed = body.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+    if distributed or "ItemReader" in state:
+        yield f"The simulator does not run distributed Map yet at {place}/ItemProcessor"
+        return
+    yield from _level(body, f"{place}/ItemProcessor", express)

@@ -1,0 +1,365 @@
+"""The state of the whole simulated service, moved by commands and by the clock alone."""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulator import containers, states, tasks
+from tests.simulator.clock import Timer, Timers
+from tests.simulator.errors import ServiceError
+from tests.simulator.jsontext import Json, parse, render
+from tests.simulator.listing import ExecutionIndex
+from tests.simulator.model import (
+    Event,
+    Execution,
+    Machine,
+    Scope,
+    TaskVisit,
+    read_revision,
+)
+from tests.simulator.outcomes import Outcomes, default_result
+from tests.simulator.redrive import resume
+from tests.simulator.tokens import TokenMint
+
+MAX_EVENTS = 25_000
+Recorder = Callable[[float, str, dict[str, Json]], None]
+
+
+class Engine:
+    """Every public method that changes something is a command: its arguments are plain JSON, it
+    is recorded for the journal, and repeating the recorded commands gives the same state."""
+
+    def __init__(self, *, seed: str, region: str, account: str) -> None:
+        self.region = region
+        self.account = account
+        self.now = 0.0
+        self.mint = TokenMint(seed)
+        self.dice = random.Random(seed)
+        self.machines: dict[str, Machine] = {}
+        self.executions: dict[str, Execution] = {}
+        self.indexes: dict[str, ExecutionIndex] = {}
+        self.open_tasks: dict[int, TaskVisit] = {}
+        self.outcomes = Outcomes()
+        self.recorder: Recorder | None = None
+        self.handlers: dict[str, states.Handler] = {
+            **states.HANDLERS,
+            "Task": tasks.run_task,
+            "Map": containers.run_map,
+            "Parallel": containers.run_parallel,
+        }
+        self._timers = Timers()
+        self._queue: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._token_numbers = 0
+        self._orders = 0
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def run_until(self, moment: float) -> None:
+        """Let everything happen that is due by the moment, each at its own time."""
+        while (due := self._timers.next_due()) is not None and due <= moment:
+            self.now = max(self.now, due)
+            for action in self._timers.take_due(due):
+                action()
+            self._settle()
+        self.now = max(self.now, moment)
+
+    def next_due(self) -> float | None:
+        return self._timers.next_due()
+
+    def timer_in(self, seconds: float, action: Callable[[], None]) -> Timer:
+        return self._timers.at(self.now + seconds, action)
+
+    def timer_at(self, moment: float, action: Callable[[], None]) -> Timer:
+        return self._timers.at(moment, action)
+
+    def later(self, step: Callable[..., None], *arguments: Any) -> None:
+        self._queue.append((step, arguments))
+
+    def _settle(self) -> None:
+        queue = self._queue
+        while queue:
+            step, arguments = queue.popleft()
+            step(self, *arguments)
+
+    def _record_command(self, name: str, arguments: dict[str, Json]) -> None:
+        if self.recorder is not None:
+            self.recorder(self.now, name, arguments)
+
+    # -- machines -----------------------------------------------------------------------------
+
+    def create_machine(
+        self,
+        arn: str,
+        name: str,
+        type_: str,
+        definition: str,
+        role_arn: str,
+        revision_id: str,
+        tags: dict[str, str],
+    ) -> Machine:
+        revision = read_revision(revision_id, definition, role_arn, self.now)
+        machine = Machine(arn, name, type_, self.now, revision, dict(tags))
+        self.machines[arn] = machine
+        self.indexes[arn] = ExecutionIndex()
+        self._record_command(
+            "create_machine",
+            {
+                "arn": arn,
+                "name": name,
+                "type_": type_,
+                "definition": definition,
+                "role_arn": role_arn,
+                "revision_id": revision_id,
+                "tags": tags,
+            },
+        )
+        return machine
+
+    def update_machine(self, arn: str, definition: str, role_arn: str, revision_id: str) -> None:
+        machine = self.machines[arn]
+        machine.revision = read_revision(revision_id, definition, role_arn, self.now)
+        self._record_command(
+            "update_machine",
+            {
+                "arn": arn,
+                "definition": definition,
+                "role_arn": role_arn,
+                "revision_id": revision_id,
+            },
+        )
+
+    def delete_machine(self, arn: str) -> None:
+        self.machines.pop(arn, None)
+        self._record_command("delete_machine", {"arn": arn})
+
+    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
+        self.machines[arn].tags = dict(tags)
+        self._record_command("set_tags", {"arn": arn, "tags": tags})
+
+    def set_outcome(self, rule: dict[str, Json]) -> None:
+        self.outcomes.add(rule)
+        self._record_command("set_outcome", {"rule": rule})
+
+    # -- executions ---------------------------------------------------------------------------
+
+    def start(self, machine_arn: str, arn: str, name: str, text: str) -> Execution:
+        execution = self._start(machine_arn, arn, name, text, parse(text))
+        self._record_command(
+            "start", {"machine_arn": machine_arn, "arn": arn, "name": name, "text": text}
+        )
+        self._settle()
+        return execution
+
+    def start_many(
+        self, machine_arn: str, arn_prefix: str, name_prefix: str, count: int, text: str
+    ) -> None:
+        """Start `count` executions that share one input; names are the prefix and a number."""
+        value = parse(text)
+        collecting = gc.isenabled()
+        gc.disable()  # nothing here is garbage, and the collector would walk it all many times
+        try:
+            for number in range(count):
+                name = f"{name_prefix}{number:06d}"
+                self._start(machine_arn, arn_prefix + name, name, text, value)
+                self._settle()
+        finally:
+            if collecting:
+                gc.enable()
+        self._record_command(
+            "start_many",
+            {
+                "machine_arn": machine_arn,
+                "arn_prefix": arn_prefix,
+                "name_prefix": name_prefix,
+                "count": count,
+                "text": text,
+            },
+        )
+
+    def _start(self, machine_arn: str, arn: str, name: str, text: str, value: Json) -> Execution:
+        machine = self.machines[machine_arn]
+        execution = Execution(arn, name, machine, text, value, self.now)
+        self.executions[arn] = execution
+        self._reorder(execution)
+        self.indexes[machine_arn].place(execution, moved=True)
+        self.record(execution, "ExecutionStarted", 0, self._started_details(execution))
+        level = execution.revision.level
+        execution.root = Scope(execution, level)
+        self._watch_timeout(execution)
+        self.later(states.enter, execution.root, level.start_at, value, 0)
+        return execution
+
+    def _started_details(self, execution: Execution) -> dict[str, Json]:
+        details = {
+            "input": execution.input_text,
+            "roleArn": execution.revision.role_arn,
+        }
+        return self._shared(execution, "started", details)
+
+    def entered_details(self, execution: Execution, name: str, value: Json) -> dict[str, Json]:
+        text = execution.text_of(value)
+        details = {"input": text, "name": name}
+        if value is execution.input_value:
+            return self._shared(execution, name, details)
+        return details
+
+    def _shared(self, execution: Execution, kind: str, details: dict[str, Json]) -> dict[str, Json]:
+        """One dictionary for all executions of a revision that say the same."""
+        shared = execution.revision.shared
+        kept = shared.get(kind)
+        if kept is None or kept["input"] is not details["input"]:
+            shared[kind] = kept = details
+        return kept
+
+    def _reorder(self, execution: Execution) -> None:
+        self._orders += 1
+        execution.order = self._orders
+
+    def _watch_timeout(self, execution: Execution) -> None:
+        seconds = execution.revision.timeout
+        if seconds is not None:
+            execution.timer = self.timer_in(seconds, lambda: self._time_out(execution))
+
+    def record(
+        self,
+        execution: Execution,
+        type_: str,
+        previous: int,
+        details: dict[str, Json] | None,
+    ) -> int:
+        """Append one event; returns its id."""
+        execution.events.append(Event(type_, previous, self.now, details))
+        count = len(execution.events)
+        if count == MAX_EVENTS - 1 and execution.status == "RUNNING":
+            self._end(
+                execution,
+                "FAILED",
+                count,
+                error="States.Runtime",
+                cause="The execution reached the maximum number of history events (25000).",
+            )
+        return count
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def finish_scope(self, scope: Scope, output: Json, text: str) -> None:
+        if scope.container is not None:
+            containers.child_finished(self, scope, output)
+            return
+        scope.execution.output_text = text
+        scope.done = True
+        self._end(scope.execution, "SUCCEEDED", scope.last)
+
+    def fail_scope(self, scope: Scope, error: str | None, cause: str | None, leaf: int) -> None:
+        if scope.container is not None:
+            containers.child_failed(self, scope, error, cause, leaf)
+        else:
+            self._end(scope.execution, "FAILED", leaf, error=error, cause=cause)
+
+    def _time_out(self, execution: Execution) -> None:
+        self._end(execution, "TIMED_OUT", 0)
+
+    def _end(
+        self,
+        execution: Execution,
+        status: str,
+        previous: int,
+        *,
+        error: str | None = None,
+        cause: str | None = None,
+    ) -> None:
+        if execution.status != "RUNNING":
+            return
+        execution.status = status
+        execution.error, execution.cause = error, cause
+        execution.stopped_at = self.now
+        if execution.root is not None:
+            containers.close_tree(self, execution.root)
+        if execution.timer is not None:
+            execution.timer.cancel()
+            execution.timer = None
+        details = {"output": execution.output_text, "error": error, "cause": cause}
+        present = {key: value for key, value in details.items() if value is not None}
+        self.record(execution, _ENDINGS[status], previous, present)
+        if status == "SUCCEEDED":
+            execution.root = None
+        self.indexes[execution.machine.arn].place(execution, moved=False, was="RUNNING")
+
+    def stop(self, arn: str, error: str | None, cause: str | None) -> None:
+        """End a running execution at once; a closed one stays as it is."""
+        execution = self.executions[arn]
+        self._end(execution, "ABORTED", 0, error=error, cause=cause)
+        self._record_command("stop", {"arn": arn, "error": error, "cause": cause})
+
+    def redrive(self, arn: str) -> None:
+        execution = self.executions[arn]
+        was = execution.status
+        execution.status = "RUNNING"
+        execution.error = execution.cause = execution.output_text = None
+        execution.stopped_at = None
+        execution.redrive_count += 1
+        execution.redriven_at = self.now
+        self._reorder(execution)
+        self.indexes[execution.machine.arn].place(execution, moved=True, was=was)
+        details = {"redriveCount": execution.redrive_count}
+        last = len(execution.events)
+        redriven = self.record(execution, "ExecutionRedriven", last, details)
+        self._watch_timeout(execution)
+        assert execution.root is not None
+        resume(self, execution.root, redriven)
+        self._record_command("redrive", {"arn": arn})
+        self._settle()
+
+    # -- tasks --------------------------------------------------------------------------------
+
+    def new_token_number(self) -> int:
+        self._token_numbers += 1
+        return self._token_numbers
+
+    def task_of(self, token: str) -> TaskVisit:
+        """The open task of a token; raises ServiceError as AWS names each other case."""
+        number = self.mint.number(token)
+        if number is None or not 0 < number <= self._token_numbers:
+            raise ServiceError("InvalidToken", "Invalid Token: 'Invalid token'")
+        visit = self.open_tasks.get(number)
+        if visit is None:
+            raise ServiceError(
+                "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"
+            )
+        return visit
+
+    def succeed_task(self, number: int, output: str) -> None:
+        tasks.close_succeeded(self, self.open_tasks[number], output)
+        self._record_command("succeed_task", {"number": number, "output": output})
+        self._settle()
+
+    def fail_task(self, number: int, error: str | None, cause: str | None) -> None:
+        tasks.close_failed(self, self.open_tasks[number], error, cause)
+        self._record_command("fail_task", {"number": number, "error": error, "cause": cause})
+        self._settle()
+
+    def beat_task(self, number: int) -> None:
+        tasks.restart_heartbeat(self, self.open_tasks[number])
+        self._record_command("beat_task", {"number": number})
+
+    def start_activity(self, number: int, worker: str | None) -> None:
+        tasks.start_activity(self, self.open_tasks[number], worker)
+        self._record_command("start_activity", {"number": number, "worker": worker})
+
+    def outcome(self, visit: TaskVisit) -> tasks.Outcome | None:
+        return self.outcomes.find(visit)
+
+    def default_result(self, visit: TaskVisit) -> str:
+        return render(default_result(visit))
+
+
+_ENDINGS = {
+    "SUCCEEDED": "ExecutionSucceeded",
+    "FAILED": "ExecutionFailed",
+    "ABORTED": "ExecutionAborted",
+    "TIMED_OUT": "ExecutionTimedOut",
+}

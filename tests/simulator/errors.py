@@ -1,0 +1,28 @@
+"""The two ways things go wrong: a call that is refused, and a state that fails."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """A refusal that the caller sees: AWS's error code, message and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class StateError(Exception):
+    """An error of a running state, as Retry and Catch and the history see it."""
+
+    def __init__(self, error: str, cause: str, *, located: bool = False) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+        # AWS puts "An error occurred while executing the state ..." before most causes.
+        self.located = located
+
+
+def runtime(cause: str) -> StateError:
+    return StateError("States.Runtime", cause, located=True)

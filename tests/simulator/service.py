@@ -1,0 +1,384 @@
+"""The operations of Step Functions: parameters in, answer out, refusals as AWS words them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from tests.simulator.definitions import check_definition
+from tests.simulator.engine import Engine
+from tests.simulator.errors import ServiceError
+from tests.simulator.history import wire_history
+from tests.simulator.jsontext import Json, parse
+from tests.simulator.limits import check_request
+from tests.simulator.model import Execution, Machine, TaskVisit
+from tests.simulator.paging import Pager
+
+Params = dict[str, Json]
+Answer = dict[str, Any]
+REDRIVABLE_SECONDS = 14 * 86_400
+REDRIVABLE_EVENTS = 24_999
+
+
+class Service:
+    """One account and region; `call` is the only door."""
+
+    def __init__(self, engine: Engine, seed: str) -> None:
+        self.engine = engine
+        self._pager = Pager(seed)
+        self._redrive_tokens: dict[tuple[str, str], float] = {}
+
+    def call(self, operation: str, params: Params) -> Answer:
+        """Apply one operation; raises ServiceError."""
+        found = OPERATIONS.get(operation)
+        if found is None:
+            raise ServiceError("UnknownOperationException", "")
+        handler, required = found
+        check_request(params, required)
+        return handler(self, params)
+
+    # -- machines -----------------------------------------------------------------------------
+
+    def create_state_machine(self, params: Params) -> Answer:
+        name, type_ = params["name"], params.get("type", "STANDARD")
+        if re.search(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]", name):
+            raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+        check_definition(params["definition"], type_)
+        arn = self._arn("stateMachine", name)
+        tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
+        machine = self.engine.machines.get(arn)
+        if machine is None:
+            machine = self.engine.create_machine(
+                arn, name, type_, params["definition"], params["roleArn"], str(uuid.uuid4()), tags
+            )
+        elif not _is_same(machine, params, type_):
+            raise ServiceError(
+                "StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'"
+            )
+        return {"stateMachineArn": arn, "creationDate": machine.created_at}
+
+    def update_state_machine(self, params: Params) -> Answer:
+        machine = self._machine(params["stateMachineArn"])
+        if not params.get("definition") and not params.get("roleArn"):
+            raise ServiceError(
+                "MissingRequiredParameter", "Either the definition or the role ARN is required"
+            )
+        revision = machine.revision
+        definition = params.get("definition", revision.definition)
+        check_definition(definition, machine.type)
+        role_arn = params.get("roleArn", revision.role_arn)
+        self.engine.update_machine(machine.arn, definition, role_arn, str(uuid.uuid4()))
+        return {"updateDate": machine.revision.updated_at, "revisionId": machine.revision.id}
+
+    def delete_state_machine(self, params: Params) -> Answer:
+        self._check_arn(params["stateMachineArn"], "stateMachine")
+        self.engine.delete_machine(params["stateMachineArn"])
+        return {}
+
+    def list_state_machines(self, params: Params) -> Answer:
+        page = self._pager.page(params, "machines", self.engine.now)
+        machines = list(self.engine.machines.values())
+        start = page.after or 0
+        shown = machines[start : start + page.size]
+        answer: Answer = {"stateMachines": [_machine_row(machine) for machine in shown]}
+        if start + page.size < len(machines):
+            answer["nextToken"] = self._pager.token(start + page.size, "machines", self.engine.now)
+        return answer
+
+    def describe_state_machine(self, params: Params) -> Answer:
+        machine = self._machine(params["stateMachineArn"])
+        return {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "status": machine.status,
+            "type": machine.type,
+            "creationDate": machine.created_at,
+            **_definition(machine, machine.revision, params),
+        }
+
+    def describe_state_machine_for_execution(self, params: Params) -> Answer:
+        execution = self._execution(params["executionArn"])
+        return {
+            "stateMachineArn": execution.machine.arn,
+            "name": execution.machine.name,
+            "updateDate": execution.revision.updated_at,
+            **_definition(execution.machine, execution.revision, params),
+        }
+
+    def list_tags_for_resource(self, params: Params) -> Answer:
+        machine = self._tagged(params["resourceArn"])
+        return {"tags": [{"key": key, "value": value} for key, value in machine.tags.items()]}
+
+    def tag_resource(self, params: Params) -> Answer:
+        machine = self._tagged(params["resourceArn"])
+        added = {tag["key"]: tag.get("value", "") for tag in params["tags"]}
+        self.engine.set_tags(machine.arn, {**machine.tags, **added})
+        return {}
+
+    def untag_resource(self, params: Params) -> Answer:
+        machine = self._tagged(params["resourceArn"])
+        gone = set(params["tagKeys"])
+        kept = {key: value for key, value in machine.tags.items() if key not in gone}
+        self.engine.set_tags(machine.arn, kept)
+        return {}
+
+    # -- executions ---------------------------------------------------------------------------
+
+    def start_execution(self, params: Params) -> Answer:
+        machine = self._machine(params["stateMachineArn"])
+        name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
+        try:
+            parse(text)
+        except ValueError as exc:
+            raise ServiceError(
+                "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'"
+            ) from exc
+        arn = self._arn("execution", f"{machine.name}:{name}")
+        running = self.engine.executions.get(arn)
+        if running is None:
+            running = self.engine.start(machine.arn, arn, name, text)
+        elif running.status != "RUNNING" or running.input_text != text:
+            raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+        return {"executionArn": arn, "startDate": running.started_at}
+
+    def list_executions(self, params: Params) -> Answer:
+        if params.get("statusFilter") == "PENDING_REDRIVE" or params.get("mapRunArn"):
+            raise ServiceError(
+                "ValidationException", "PENDING_REDRIVE and mapRunArn need a Map Run"
+            )
+        if not params.get("stateMachineArn"):
+            raise ServiceError("ValidationException", "Either a stateMachineArn is required")
+        machine = self._machine(params["stateMachineArn"])
+        if machine.type == "EXPRESS":
+            raise ServiceError(
+                "StateMachineTypeNotSupported",
+                "This operation is not supported by this type of state machine",
+            )
+        return self._execution_page(machine, params)
+
+    def _execution_page(self, machine: Machine, params: Params) -> Answer:
+        status = params.get("statusFilter")
+        kind = f"executions:{machine.arn}:{status}:{params.get('redriveFilter')}"
+        page = self._pager.page(params, kind, self.engine.now)
+        found = self.engine.indexes[machine.arn].newest_first(status, page.after)
+        wanted = _redrive_filter(found, params.get("redriveFilter"))
+        shown = list(islice(wanted, page.size))
+        answer: Answer = {"executions": [_execution_row(execution) for execution in shown]}
+        if len(shown) == page.size and next(wanted, None) is not None:
+            answer["nextToken"] = self._pager.token(shown[-1].order, kind, self.engine.now)
+        return answer
+
+    def describe_execution(self, params: Params) -> Answer:
+        execution = self._execution(params["executionArn"])
+        answer = _execution_row(execution)
+        answer["redriveCount"] = execution.redrive_count
+        answer.update(self._redrivability(execution))
+        if params.get("includedData") != "METADATA_ONLY":
+            answer["input"] = execution.input_text
+            answer["inputDetails"] = {"included": True}
+            if execution.output_text is not None:
+                answer["output"] = execution.output_text
+                answer["outputDetails"] = {"included": True}
+            given = {"error": execution.error, "cause": execution.cause}
+            answer.update({key: value for key, value in given.items() if value is not None})
+        return answer
+
+    def _redrivability(self, execution: Execution) -> Answer:
+        reason = self._not_redrivable(execution)
+        if reason is None:
+            return {"redriveStatus": "REDRIVABLE"}
+        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+
+    def _not_redrivable(self, execution: Execution) -> str | None:
+        if execution.status == "RUNNING":
+            return "Execution is RUNNING and cannot be redriven"
+        if execution.status == "SUCCEEDED":
+            return "Execution is SUCCEEDED and cannot be redriven"
+        if self.engine.now - (execution.stopped_at or 0.0) > REDRIVABLE_SECONDS:
+            return "Execution has exceeded its redrivable period of 14 days"
+        if len(execution.events) >= REDRIVABLE_EVENTS:
+            return "Execution has too many history events to be redriven"
+        return None
+
+    def get_execution_history(self, params: Params) -> Answer:
+        execution = self._execution(params["executionArn"])
+        reverse = bool(params.get("reverseOrder"))
+        kind = f"history:{execution.arn}:{reverse}"
+        page = self._pager.page(params, kind, self.engine.now)
+        count = len(execution.events)
+        if reverse:
+            first = count if page.after is None else page.after
+            ids = range(first, max(0, first - page.size), -1)
+        else:
+            first = page.after or 1
+            ids = range(first, min(count, first + page.size - 1) + 1)
+        data = params.get("includeExecutionData", True)
+        answer: Answer = {"events": wire_history(execution, ids, self.engine.mint, data=data)}
+        following = ids.stop
+        if 1 <= following <= count:
+            answer["nextToken"] = self._pager.token(following, kind, self.engine.now)
+        return answer
+
+    def stop_execution(self, params: Params) -> Answer:
+        execution = self._execution(params["executionArn"])
+        if execution.status == "RUNNING":
+            self.engine.stop(execution.arn, params.get("error"), params.get("cause"))
+        return {"stopDate": execution.stopped_at}
+
+    def redrive_execution(self, params: Params) -> Answer:
+        execution = self._execution(params["executionArn"])
+        key = (execution.arn, params.get("clientToken") or str(uuid.uuid4()))
+        if self.engine.now - self._redrive_tokens.get(key, -1e12) <= 900:
+            return {"redriveDate": execution.redriven_at}
+        reason = self._not_redrivable(execution)
+        if reason is not None:
+            raise ServiceError("ExecutionNotRedrivable", reason)
+        self.engine.redrive(execution.arn)
+        self._redrive_tokens[key] = self.engine.now
+        return {"redriveDate": execution.redriven_at}
+
+    # -- tasks --------------------------------------------------------------------------------
+
+    def send_task_success(self, params: Params) -> Answer:
+        try:
+            parse(params["output"])
+        except ValueError as exc:
+            raise ServiceError("InvalidOutput", f"Invalid Output: '{exc}'") from exc
+        visit = self.engine.task_of(params["taskToken"])
+        self.engine.succeed_task(visit.number, params["output"])
+        return {}
+
+    def send_task_failure(self, params: Params) -> Answer:
+        visit = self.engine.task_of(params["taskToken"])
+        self.engine.fail_task(visit.number, params.get("error"), params.get("cause"))
+        return {}
+
+    def send_task_heartbeat(self, params: Params) -> Answer:
+        visit = self.engine.task_of(params["taskToken"])
+        self.engine.beat_task(visit.number)
+        return {}
+
+    def get_activity_task(self, params: Params) -> Answer:
+        """Hand out the oldest unstarted task at once; the real service would wait for one."""
+        visit = next(self._unstarted(params["activityArn"]), None)
+        if visit is None:
+            return {}
+        self.engine.start_activity(visit.number, params.get("workerName"))
+        details = visit.scope.execution.events[visit.scheduled - 1].details or {}
+        return {"taskToken": self.engine.mint.token(visit.number), "input": details["input"]}
+
+    def _unstarted(self, arn: str) -> Iterator[TaskVisit]:
+        for visit in self.engine.open_tasks.values():
+            resource = visit.state.resource
+            if resource is not None and resource.arn == arn and visit.last == visit.scheduled:
+                yield visit
+
+    # -- looking things up --------------------------------------------------------------------
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:aws:states:{self.engine.region}:{self.engine.account}:{kind}:{name}"
+
+    def _check_arn(self, arn: str, kind: str) -> None:
+        if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
+            raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
+
+    def _machine(self, arn: str) -> Machine:
+        self._check_arn(arn, "stateMachine")
+        machine = self.engine.machines.get(arn)
+        if machine is None:
+            raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+        return machine
+
+    def _execution(self, arn: str) -> Execution:
+        self._check_arn(arn, "execution")
+        execution = self.engine.executions.get(arn)
+        if execution is None:
+            raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        return execution
+
+    def _tagged(self, arn: str) -> Machine:
+        machine = self.engine.machines.get(arn)
+        if machine is None:
+            raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
+        return machine
+
+
+def _is_same(machine: Machine, params: Params, type_: str) -> bool:
+    revision = machine.revision
+    return (machine.type, revision.definition, revision.role_arn) == (
+        type_,
+        params["definition"],
+        params["roleArn"],
+    )
+
+
+def _machine_row(machine: Machine) -> Answer:
+    return {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "type": machine.type,
+        "creationDate": machine.created_at,
+    }
+
+
+def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
+    hidden = params.get("includedData") == "METADATA_ONLY"
+    return {
+        "definition": "{}" if hidden else revision.definition,
+        "roleArn": revision.role_arn,
+        "revisionId": revision.id,
+        "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+        "tracingConfiguration": {"enabled": False},
+    }
+
+
+def _execution_row(execution: Execution) -> Answer:
+    row: Answer = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.started_at,
+    }
+    if execution.stopped_at is not None:
+        row["stopDate"] = execution.stopped_at
+    if execution.redriven_at is not None:
+        row["redriveDate"] = execution.redriven_at
+        row["redriveCount"] = execution.redrive_count
+    return row
+
+
+def _redrive_filter(found: Iterator[Execution], wanted: str | None) -> Iterator[Execution]:
+    if wanted is None:
+        return found
+    return (one for one in found if (one.redrive_count > 0) == (wanted == "REDRIVEN"))
+
+
+Handler = Callable[[Service, Params], Answer]
+OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
+    "CreateStateMachine": (Service.create_state_machine, ("name", "definition", "roleArn")),
+    "UpdateStateMachine": (Service.update_state_machine, ("stateMachineArn",)),
+    "DeleteStateMachine": (Service.delete_state_machine, ("stateMachineArn",)),
+    "ListStateMachines": (Service.list_state_machines, ()),
+    "DescribeStateMachine": (Service.describe_state_machine, ("stateMachineArn",)),
+    "DescribeStateMachineForExecution": (
+        Service.describe_state_machine_for_execution,
+        ("executionArn",),
+    ),
+    "ListTagsForResource": (Service.list_tags_for_resource, ("resourceArn",)),
+    "TagResource": (Service.tag_resource, ("resourceArn", "tags")),
+    "UntagResource": (Service.untag_resource, ("resourceArn", "tagKeys")),
+    "StartExecution": (Service.start_execution, ("stateMachineArn",)),
+    "ListExecutions": (Service.list_executions, ()),
+    "DescribeExecution": (Service.describe_execution, ("executionArn",)),
+    "GetExecutionHistory": (Service.get_execution_history, ("executionArn",)),
+    "StopExecution": (Service.stop_execution, ("executionArn",)),
+    "RedriveExecution": (Service.redrive_execution, ("executionArn",)),
+    "SendTaskSuccess": (Service.send_task_success, ("taskToken", "output")),
+    "SendTaskFailure": (Service.send_task_failure, ("taskToken",)),
+    "SendTaskHeartbeat": (Service.send_task_heartbeat, ("taskToken",)),
+    "GetActivityTask": (Service.get_activity_task, ("activityArn",)),
+}

@@ -1,0 +1,1 @@
+"""Read side: one function per page, each with a fixed number of queries."""

@@ -1,0 +1,100 @@
+"""What the frame of every page tells: counts, the age of what is shown, own answers under way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from callbacks.models import Connection, Decision, DecisionStatus, Pulse, TaskStatus, User
+from callbacks.queries.paging import bounded_count
+from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
+
+# Toasts float over the page: the newest few are enough, all stand in the history.
+TOAST_LIMIT = 5
+_PLACE = ("id", "name", "region", "account", "is_enabled")
+_HEALTH = ("read_ok_at", "failing_since", "error_code", "error_message", "throttled_at")
+UNDER_WAY = (DecisionStatus.HELD, DecisionStatus.SENDING, DecisionStatus.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFacts:
+    """A connection and what its last pass saw; times are None where no pass has been."""
+
+    id: uuid.UUID
+    name: str
+    region: str
+    account: str
+    is_enabled: bool
+    read_ok_at: datetime | None
+    failing_since: datetime | None
+    error_code: str
+    error_message: str
+    throttled_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} · {self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """An answer of this person that is held, being sent, or whose outcome is not known."""
+
+    id: uuid.UUID
+    task_id: uuid.UUID
+    headline: str
+    direction: str
+    status: str
+    decided_at: datetime
+    send_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFacts:
+    teams: tuple[str, ...]
+    for_me: int
+    waiting: int
+    connections: tuple[ConnectionFacts, ...]
+    own_answers: tuple[OwnAnswer, ...]
+    last_pulse: datetime | None
+
+
+def frame_facts(*, user: User, sight: Sight) -> FrameFacts:
+    """Six queries, however much there is; counts stop at COUNT_LIMIT + 1."""
+    waiting = visible_tasks(sight).filter(status=TaskStatus.WAITING)
+    mine = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
+    return FrameFacts(
+        teams=tuple(user.groups.order_by("name").values_list("name", flat=True)),
+        for_me=bounded_count(mine),
+        waiting=bounded_count(waiting),
+        connections=connection_facts(),
+        own_answers=_own_answers(user),
+        last_pulse=Pulse.objects.order_by("-at").values_list("at", flat=True).first(),
+    )
+
+
+def connection_facts() -> tuple[ConnectionFacts, ...]:
+    """All connections with their health, by name: one query."""
+    rows = Connection.objects.order_by("name").annotate(
+        **{column: F(f"health__{column}") for column in _HEALTH}
+    )
+    return tuple(_connection(row) for row in rows.values(*_PLACE, *_HEALTH))
+
+
+def _connection(row: Mapping[str, Any]) -> ConnectionFacts:
+    # Before the first pass there is no health row, and its texts are NULL.
+    texts = {column: row[column] or "" for column in ("error_code", "error_message")}
+    return ConnectionFacts(**{**row, **texts})
+
+
+def _own_answers(user: User) -> tuple[OwnAnswer, ...]:
+    rows = Decision.objects.filter(decided_by=user, status__in=UNDER_WAY)
+    columns = tuple(OwnAnswer.__dataclass_fields__)
+    return tuple(
+        OwnAnswer(*row) for row in rows.order_by("-decided_at").values_list(*columns)[:TOAST_LIMIT]
+    )

@@ -1,0 +1,201 @@
+"""Lists of callback tasks: one table, one index, only the columns that a list shows."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import connection as database
+from django.db.models import Q, QuerySet
+
+from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState
+from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
+
+# More than this many new rows are only called "many".
+NEW_LIMIT = 100
+
+
+class Order(StrEnum):
+    SOONEST = "soonest"
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+    @property
+    def column(self) -> str:
+        return "dies_earliest" if self == Order.SOONEST else "waiting_since"
+
+    @property
+    def is_descending(self) -> bool:
+        return self == Order.NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What a person asked for; empty values ask for everything."""
+
+    connection: uuid.UUID | None = None
+    state_machine: str = ""
+    state: str = ""
+    text: str = ""
+    dies_within: timedelta | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == TaskFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """One row's facts, in the order of COLUMNS."""
+
+    id: uuid.UUID
+    request_id: uuid.UUID
+    execution_id: uuid.UUID
+    connection_id: uuid.UUID
+    attempt: int
+    state_machine_name: str
+    state: str
+    iteration: str
+    headline: str
+    asked_by: str
+    waiting_since: datetime
+    dies_earliest: datetime
+    dies_latest: datetime
+    deadline_kind: str
+    status: str
+    closed_at: datetime | None
+    closed_kind: str
+    token_state: str
+
+    @property
+    def can_be_answered(self) -> bool:
+        return self.status == TaskStatus.WAITING and self.token_state == TokenState.HELD
+
+
+COLUMNS = tuple(TaskFacts.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """The live answer of a task: at most one."""
+
+    id: uuid.UUID
+    task_id: uuid.UUID
+    direction: str
+    status: str
+    status_at: datetime
+    send_after: datetime
+    decided_by_id: int | None
+    decided_by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    tasks: tuple[TaskFacts, ...]
+    answers: Mapping[uuid.UUID, AnswerFacts]
+    next: Cursor | None
+
+
+def list_waiting(
+    *,
+    tasks: QuerySet[CallbackTask],
+    filters: TaskFilter,
+    order: Order,
+    cursor: Cursor | None,
+    now: datetime,
+    limit: int = PAGE_SIZE,
+) -> TaskPage:
+    """One page of the waiting among `tasks`, with their live answers: two queries."""
+    rows = _waiting(tasks, filters, now).filter(
+        after(order.column, cursor, descending=order.is_descending)
+    )
+    sign = "-" if order.is_descending else ""
+    found = _facts(rows.order_by(f"{sign}{order.column}", f"{sign}id")[: limit + 1])
+    page = found[:limit]
+    has_more = len(found) > limit
+    return TaskPage(
+        tasks=page,
+        answers=live_answers(task_ids=[task.id for task in page]),
+        next=place_of(page[-1], order) if has_more else None,
+    )
+
+
+def look_again(*, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID]) -> TaskPage:
+    """The rows of a page that is open somewhere, as they stand now: two queries."""
+    found = _facts(tasks.filter(id__in=ids))
+    return TaskPage(tasks=found, answers=live_answers(task_ids=ids), next=None)
+
+
+def count_new(
+    *,
+    tasks: QuerySet[CallbackTask],
+    filters: TaskFilter,
+    order: Order,
+    start: Cursor | None,
+    end: Cursor | None,
+    shown: Collection[uuid.UUID],
+    now: datetime,
+) -> int:
+    """How many rows would stand on an open page that are not on it, NEW_LIMIT + 1 at most."""
+    column, descending = order.column, order.is_descending
+    rows = _waiting(tasks, filters, now).filter(
+        after(column, start, descending=descending), up_to(column, end, descending=descending)
+    )
+    return bounded_count(rows.exclude(id__in=shown), limit=NEW_LIMIT)
+
+
+def count_waiting(*, tasks: QuerySet[CallbackTask], filters: TaskFilter, now: datetime) -> int:
+    return bounded_count(_waiting(tasks, filters, now))
+
+
+def place_of(task: TaskFacts, order: Order) -> Cursor:
+    at = task.dies_earliest if order == Order.SOONEST else task.waiting_since
+    return Cursor(at=at, id=task.id)
+
+
+def live_answers(*, task_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnswerFacts]:
+    columns = tuple(AnswerFacts.__dataclass_fields__)
+    rows = Decision.objects.filter(task_id__in=task_ids, status__in=LIVE).values_list(*columns)
+    return {facts.task_id: facts for facts in (AnswerFacts(*row) for row in rows)}
+
+
+def text_condition(text: str) -> Q:
+    """Every word of `text` in the names, the headline or the key fields of a task."""
+    found = Q()
+    for word in text.split():
+        found &= (
+            Q(headline__icontains=word)
+            | Q(state_machine_name__icontains=word)
+            | Q(state__icontains=word)
+            | Q(asked_by__icontains=word)
+            | Q(key_fields__icontains=_as_stored(word))
+        )
+    return found
+
+
+def _as_stored(word: str) -> str:
+    # SQLite keeps JSON as Django's text, in which "ü" is "\u00fc"; PostgreSQL keeps the letter.
+    return json.dumps(word)[1:-1] if database.vendor == "sqlite" else word
+
+
+def _waiting(
+    tasks: QuerySet[CallbackTask], filters: TaskFilter, now: datetime
+) -> QuerySet[CallbackTask]:
+    conditions = Q(status=TaskStatus.WAITING)
+    if filters.connection:
+        conditions &= Q(connection_id=filters.connection)
+    if filters.state_machine:
+        conditions &= Q(state_machine_name=filters.state_machine)
+    if filters.state:
+        conditions &= Q(state=filters.state)
+    if filters.dies_within is not None:
+        conditions &= Q(dies_earliest__lte=now + filters.dies_within)
+    return tasks.filter(conditions & text_condition(filters.text))
+
+
+def _facts(rows: QuerySet[CallbackTask]) -> tuple[TaskFacts, ...]:
+    return tuple(TaskFacts(*row) for row in rows.values_list(*COLUMNS))

@@ -1,0 +1,1 @@
+"""Our pure modules held against recordings of real AWS."""

@@ -25,8 +25,10 @@ from callbacks.stepfunctions.facts import (
     StateMachine,
     StateMachineDetail,
 )
+from callbacks.stepfunctions.identity import Identity, require_credentials, who_we_are
 from callbacks.stepfunctions.quiet import quiet_botocore
 from callbacks.stepfunctions.reading import Reader
+from callbacks.stepfunctions.seeding import Seeder
 from callbacks.stepfunctions.sending import Reply, Sender
 from callbacks.stepfunctions.wire import CallCounter
 
@@ -38,6 +40,7 @@ __all__ = [
     "ExecutionDetail",
     "ExecutionPage",
     "ExecutionSummary",
+    "Identity",
     "IncompleteAnswer",
     "InvalidOutput",
     "NotFound",
@@ -48,6 +51,7 @@ __all__ = [
     "Refused",
     "RefusedKind",
     "Reply",
+    "Seeder",
     "Sender",
     "StateMachine",
     "StateMachineDetail",
@@ -57,4 +61,6 @@ __all__ = [
     "Unanswered",
     "forget_clients",
     "quiet_botocore",
+    "require_credentials",
+    "who_we_are",
 ]

@@ -59,6 +59,12 @@ def client_for(*, access: Access, behaviour: Behaviour) -> BaseClient:
         return kept.clients[key]
 
 
+def session_for(*, access: Access) -> boto3.Session:
+    """Return this process's session, whose credentials the clients of the access use."""
+    with _kept.lock:
+        return _session(_kept, access)
+
+
 def forget_clients(*, access: Access | None = None) -> None:
     """Drop the clients and credentials of one access (or all), so that the next call asks anew."""
     with _kept.lock:

@@ -8,7 +8,7 @@ from enum import StrEnum
 class NotSentKind(StrEnum):
     """Why a request never left us."""
 
-    UNREACHABLE = "unreachable"  # nobody answers at that address: repeat later
+    UNREACHABLE = "unreachable"  # AWS, or who gives us credentials, is out of reach: repeat later
     CREDENTIALS = "credentials"  # none, or the role or profile gives none
     CONFIGURATION = "configuration"  # region, profile or endpoint are wrong
 

@@ -24,7 +24,7 @@ from callbacks.stepfunctions.errors import (
     Throttled,
     Unanswered,
 )
-from callbacks.stepfunctions.wire import THROTTLE_CODES, WireCall
+from callbacks.stepfunctions.wire import DENIAL_CODES, THROTTLE_CODES, WireCall
 
 MASK = "[task token]"
 LONGEST_MESSAGE = 2000
@@ -34,7 +34,7 @@ NOT_FOUND = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist", "Res
 SENDS = frozenset({"SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"})
 
 _REFUSALS = {
-    RefusedKind.ACCESS_DENIED: ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
+    RefusedKind.ACCESS_DENIED: tuple(DENIAL_CODES),
     RefusedKind.EXPIRED_CREDENTIALS: ("ExpiredToken", "ExpiredTokenException"),
     RefusedKind.BAD_CREDENTIALS: (
         "IncompleteSignature",
@@ -162,11 +162,20 @@ def _text_of(error: Exception, secret: str) -> str:
 
 
 def _kind_before_sending(error: Exception) -> NotSentKind:
-    # A ClientError of another operation, or a wire error before our own request, comes from
-    # AssumeRole or a metadata service: we have no credentials to sign with.
-    if isinstance(error, (*_CREDENTIAL_TROUBLE, sdk.ClientError, sdk.HTTPClientError)):
+    # Nothing of ours left, so a wire error, or an error of another operation, is the trouble of
+    # whoever was asked for credentials: STS, a sign-in portal, a metadata service.
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
+        return NotSentKind.UNREACHABLE
+    if isinstance(error, sdk.ClientError):
+        return NotSentKind.UNREACHABLE if _may_pass(error) else NotSentKind.CREDENTIALS
+    if isinstance(error, _CREDENTIAL_TROUBLE):
         return NotSentKind.CREDENTIALS
     return NotSentKind.CONFIGURATION
+
+
+def _may_pass(error: sdk.ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or _code_of(error) in THROTTLE_CODES
 
 
 def _never_connected(error: Exception) -> bool:

@@ -29,6 +29,7 @@ THROTTLE_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+DENIAL_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 class CallCounter:
@@ -42,6 +43,7 @@ class CallCounter:
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._throttles: Counter[str] = Counter()
+        self._denials: Counter[str] = Counter()
         self.clock_offset: float | None = None
 
     def add_request(self, operation: str) -> None:
@@ -51,6 +53,10 @@ class CallCounter:
     def add_throttle(self, operation: str) -> None:
         with self._lock:
             self._throttles[operation] += 1
+
+    def add_denial(self, operation: str) -> None:
+        with self._lock:
+            self._denials[operation] += 1
 
     @property
     def calls(self) -> dict[str, int]:
@@ -63,6 +69,12 @@ class CallCounter:
         """Throttled requests by operation name."""
         with self._lock:
             return dict(self._throttles)
+
+    @property
+    def denials(self) -> dict[str, int]:
+        """Requests that AWS denied for want of a permission, by operation name."""
+        with self._lock:
+            return dict(self._denials)
 
 
 @dataclass
@@ -155,3 +167,5 @@ def _response_received(parsed_response: Mapping[str, Any] | None, **_: object) -
     status = parsed_response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code in THROTTLE_CODES or status == 429:
         call.counter.add_throttle(call.operation)
+    elif code in DENIAL_CODES:
+        call.counter.add_denial(call.operation)

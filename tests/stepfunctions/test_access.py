@@ -12,7 +12,15 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.config import Config
 
-from callbacks.stepfunctions import Access, NotSent, NotSentKind, Reader, Sender, forget_clients
+from callbacks.stepfunctions import (
+    Access,
+    NotSent,
+    NotSentKind,
+    Reader,
+    Sender,
+    forget_clients,
+    require_credentials,
+)
 from callbacks.stepfunctions import access as doors
 from callbacks.stepfunctions.clients import READING, SENDING, client_for
 from tests.stepfunctions import wire_server as on
@@ -120,12 +128,22 @@ def test_credentials_can_be_asked_for_anew(wire: WireServer) -> None:
     assert signer(wire.requests[-1]) == "ASIATWO"
 
 
-@pytest.mark.parametrize("act", [on.role_refused("AccessDenied"), on.close, on.HTML, on.reply()])
-def test_a_role_that_is_not_given_means_not_sent(wire: WireServer, act: on.Act) -> None:
+NO_ROLE = {
+    "refused": (on.role_refused("AccessDenied"), NotSentKind.CREDENTIALS),
+    "a page of HTML": (on.HTML, NotSentKind.CREDENTIALS),
+    "closed": (on.close, NotSentKind.UNREACHABLE),
+    "a server error": (on.role_refused("InternalError", status=500), NotSentKind.UNREACHABLE),
+}
+
+
+@pytest.mark.parametrize(("act", "kind"), NO_ROLE.values(), ids=NO_ROLE)
+def test_a_role_that_is_not_given_means_not_sent(
+    wire: WireServer, act: on.Act, kind: NotSentKind
+) -> None:
     wire.play(act)
     with pytest.raises(NotSent) as raised:
         Sender(access=role_at(wire)).send_task_heartbeat(token="t")
-    assert raised.value.kind is NotSentKind.CREDENTIALS
+    assert raised.value.kind is kind
     assert raised.value.certainly_not_applied
     assert "SendTaskHeartbeat" not in wire.operations
 
@@ -138,6 +156,32 @@ def test_asking_for_a_role_has_a_timeout(wire: WireServer, monkeypatch: pytest.M
     with pytest.raises(NotSent) as raised:
         Sender(access=role_at(wire)).send_task_heartbeat(token="t")
     assert raised.value.code == "ReadTimeoutError"
+
+
+def test_credentials_are_made_sure_of_without_a_call_to_step_functions(wire: WireServer) -> None:
+    wire.play(on.assumed_role("ASIAONE", expires=in_minutes(60)), on.reply())
+    require_credentials(access=role_at(wire))
+    assert wire.operations == ["AssumeRole"]
+    Sender(access=role_at(wire)).send_task_heartbeat(token="t")
+    assert wire.operations == ["AssumeRole", "SendTaskHeartbeat"]
+
+
+def test_missing_credentials_are_told_beforehand() -> None:
+    with pytest.raises(NotSent) as raised:
+        require_credentials(access=Access(region="eu-west-1", profile="nobody"))
+    assert raised.value.kind is NotSentKind.CONFIGURATION
+    with pytest.raises(NotSent) as raised:
+        require_credentials(access=Access(region="eu-west-1"))
+    assert raised.value.kind is NotSentKind.CREDENTIALS
+
+
+def test_an_emulator_on_this_machine_is_not_sought_behind_a_proxy(
+    wire: WireServer, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    wire.play(NONE)
+    Reader(access=access).list_state_machines()
+    assert len(wire.requests) == 1
 
 
 def test_sending_and_reading_have_clients_of_their_own(access: Access) -> None:

@@ -7,9 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-import boto3
 import pytest
 
 from callbacks.stepfunctions import (
@@ -18,54 +16,57 @@ from callbacks.stepfunctions import (
     IncompleteAnswer,
     NotFound,
     Reader,
+    Seeder,
     Sender,
     TaskGone,
     forget_clients,
+    who_we_are,
 )
 from tests.moto_server import running_moto
 
+ANSWER = '{"Payload": {"message": "succeeded"}}'
+# The founding case. moto needs no function behind it, but ends a wait without TimeoutSeconds
+# after 60 seconds.
 DEFINITION = {
     "StartAt": "Wait",
     "States": {
         "Wait": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-            "TimeoutSeconds": 600,  # without it moto ends every wait after 60 seconds
-            "Parameters": {"QueueUrl": "?", "MessageBody": {"token.$": "$$.Task.Token"}},
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "OutputPath": "$.Payload",
+            "TimeoutSeconds": 600,
+            "Parameters": {
+                "FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:spark:$LATEST",
+                "Payload": {"input.$": "$", "context.$": "$$"},
+            },
             "End": True,
         }
     },
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Moto:
     access: Access
-    plain: Any
     machine: str
 
     def start(self, name: str) -> str:
-        started = self.plain.start_execution(
-            stateMachineArn=self.machine, name=name, input='{"n": 1}'
+        return Seeder(access=self.access).start_execution(
+            state_machine_arn=self.machine, name=name, input_text='{"n": 1}'
         )
-        arn: str = started["executionArn"]
-        return arn
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
     with running_moto() as url:
-        options = {"region_name": "us-east-1", "endpoint_url": url}
-        session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local")
-        queue = session.client("sqs", **options).create_queue(QueueName="q")["QueueUrl"]
-        plain = session.client("stepfunctions", **options)
-        machine = plain.create_state_machine(
+        access = Access(region="us-east-1", endpoint_url=url)
+        machine = Seeder(access=access).create_state_machine(
             name="Order",
-            definition=json.dumps(DEFINITION).replace("?", queue),
-            roleArn="arn:aws:iam::123456789012:role/r",
-            tags=[{"key": "team", "value": "risk"}],
-        )["stateMachineArn"]
-        yield Moto(Access(region="us-east-1", endpoint_url=url), plain, machine)
+            definition=json.dumps(DEFINITION),
+            role_arn="arn:aws:iam::123456789012:role/r",
+            tags={"team": "risk"},
+        )
+        yield Moto(access, machine)
         forget_clients()
 
 
@@ -84,20 +85,20 @@ def events_until(reader: Reader, arn: str, kind: str) -> Events:
 def token_in(events: Events) -> str:
     scheduled = next(event for event in events if event["type"] == "TaskScheduled")
     parameters = json.loads(scheduled["taskScheduledEventDetails"]["parameters"])
-    token: str = parameters["MessageBody"]["token"]
+    token: str = parameters["Payload"]["context"]["Task"]["Token"]
     return token
 
 
 def test_a_task_is_found_and_answered(moto: Moto) -> None:
     arn, reader = moto.start("answered"), Reader(access=moto.access)
     waiting = events_until(reader, arn, "TaskSubmitted")
-    Sender(access=moto.access).send_task_success(token=token_in(waiting), output='{"ok": 1}')
+    Sender(access=moto.access).send_task_success(token=token_in(waiting), output=ANSWER)
     ended = events_until(reader, arn, "ExecutionSucceeded")
     new = reader.history_since(execution_arn=arn, last_event_id=len(waiting))
     assert [one["id"] for one in new] == list(range(len(waiting) + 1, len(ended) + 1))
     detail = reader.describe_execution(arn=arn)
     assert detail.status == "SUCCEEDED"
-    assert json.loads(detail.output or "") == {"ok": 1}
+    assert json.loads(detail.output or "") == {"message": "succeeded"}
 
 
 def test_a_task_is_failed_with_its_error(moto: Moto) -> None:
@@ -128,3 +129,7 @@ def test_what_moto_does_not_know_is_told_in_our_words(moto: Moto) -> None:
     with pytest.raises(TaskGone) as raised:
         Sender(access=moto.access).send_task_heartbeat(token="no such token")
     assert raised.value.code == "InvalidToken"
+
+
+def test_the_account_is_known_from_sts(moto: Moto) -> None:
+    assert who_we_are(access=moto.access).account == "123456789012"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from callbacks.stepfunctions import Access, Sender
+from callbacks.stepfunctions import Access, Sender, Throttled
 from tests.stepfunctions import wire_server as on
 from tests.stepfunctions.wire_server import WireServer
 
@@ -72,3 +73,23 @@ def test_every_send_is_counted_by_name(wire: WireServer, sender: Sender) -> None
     sender.stop_execution(execution_arn=EXECUTION)
     assert sender.calls.calls == {"SendTaskHeartbeat": 2, "StopExecution": 1}
     assert len(wire.requests) == 3
+
+
+def test_no_setting_of_the_sdk_makes_a_send_repeat(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    wire.play(on.error("ThrottlingException"))
+    access = Access(region="eu-west-2", endpoint_url=wire.url)  # no client was made for it yet
+    with pytest.raises(Throttled):
+        Sender(access=access).send_task_heartbeat(token="t")
+    assert len(wire.requests) == 1
+
+
+def test_threads_that_share_a_client_count_for_themselves(wire: WireServer, access: Access) -> None:
+    wire.play(on.reply())
+    senders = [Sender(access=access) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda sender: sender.send_task_heartbeat(token="t"), senders))
+    assert [sender.calls.calls for sender in senders] == [{"SendTaskHeartbeat": 1}] * 6

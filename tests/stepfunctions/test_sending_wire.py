@@ -141,12 +141,14 @@ def test_a_refusal_names_its_kind_and_keeps_its_code(
 
 def test_a_denial_names_what_is_missing(wire: WireServer, access: Access) -> None:
     wire.play(on.error("AccessDeniedException", DENIED))
-    error = failure(access)
+    calls = CallCounter()
+    error = failure(access, calls=calls)
     assert isinstance(error, Refused)
     assert error.kind is RefusedKind.ACCESS_DENIED
     assert error.action == "states:SendTaskSuccess"
     assert error.resource == "arn:aws:states:eu-west-1:1:stateMachine:Order"
     assert error.principal == "arn:aws:sts::1:assumed-role/app/holdpoint"
+    assert calls.denials == {"SendTaskSuccess": 1}
 
 
 def test_an_output_that_aws_cannot_read_is_named(wire: WireServer, access: Access) -> None:

@@ -144,10 +144,10 @@ def assumed_role(key: str, *, expires: str) -> Act:
     return reply(body.encode())
 
 
-def role_refused(code: str) -> Act:
+def role_refused(code: str, *, status: int = 403) -> Act:
     """Refuse AssumeRole in the XML of STS."""
     body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-    return reply(body.encode(), status=403)
+    return reply(body.encode(), status=status)
 
 
 def close(_: socket.socket) -> None:

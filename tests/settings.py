@@ -1,14 +1,17 @@
 """Settings of the test suite: embedded defaults in a folder of its own, keys made up each time."""
 
+import atexit
 import base64
 import os
+import shutil
 import tempfile
 
+if "VAR_DIR" not in os.environ:
+    # Nothing of a test may reach the state of an installation in this checkout.
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="holdpoint-test-")
+    atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "test-only-" + "x" * 50)
 os.environ.setdefault("TOKEN_ENCRYPTION_KEYS", base64.urlsafe_b64encode(bytes(range(32))).decode())
-os.environ.setdefault(
-    "AUDIT_SINK_FILE", os.path.join(tempfile.gettempdir(), f"holdpoint-sink-{os.getpid()}.jsonl")
-)
 
 from dashboard.local import VAR_DIR
 from dashboard.settings import *  # noqa: F403 - a settings module is made by star import
@@ -16,10 +19,10 @@ from dashboard.settings import DATABASES, STORAGES
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and worker processes of the tests share it.
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["TEST"] = {
         "NAME": os.environ.get("HOLDPOINT_TEST_DB", str(VAR_DIR / "test.sqlite3"))
     }
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
 else:
     # A pool keeps connections open that the end of the run must be able to cut.
     DATABASES["default"]["OPTIONS"].pop("pool", None)

@@ -1,0 +1,109 @@
+"""One waiting task of a real (simulated) Step Functions, mirrored, and people to answer it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from callbacks.audit.verify import verify_chain
+from callbacks.decisions.answer import Answer
+from callbacks.decisions.decide import decide
+from callbacks.models import CallbackTask, Connection, Decision, Direction, Role, User
+from callbacks.sync import run_pass
+from tests import making
+from tests.faults.processes import Processes, processes, wait_until
+from tests.simulator.control import Control, running_simulator
+
+OUTPUT = '{"Payload": {"message": "succeeded"}}'
+
+
+@dataclass
+class Case:
+    """A task that waits, the simulator it waits in, and what is needed to answer it."""
+
+    simulator: Control
+    connection: Connection
+    task: CallbackTask
+    approver: User
+    machine_arn: str
+
+    def approve(self, output: str = OUTPUT, user: User | None = None) -> Decision:
+        answer = Answer(direction=Direction.APPROVE, output_text=output, reason="Looks right.")
+        return self._decide(answer, user)
+
+    def reject(self, user: User | None = None) -> Decision:
+        answer = Answer(
+            direction=Direction.REJECT, error="Wrong", cause="Not this one.", reason="No."
+        )
+        return self._decide(answer, user)
+
+    def _decide(self, answer: Answer, user: User | None) -> Decision:
+        return decide(
+            task_id=self.task.pk,
+            decision_id=uuid.uuid4(),
+            answer=answer,
+            actor=making.make_actor(user or self.approver),
+            undo_seconds=0,
+            now=timezone.now(),
+        )
+
+    def sends(self) -> list[dict[str, Any]]:
+        """Every call that could answer the task, as the simulator saw it."""
+        return self.simulator.calls("SendTaskSuccess") + self.simulator.calls("SendTaskFailure")
+
+    def applied(self) -> list[dict[str, Any]]:
+        return [call for call in self.sends() if call["applied"]]
+
+    def hashes_sent(self) -> set[str]:
+        """What was sent, token apart: one element where all sends had the same bytes."""
+        return {repr(sorted(call["params"].items())) for call in self.sends()}
+
+
+def wait_for(decision: Decision, status: str, started: Processes, seconds: float = 40) -> None:
+    """Wait until the decision has this status; tells the logs where it does not."""
+
+    def reached() -> bool:
+        decision.refresh_from_db()
+        return decision.status == status
+
+    def story() -> str:
+        logs = "\n".join(f"--- {name}\n{started.log_of(name)}" for name in started.running)
+        return f"{decision.status} {decision.answer_code} {decision.outcome}\n{logs}"
+
+    wait_until(reached, seconds=seconds, what=story)
+
+
+def assert_balance(case: Case, decision: Decision) -> None:
+    """What every run promises: one effect, one set of bytes, and a record that holds."""
+    assert len(case.applied()) <= 1
+    assert len(case.hashes_sent()) <= 1
+    assert verify_chain().problem is None
+
+
+@pytest.fixture
+def case(transactional_db: None) -> Iterator[Case]:
+    making.default_policy()
+    with running_simulator() as simulator:
+        connection = making.make_connection("samples", endpoint_url=simulator.url)
+        machine_arn = simulator.create("spark-settlement", making.DEFINITION)
+        simulator.start(machine_arn, {"order": 7})
+        run_pass(connection=connection, now=timezone.now())
+        yield Case(
+            simulator=simulator,
+            connection=connection,
+            task=CallbackTask.objects.get(),
+            approver=making.make_person("ana", Role.APPROVER),
+            machine_arn=machine_arn,
+        )
+
+
+@pytest.fixture
+def started(case: Case, tmp_path: Path) -> Iterator[Processes]:
+    with processes(tmp_path) as running:
+        yield running

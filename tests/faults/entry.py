@@ -1,0 +1,96 @@
+"""Start a real worker, beat or web process in which chosen functions kill the process.
+
+`python -m tests.faults.entry worker|beat|web|hint`, with CRASH_POINTS such as
+`callbacks.decisions.deliver:_call:before`, separated by commas, and CRASH_FOLDER, where each point
+leaves a file so that it kills once, however often the process is started again. The product has no
+hooks for this: the functions are wrapped from outside.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.faults.settings")
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    for point in filter(None, os.environ.get("CRASH_POINTS", "").split(",")):
+        _wrap(point)
+    roles = {"worker": run_worker, "beat": run_beat, "web": run_web, "hint": run_hint}
+    roles[sys.argv[1]]()
+
+
+def run_worker() -> None:
+    from dashboard.celery import app
+
+    pool = os.environ.get("WORKER_POOL", "threads")
+    app.worker_main(
+        ["worker", "--loglevel=INFO", f"--pool={pool}", "--concurrency=4", "-Q", "send,sync",
+         "--without-mingle", "--without-gossip"]
+    )  # fmt: skip
+
+
+def run_beat() -> None:
+    from dashboard.celery import app
+
+    app.Beat(loglevel="INFO", schedule=app.conf.beat_schedule_filename).run()
+
+
+def run_web() -> None:
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    bind = os.environ["WEB_BIND"]
+    sys.argv = ["gunicorn", "dashboard.wsgi:application", "--bind", bind, "--threads", "4"]
+    WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
+
+
+def run_hint() -> None:
+    """Send the same message many times, as a broker that redelivers would."""
+    from callbacks.decisions.decide import hint
+
+    for _ in range(int(os.environ["TIMES"])):
+        hint("deliver_decision", uuid.UUID(os.environ["DECISION_ID"]))
+
+
+def _wrap(point: str) -> None:
+    module_name, function_name, moment = point.split(":")
+    module = importlib.import_module(module_name)
+    setattr(module, function_name, _killing(getattr(module, function_name), point, moment))
+
+
+def _killing(function: Callable[..., Any], point: str, moment: str) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if moment == "before":
+            _die_once(point)
+        result = function(*args, **kwargs)
+        if moment == "after":
+            _die_once(point)
+        return result
+
+    return wrapped
+
+
+def _die_once(point: str) -> None:
+    marker = Path(os.environ["CRASH_FOLDER"]) / point.replace(":", "-")
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    # The whole process group: nothing of this process may finish what it was at.
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Real processes of the product on the test's own database and broker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Processes:
+    """Starts processes, starts those again that were killed, and ends them all."""
+
+    folder: Path
+    environment: dict[str, str]
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, role: str, *, name: str = "", **environment: str) -> subprocess.Popen[bytes]:
+        name = name or role
+        log = (self.folder / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.entry", role],
+            cwd=ROOT,
+            env=self.environment | environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.running[name] = process
+        return process
+
+    def wait_killed(self, name: str, seconds: float = 30) -> None:
+        """Wait until the process has died by SIGKILL; raises where it lives on."""
+        code = self.running[name].wait(timeout=seconds)
+        assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log_of(name)}"
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
+
+    def end(self) -> None:
+        for process in self.running.values():
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def processes(folder: Path, **environment: str) -> Iterator[Processes]:
+    """Processes that share the test's database; their broker and files are under `folder`."""
+    started = Processes(folder=folder, environment=_environment(folder, environment))
+    try:
+        yield started
+    finally:
+        started.end()
+
+
+def wait_until(
+    condition: Callable[[], Any], *, seconds: float = 30, what: Callable[[], str] = lambda: ""
+) -> Any:
+    """Poll until the condition holds and return its value; the test fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not so within {seconds} s {what()}")
+
+
+def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+    crashes = folder / "crashes"
+    crashes.mkdir(exist_ok=True)
+    return {
+        **os.environ,
+        "VAR_DIR": str(folder),
+        "DATABASE_URL": _database_url(),
+        "AUDIT_SINK_FILE": settings.AUDIT_SINK_FILE,
+        "TOKEN_ENCRYPTION_KEYS": ",".join(settings.TOKEN_ENCRYPTION_KEYS),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        "CRASH_FOLDER": str(crashes),
+        **more,
+    }
+
+
+def _database_url() -> str:
+    """The database that the test itself uses."""
+    used = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{used['NAME']}"
+    host = f"{used['HOST'] or 'localhost'}:{used['PORT'] or 5432}"
+    return f"postgresql://{used['USER']}:{used['PASSWORD']}@{host}/{used['NAME']}"

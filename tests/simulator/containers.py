@@ -76,13 +76,21 @@ def _concurrency(engine: Engine, visit: ContainerVisit) -> int:
     path = raw["MaxConcurrencyPath"]
     documents = VisitDocuments(engine, visit, visit.data)
     value = template.lookup(path, documents, engine.dice, field="MaxConcurrencyPath")
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    count = _whole_number(value)
+    if count is None:
         shown = value if isinstance(value, str) else render(value)
         raise runtime(
             f'The MaxConcurrencyPath field refers to value "{shown}"'
             f" which is not a valid integer: {path}"
         )
-    return value
+    return count
+
+
+def _whole_number(value: Json) -> int | None:
+    """A count as AWS reads it from a path: digits in a text will do (recorded)."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value if type(value) is int and value >= 0 else None
 
 
 def _start_iteration(engine: Engine, visit: ContainerVisit, previous: int) -> None:
@@ -159,7 +167,7 @@ def child_failed(
             _record_failing(engine, child, leaf)
         elif not sibling.closed:
             abort_scope(engine, sibling, leaf)
-    fail_with(engine, visit, error, cause, leaf)
+    fail_with(engine, visit, error, cause, leaf, contained=True)
 
 
 def _record_failing(engine: Engine, child: Scope, leaf: int) -> None:

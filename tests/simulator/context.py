@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tests.simulator.engine import Engine
 
 
+RETRIABLE = ("Task", "Map", "Parallel")
+
+
 class VisitDocuments(Documents):
     """The documents of one visit; the context is made when first asked for."""
 
@@ -59,9 +62,10 @@ def context_object(visit: Visit, token: str | None, item: dict[str, Json] | None
         "State": {
             "Name": visit.state.name,
             "EnteredTime": isoformat(visit.entered_at),
-            "RetryCount": visit.retries,
         },
     }
+    if visit.state.type in RETRIABLE:
+        seen["State"]["RetryCount"] = visit.retries
     if execution.redriven_at is not None:
         seen["Execution"]["RedriveTime"] = isoformat(execution.redriven_at)
     if token is not None:

@@ -129,8 +129,11 @@ def fail_with(
     leaf: int,
     *,
     heartbeat: bool = False,
+    contained: bool = False,
 ) -> None:
-    """Retry, else catch, else fail the level around the state."""
+    """Retry, else catch, else fail the level around the state.
+
+    `contained`: a level inside the state failed, which its own Failed event then says."""
     if visit.scope.closed:
         return
     visit.close()
@@ -138,7 +141,7 @@ def fail_with(
     if wait is not None:
         visit.timer = engine.timer_in(wait, lambda: run(engine, visit, leaf))
         return
-    if visit.state.levels:
+    if contained:
         leaf = engine.record(visit.scope.execution, f"{visit.state.type}StateFailed", leaf, None)
     if not _caught(engine, visit, error, cause, leaf, heartbeat):
         engine.fail_scope(visit.scope, error, cause, leaf)

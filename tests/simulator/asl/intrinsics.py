@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import random
 import uuid
 from collections.abc import Callable
@@ -187,8 +188,7 @@ def _range(first: Json, last: Json, step: Json) -> list[int]:
 
 
 def _unique(items: list[Json]) -> list[Json]:
-    first = {render(item): item for item in reversed(items)}
-    return list(reversed(first.values()))
+    return list({render(item): item for item in items}.values())
 
 
 def _split(text: str, separators: str) -> list[str]:
@@ -204,7 +204,7 @@ def _add(left: Json, right: Json) -> int:
 def _half_up(number: Json) -> int:
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise ValueError("not a number")
-    return number if isinstance(number, int) else int(number + 0.5 // 1)
+    return number if isinstance(number, int) else math.floor(number + 0.5)
 
 
 def _random(arguments: list[Json], dice: random.Random) -> int:

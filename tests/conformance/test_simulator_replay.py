@@ -1,0 +1,80 @@
+"""The simulator against real AWS: each recorded JSONPath execution, run again, gives its events."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.errors import ServiceError
+from tests.simulator.replay import differences, replay
+
+FOLDER = os.environ.get("HOLDPOINT_RECORDINGS")
+ENOUGH = 0.95
+pytestmark = pytest.mark.skipif(
+    not FOLDER, reason="HOLDPOINT_RECORDINGS does not name the folder of AWS recordings"
+)
+MASKED_TIME = "the input's timestamp is a stand-in, so the Wait has nothing to wait for"
+# Recordings that do not agree, each with its reason; one that agrees must not be in here.
+DEPARTURES = {
+    "apigetway-task-service.invoke-with-headers-singlestringheader": (
+        "AWS checks the Parameters against API Gateway's own model; the simulator knows no models"
+    ),
+    "timeouts.service-lambda-map-timeout": (
+        "four tasks time out at one instant; AWS noted the second and third in the other order"
+    ),
+    "base-scenarios.wait-timestamp-path-invalid-time": MASKED_TIME,
+    "base-scenarios.wait-timestamp-path-nanoseconds": MASKED_TIME,
+    "base-scenarios.wait-timestamp-path-no-t": MASKED_TIME,
+    "wait.wait-timestamppath-000000z": MASKED_TIME,
+    "wait.wait-timestamppath-z": MASKED_TIME,
+}
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def recordings() -> dict[str, Any]:
+    """Every JSONPath recording that has its definition."""
+    paths = sorted(Path(FOLDER or ".").glob("executions/*.json")) if FOLDER else []
+    found = [_read(path) for path in paths]
+    return {
+        one["id"]: one for one in found if one["definition"] and one["query_language"] == "JSONPath"
+    }
+
+
+def _is_distributed(recording: Any) -> bool:
+    return "distributed-map" in recording["tags"]
+
+
+REPLAYABLE = [name for name, one in recordings().items() if not _is_distributed(one)]
+DISTRIBUTED = [name for name, one in recordings().items() if _is_distributed(one)]
+
+
+@pytest.mark.parametrize("name", [name for name in REPLAYABLE if name not in DEPARTURES])
+def test_a_replay_gives_the_recorded_chain_of_events(name: str) -> None:
+    recording = recordings()[name]
+    assert differences(recording, replay(recording)) == []
+
+
+@pytest.mark.parametrize("name", DEPARTURES)
+def test_a_named_departure_really_departs(name: str) -> None:
+    recording = recordings()[name]
+    assert differences(recording, replay(recording)) != []
+
+
+def test_nearly_all_recordings_agree() -> None:
+    assert REPLAYABLE
+    assert 1 - len(DEPARTURES) / len(REPLAYABLE) >= ENOUGH
+
+
+@pytest.mark.parametrize("name", DISTRIBUTED)
+def test_a_distributed_map_is_refused_and_not_half_done(name: str) -> None:
+    with pytest.raises(ServiceError, match="does not run distributed Map yet"):
+        replay(recordings()[name])

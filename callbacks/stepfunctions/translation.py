@@ -28,6 +28,7 @@ from callbacks.stepfunctions.wire import DENIAL_CODES, THROTTLE_CODES, WireCall
 
 MASK = "[task token]"
 LONGEST_MESSAGE = 2000
+PIECE = 12  # characters of a token in a row that are no coincidence
 
 TASK_GONE = frozenset({"TaskTimedOut", "TaskDoesNotExist"})
 NOT_FOUND = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist", "ResourceNotFound"})
@@ -64,7 +65,6 @@ _DENIED_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)
 _DENIED_RESOURCE = re.compile(r"on resource:? (?P<resource>\S+)")
 _DENIED_PRINCIPAL = re.compile(r"User:? (?P<principal>arn:\S+)")
 _ECHOED_TOKEN = re.compile(r"(Value ')[^']*(' at 'taskToken')")
-_WORD = re.compile(r"[A-Za-z0-9+/=_-]{12,}")
 
 _CREDENTIAL_TROUBLE = (
     sdk.NoCredentialsError,
@@ -125,14 +125,24 @@ def translate(error: Exception, call: WireCall, secret: str) -> StepFunctionsErr
 
 
 def without_secret(text: str, secret: str) -> str:
-    """Return the text with the token masked in each spelling in which AWS might echo it."""
+    """Return the text with the token masked in each spelling in which AWS might echo it.
+
+    Messages are cut at lengths that AWS chooses, so any longer piece of the token goes as well.
+    """
     text = _ECHOED_TOKEN.sub(rf"\1{MASK}\2", text)
-    if not secret:
-        return text
-    for spelling in _spellings(secret):
-        text = text.replace(spelling, MASK)
-    # Messages are cut at lengths that AWS chooses: any longer piece of the token goes as well.
-    return _WORD.sub(lambda word: MASK if word.group() in secret else word.group(), text)
+    for spelling in _spellings(secret) if secret else ():
+        text = _without_pieces(text.replace(spelling, MASK), spelling)
+    return text
+
+
+def _without_pieces(text: str, spelling: str) -> str:
+    pieces = {spelling[at : at + PIECE] for at in range(len(spelling) - PIECE + 1)}
+    hidden = [False] * len(text)
+    for at in range(len(text) - PIECE + 1):
+        if text[at : at + PIECE] in pieces:
+            hidden[at : at + PIECE] = [True] * PIECE
+    marked = "".join("\0" if hide else letter for letter, hide in zip(text, hidden, strict=True))
+    return re.sub("\0+", MASK, marked)
 
 
 def _spellings(secret: str) -> set[str]:

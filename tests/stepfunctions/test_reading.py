@@ -162,9 +162,16 @@ def test_a_listing_that_never_gets_through_raises(stub: Stubber, reader: Reader)
 
 
 def test_a_page_that_comes_twice_is_refused(stub: Stubber, reader: Reader) -> None:
-    page = answer(executions=[execution("a")], nextToken="n")
-    stub.add_response("list_executions", page)
-    stub.add_response("list_executions", page)
+    stub.add_response("list_executions", answer(executions=[execution("a")], nextToken="n"))
+    stub.add_response("list_executions", answer(executions=[execution("a")], nextToken="m"))
+    stub.add_response("list_executions", answer(executions=[execution("b")]))
+    with pytest.raises(IncompleteAnswer, match="twice"):
+        reader.list_executions(state_machine_arn=MACHINE)
+
+
+def test_a_listing_that_goes_in_circles_is_refused(stub: Stubber, reader: Reader) -> None:
+    stub.add_response("list_executions", answer(executions=[execution("a")], nextToken="n"))
+    stub.add_response("list_executions", answer(executions=[execution("b")], nextToken="n"))
     with pytest.raises(IncompleteAnswer, match="twice"):
         reader.list_executions(state_machine_arn=MACHINE)
 

@@ -60,6 +60,7 @@ UNKNOWN = {
     "cut after the request id": on.CUT_AFTER_REQUEST_ID,
     "cut in the body": on.CUT_IN_BODY,
     "cut in a chunk": on.CUT_CHUNK,
+    "a refusal that is cut": on.error("InvalidOutput", length=500),
     "not UTF-8": on.NOT_UTF8,
     "no request id": on.reply(request_id=None),
     "500": on.error("InternalFailure", status=500),

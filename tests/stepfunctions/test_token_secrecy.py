@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callbacks.stepfunctions import Access, Sender, StepFunctionsError, quiet_botocore
 from callbacks.stepfunctions.translation import without_secret
@@ -98,3 +100,12 @@ def test_no_log_line_carries_the_token_at_debug(
 def test_text_that_is_not_the_token_stays_readable() -> None:
     told = "no permission on arn:aws:states:eu-west-1:123456789012:stateMachine:OrderRelease-v2"
     assert without_secret(told, TOKEN) == told
+
+
+@given(start=st.integers(0, 300), length=st.integers(12, 345), before=st.text(max_size=20))
+def test_no_piece_of_the_token_survives_whatever_stands_around_it(
+    start: int, length: int, before: str
+) -> None:
+    piece = TOKEN[start : start + length]
+    left = without_secret(f"{before}{piece}{before}", TOKEN)
+    assert not any(piece[at : at + 12] in left for at in range(len(piece) - 11))

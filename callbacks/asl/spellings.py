@@ -196,6 +196,11 @@ def readings(text: str) -> Iterator[tuple[str, bool, int]]:
             yield closed, True, level
 
 
+def stands_in(*, token: str, text: str) -> bool:
+    """Whether the token is there as it is or escaped: the quick look, without encodings."""
+    return token in text or any(token in reading for reading, _, _ in readings(text))
+
+
 def find_tokens(*, text: str, tokens: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Which of the tokens stand in the text, each with how it is spelled there.
 

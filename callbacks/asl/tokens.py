@@ -30,7 +30,7 @@ from callbacks.asl.expression import (
 )
 from callbacks.asl.jsontext import JsonPath, NotJson, raw_member, read_json, unfold, walk_strings
 from callbacks.asl.references import template_tree
-from callbacks.asl.spellings import AWS_TOKEN, find_token
+from callbacks.asl.spellings import AWS_TOKEN, stands_in
 
 FOUND = "found"
 AMBIGUOUS = "ambiguous"
@@ -39,6 +39,9 @@ NOT_IN_HISTORY = "not_in_history"
 
 # The API's own limit (API_SendTaskSuccess, taskToken).
 _LONGEST = 2048
+# dg/input-output-contextobject
+_CONTEXT_MEMBERS = frozenset({"Execution", "State", "StateMachine", "Task"})
+_CONTEXT_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def find_own_token(*, parameters: str, state: State | None, known_before: Sequen
         return _finding(list(_shaped(parameters)), known_before, None)
     places = _read_places(state, sent)
     context = _context_text(parameters, places.contexts)
+    if state is None:
+        context = _context_by_shape(parameters, sent)
     for candidates in (places.tokens, list(_candidates(places.doubtful)), list(_candidates(sent))):
         finding = _finding(candidates, known_before, context)
         if finding.token_state != MISSING:
@@ -98,7 +103,7 @@ def _finding(
 
 
 def _stands_in(token: str, texts: Sequence[str]) -> bool:
-    return any(find_token(text=text, token=token) for text in texts)
+    return any(stands_in(token=token, text=text) for text in texts)
 
 
 def _read_places(state: State | None, sent: Any) -> _Yield:
@@ -244,6 +249,20 @@ def _task_tokens(value: Any) -> Iterator[str]:
             token = task.get("Token") if isinstance(task, dict) else None
             if isinstance(token, str):
                 yield token
+
+
+def _context_by_shape(parameters: str, sent: Any) -> str | None:
+    """Without a definition: the outermost object that has the context's members, if it is one."""
+    found: list[JsonPath] = []
+    waiting: list[tuple[Any, JsonPath]] = [(sent, ())]
+    while waiting:
+        node, path = waiting.pop()
+        if isinstance(node, dict):
+            if node.keys() >= _CONTEXT_MEMBERS:
+                found.append(path)
+            elif len(path) < _CONTEXT_DEPTH:
+                waiting.extend((member, (*path, name)) for name, member in node.items())
+    return raw_member(parameters, found[0]) if len(found) == 1 else None
 
 
 def _context_text(parameters: str, contexts: list[JsonPath | str]) -> str | None:

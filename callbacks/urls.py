@@ -2,4 +2,8 @@
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from callbacks.views import accounts
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *accounts.urlpatterns,
+]

@@ -146,6 +146,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "callbacks.views.accounts.locked_out"
 # Our own audit record keeps sign-ins; a second copy would be one more place with addresses.
 AXES_DISABLE_ACCESS_LOG = True
 
@@ -198,6 +200,8 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 # --- Holdpoint's own numbers -----------------------------------------------------------------
 SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_SECONDS", 5.0)
 SYNC_QUOTA_SHARE = env.float("SYNC_QUOTA_SHARE", 0.5)
+# A killed pass keeps others of its connection out for this long.
+SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 60.0)
 UNDO_SECONDS = env.int("UNDO_SECONDS", 10)
 # Delivery: how long a claim holds, how often the sweep looks, pause before a second try.
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", 30.0)

@@ -1,0 +1,50 @@
+"""Sign in and sign out: Django's own views, with our statuses and the answer to a lock-out."""
+
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.cache import never_cache
+
+from callbacks.views.guard import View, public
+
+LOCKED_OUT = 429
+
+
+class SignIn(LoginView):
+    """The template says the same whether the name, the password or the account is the reason."""
+
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(version=settings.VERSION, **kwargs)
+
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        is_locked = bool(getattr(self.request, "axes_locked_out", False))
+        context = self.get_context_data(form=form, locked_out=is_locked)
+        answer = self.render_to_response(context, status=LOCKED_OUT if is_locked else 422)
+        if is_locked:
+            # Each further try starts the waiting time anew, so this is exact.
+            answer["Retry-After"] = str(round(settings.AXES_COOLOFF_TIME.total_seconds()))
+        return answer
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Let the sign-in page's own answer stand; axes asks for one after every locked-out try."""
+    if response.status_code == LOCKED_OUT:
+        return response
+    return HttpResponse("Too many wrong tries.", status=LOCKED_OUT, content_type="text/plain")
+
+
+sign_in = public(cast("View", SignIn.as_view()))
+sign_out = public(never_cache(LogoutView.as_view()))
+
+urlpatterns = [
+    path("accounts/login/", sign_in, name="login"),
+    path("accounts/logout/", sign_out, name="logout"),
+]

@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, URLResolver
 
-from callbacks.views import accounts
+from callbacks.views import accounts, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *accounts.urlpatterns,
+    *health.urlpatterns,
 ]

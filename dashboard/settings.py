@@ -211,6 +211,8 @@ SEND_RETRY_SECONDS = env.float("SEND_RETRY_SECONDS", 5.0)
 # How long the history is read before a doubtful answer is sent again.
 SEND_DOUBT_SECONDS = env.float("SEND_DOUBT_SECONDS", 10.0)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
+# No pass for so long means that worker or beat is gone: /readyz says so.
+READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
 # Audit lines leave the database before each send; without this file there is no send.
@@ -276,6 +278,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # It greets at each start of each command.
+        "axes": {"level": "WARNING"},
         # Their debug lines print whole requests, token included.
         "botocore": {"level": "INFO"},
         "boto3": {"level": "INFO"},

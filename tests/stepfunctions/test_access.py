@@ -223,3 +223,19 @@ def test_a_forked_worker_makes_its_own_client(access: Access) -> None:
 
 def test_an_access_does_not_print_its_external_id(wire: WireServer) -> None:
     assert "ext-7" not in repr(role_at(wire))
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:5601", True),
+        ("http://[::1]:5601", True),
+        ("http://localhost:4566", True),
+        ("http://10.0.0.5:4566", False),  # another machine on our network gets real signatures
+        ("https://states.eu-west-1.amazonaws.com", False),
+        ("http://localhost.example.com", False),
+        (None, False),
+    ],
+)
+def test_only_this_machine_is_local(url: str | None, local: bool) -> None:
+    assert Access(region="eu-west-1", endpoint_url=url).is_local is local

@@ -7,7 +7,7 @@ import ssl
 from typing import Any
 
 import pytest
-from botocore.exceptions import SSLError
+from botocore.exceptions import EndpointConnectionError, SSLError
 
 from callbacks.stepfunctions import (
     Access,
@@ -208,3 +208,9 @@ def test_an_unknown_profile_is_a_matter_of_configuration(access: Access) -> None
     error = failure(Access(region="eu-west-1", endpoint_url=access.endpoint_url, profile="nobody"))
     assert isinstance(error, NotSent)
     assert (error.kind, error.code) == (NotSentKind.CONFIGURATION, "ProfileNotFound")
+
+
+def test_a_closed_port_after_a_lost_reply_does_not_undo_the_doubt() -> None:
+    call = WireCall(operation="StopExecution", counter=CallCounter(), requests=2)
+    closed = EndpointConnectionError(endpoint_url="https://x", error="refused")
+    assert isinstance(translate(closed, call, ""), Unanswered)

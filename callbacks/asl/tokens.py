@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -80,13 +80,13 @@ def find_own_token(*, parameters: str, state: State | None, known_before: Sequen
         return _finding(list(_shaped(parameters)), known_before, None)
     places = _read_places(state, sent)
     context = _context_text(parameters, places.contexts)
-    if state is None:
-        context = _context_by_shape(parameters, sent)
     for candidates in (places.tokens, list(_candidates(places.doubtful)), list(_candidates(sent))):
         finding = _finding(candidates, known_before, context)
         if finding.token_state != MISSING:
-            return finding
-    return Finding(None, MISSING, context)
+            break
+    if finding.token is not None and context is None:
+        return replace(finding, context=_context_by_shape(parameters, sent, finding.token))
+    return finding
 
 
 def _finding(
@@ -251,14 +251,14 @@ def _task_tokens(value: Any) -> Iterator[str]:
                 yield token
 
 
-def _context_by_shape(parameters: str, sent: Any) -> str | None:
-    """Without a definition: the outermost object that has the context's members, if it is one."""
+def _context_by_shape(parameters: str, sent: Any, token: str) -> str | None:
+    """Where no place of the definition gives it: the object with the context's members."""
     found: list[JsonPath] = []
     waiting: list[tuple[Any, JsonPath]] = [(sent, ())]
     while waiting:
         node, path = waiting.pop()
         if isinstance(node, dict):
-            if node.keys() >= _CONTEXT_MEMBERS:
+            if node.keys() >= _CONTEXT_MEMBERS and node["Task"] == {"Token": token}:
                 found.append(path)
             elif len(path) < _CONTEXT_DEPTH:
                 waiting.extend((member, (*path, name)) for name, member in node.items())

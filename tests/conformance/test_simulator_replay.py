@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.errors import ServiceError
-from tests.simulator.replay import differences, replay
+from tests.simulator.replay import differences, replay, run_to_the_end
 
 FOLDER = os.environ.get("HOLDPOINT_RECORDINGS")
 ENOUGH = 0.95
@@ -78,3 +78,16 @@ def test_nearly_all_recordings_agree() -> None:
 def test_a_distributed_map_is_refused_and_not_half_done(name: str) -> None:
     with pytest.raises(ServiceError, match="does not run distributed Map yet"):
         replay(recordings()[name])
+
+
+def choices() -> list[tuple[str, Any]]:
+    paths = sorted(Path(FOLDER or ".").glob("choice/*.json")) if FOLDER else []
+    return [(one["id"], one["cases"]) for one in map(_read, paths)]
+
+
+@pytest.mark.parametrize(("name", "cases"), choices())
+def test_a_choice_takes_the_recorded_branch(name: str, cases: Any) -> None:
+    for case in cases:
+        output = run_to_the_end(case["definition"], case["input"])
+        assert output is not None, case
+        assert json.loads(output) == case["output"], case

@@ -17,8 +17,9 @@ def main() -> int:
     given = _arguments()
     # A hundred thousand waiting executions are not garbage: look through them less often.
     gc.set_threshold(100_000, 50, 100)
-    # The service takes numbers of any length.
+    # The service takes numbers of any length and nests deeper than Python likes by itself.
     sys.set_int_max_str_digits(0)
+    sys.setrecursionlimit(12_000)
     options = Options(region=given.region, account=given.account, journal=given.journal)
     asyncio.run(_serve(Server(Simulator(options), given.host, given.port)))
     return 0

@@ -71,8 +71,8 @@ def release(simulator: Simulator, given: Arguments) -> Json:
 
 
 def calls(simulator: Simulator, given: Arguments) -> Json:
-    found = simulator.calls.find(given.get("operation"), given.get("execution"))
-    return {"calls": found[-int(given["last"]) :] if given.get("last") else found}
+    wanted = (given.get("operation"), given.get("execution"), int(given.get("after", 0)))
+    return {"calls": simulator.calls.find(*wanted)}
 
 
 def counts(simulator: Simulator, _: Arguments) -> Json:

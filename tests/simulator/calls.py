@@ -41,16 +41,21 @@ class CallLog:
         self._calls.append(call)
         return call
 
-    def find(self, operation: str | None, execution_arn: str | None) -> list[dict[str, Any]]:
+    def find(
+        self, operation: str | None, execution_arn: str | None, after: int = 0
+    ) -> list[dict[str, Any]]:
+        """Calls with a higher `seq` than `after`, of one operation or execution where given."""
         return [
             asdict(call)
             for call in self._calls
-            if operation in (None, call.operation) and execution_arn in (None, call.execution_arn)
+            if call.seq > after
+            and operation in (None, call.operation)
+            and execution_arn in (None, call.execution_arn)
         ]
 
 
 def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def shown_params(params: dict[str, Json]) -> dict[str, Json]:

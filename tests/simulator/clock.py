@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 class Clock:
@@ -30,6 +31,7 @@ class Clock:
         self._base += max(0.0, moment - self.now())
 
 
+@lru_cache(maxsize=64)
 def isoformat(moment: float) -> str:
     text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 def run_parallel(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, ContainerVisit)
-    data = effective_input(engine, visit)
+    visit.data = effective_input(engine, visit)
     visit.children, visit.results = [], {}
     visit.started = _record(engine, visit, "Started", previous)
     for index, level in enumerate(visit.state.levels):
         child = Scope(visit.scope.execution, level, visit, index)
         visit.children.append(child)
-        engine.later(enter, child, level.start_at, data, visit.started)
+        engine.later(begin_child, visit, child, visit.started)
 
 
 def run_map(engine: Engine, visit: Visit, previous: int) -> None:
@@ -99,7 +99,7 @@ def _start_iteration(engine: Engine, visit: ContainerVisit, previous: int) -> No
     child = Scope(visit.scope.execution, level, visit, index, visit.items[index])
     visit.children.append(child)
     child.last = _record_iteration(engine, child, "Started", previous)
-    engine.later(_enter_iteration, visit, child, child.last)
+    engine.later(begin_child, visit, child, child.last)
 
 
 def _record_iteration(engine: Engine, child: Scope, what: str, previous: int) -> int:
@@ -108,18 +108,21 @@ def _record_iteration(engine: Engine, child: Scope, what: str, previous: int) ->
     return engine.record(child.execution, f"MapIteration{what}", previous, details)
 
 
-def _enter_iteration(engine: Engine, visit: ContainerVisit, child: Scope, previous: int) -> None:
+def begin_child(engine: Engine, visit: ContainerVisit, child: Scope, previous: int) -> None:
+    """Enter the first state of a branch or an iteration."""
     if child.closed:
         return
     try:
-        value = _item_input(engine, visit, child)
+        value = _child_input(engine, visit, child)
     except StateError as error:
         child_failed(engine, child, error.error, error.cause, previous)
         return
     enter(engine, child, child.level.start_at, value, previous)
 
 
-def _item_input(engine: Engine, visit: ContainerVisit, child: Scope) -> Json:
+def _child_input(engine: Engine, visit: ContainerVisit, child: Scope) -> Json:
+    if visit.state.type == "Parallel":
+        return visit.data
     selector = visit.state.raw.get("ItemSelector", visit.state.raw.get("Parameters"))
     if selector is None:
         return child.item

@@ -132,12 +132,16 @@ class Control:
         """Let held calls go on; returns how many."""
         return int(self._ask("release", fault=fault)["released"])
 
-    def calls(self, operation: str | None = None, execution: str | None = None) -> list[Json]:
-        """The log: seq, at, operation, request_id, params, execution_arn, event_id, fault,
-        applied, answer. Tokens appear as `token_sha256` only."""
-        return list(self._ask("calls", operation=operation, execution=execution)["calls"])
+    def calls(
+        self, operation: str | None = None, execution: str | None = None, after: int = 0
+    ) -> list[Json]:
+        """The log, oldest first: seq, at, operation, request_id, params, execution_arn, event_id,
+        fault, applied, answer. Tokens appear as `token_sha256` only. `after` is a seq."""
+        wanted = {"operation": operation, "execution": execution, "after": after}
+        return list(self._ask("calls", **wanted)["calls"])
 
     def counts(self) -> dict[str, int]:
+        """How many calls of each operation came in, however long ago."""
         return dict(self._ask("counts")["counts"])
 
     # -- the wire -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +44,8 @@ class Engine:
         self.executions: dict[str, Execution] = {}
         self.indexes: dict[str, ExecutionIndex] = {}
         self.open_tasks: dict[int, TaskVisit] = {}
+        self.token_homes: list[Execution] = []
+        self.token_events = array("L")
         self.outcomes = Outcomes()
         self.recorder: Recorder | None = None
         self.handlers: dict[str, states.Handler] = {
@@ -53,7 +56,6 @@ class Engine:
         }
         self._timers = Timers()
         self._queue: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        self._token_numbers = 0
         self._orders = 0
 
     # -- time ---------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Engine:
         details: dict[str, Json] | None,
     ) -> int:
         """Append one event; returns its id."""
-        execution.events.append(Event(type_, previous, self.now, details))
+        execution.events.append(Event._make((type_, previous, self.now, details)))
         count = len(execution.events)
         if count == MAX_EVENTS - 1 and execution.status == "RUNNING":
             self._end(
@@ -316,14 +318,23 @@ class Engine:
 
     # -- tasks --------------------------------------------------------------------------------
 
-    def new_token_number(self) -> int:
-        self._token_numbers += 1
-        return self._token_numbers
+    def new_token_number(self, visit: TaskVisit) -> int:
+        """The next token's number; whose it is stays known when it is spent."""
+        self.token_homes.append(visit.scope.execution)
+        self.token_events.append(len(visit.scope.execution.events) + 1)
+        return len(self.token_homes)
+
+    def home_of(self, token: str) -> tuple[Execution, int] | None:
+        """The execution and the scheduled event of any token that was ever given out."""
+        number = self.mint.number(token)
+        if number is None or not 0 < number <= len(self.token_homes):
+            return None
+        return self.token_homes[number - 1], self.token_events[number - 1]
 
     def task_of(self, token: str) -> TaskVisit:
         """The open task of a token; raises ServiceError as AWS names each other case."""
         number = self.mint.number(token)
-        if number is None or not 0 < number <= self._token_numbers:
+        if number is None or not 0 < number <= len(self.token_homes):
             raise ServiceError("InvalidToken", "Invalid Token: 'Invalid token'")
         visit = self.open_tasks.get(number)
         if visit is None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tests.simulator.calls import Call
 from tests.simulator.errors import ServiceError
-from tests.simulator.jsontext import Json, render
+from tests.simulator.jsontext import Json, render_wire
 from tests.simulator.simulator import Simulator
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -43,11 +43,9 @@ class Exchange:
     def _subject(self) -> tuple[str | None, int | None]:
         """The execution that the call is about, and the scheduled event where it is a task."""
         token = self._params.get("taskToken")
-        engine = self._simulator.engine
-        number = engine.mint.number(token) if isinstance(token, str) else None
-        visit = engine.open_tasks.get(number) if number is not None else None
-        if visit is not None:
-            return visit.scope.execution.arn, visit.scheduled
+        if isinstance(token, str):
+            home = self._simulator.engine.home_of(token)
+            return (home[0].arn, home[1]) if home else (None, None)
         arn = self._params.get("executionArn")
         return (arn, None) if isinstance(arn, str) else (None, None)
 
@@ -76,7 +74,7 @@ class Exchange:
 
     def _respond(self, status: int, body: Body) -> web.Response:
         return web.Response(
-            body=render(body).encode(),
+            body=render_wire(body),
             status=status,
             headers={"x-amzn-RequestId": self._request_id, "Content-Type": CONTENT_TYPE},
         )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 Json = Any
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def parse(text: str) -> Json:
@@ -20,5 +21,15 @@ def _refuse_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
 
 
+def byte_length(text: str) -> int:
+    """Bytes as the service counts them; half a surrogate pair is legal in JSON and counts too."""
+    return len(text.encode(errors="surrogatepass"))
+
+
+def render_wire(value: Json) -> bytes:
+    """For the wire: ASCII, because UTF-8 has no spelling for half a surrogate pair."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def render(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return ENCODER.encode(value)

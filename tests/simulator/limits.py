@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.simulator.errors import ServiceError
-from tests.simulator.jsontext import Json
+from tests.simulator.jsontext import Json, byte_length
 
 
 class Limit(NamedTuple):
@@ -44,6 +44,9 @@ ENUMS = {
 
 def check_request(params: dict[str, Json], required: tuple[str, ...]) -> None:
     """Raise ValidationException with all complaints, worded as AWS words them."""
+    for name in (*LIMITS, "input", "output", "nextToken"):
+        if not isinstance(params.get(name, ""), (str, type(None))):
+            raise ServiceError("SerializationException", f"'{name}' is not a string")
     complaints = [_missing(name) for name in required if params.get(name) is None]
     for name, limit in LIMITS.items():
         value = params.get(name)
@@ -85,7 +88,7 @@ def _data_complaints(params: dict[str, Json]) -> list[str]:
     return [
         _complaint(name, f"Member must have length less than or equal to {DATA_BYTES}")
         for name in ("input", "output")
-        if isinstance(params.get(name), str) and len(params[name].encode()) > DATA_BYTES
+        if isinstance(params.get(name), str) and byte_length(params[name]) > DATA_BYTES
     ]
 
 
@@ -93,5 +96,6 @@ def _page_complaints(params: dict[str, Json]) -> list[str]:
     size = params.get("maxResults")
     if size is None or (isinstance(size, int) and 0 <= size <= 1000):
         return []
-    bound = "less than or equal to 1000" if size > 0 else "greater than or equal to 0"
+    low = isinstance(size, int) and size < 0
+    bound = "greater than or equal to 0" if low else "less than or equal to 1000"
     return [_complaint("maxResults", f"Member must have value {bound}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -59,14 +60,13 @@ class State:
     raw: dict[str, Json]
     resource: Resource | None = None
     levels: tuple[Level, ...] = ()
+    # Made once: a hundred thousand histories share these texts.
+    entered: str = ""
+    exited: str = ""
 
-    @property
-    def entered(self) -> str:
-        return f"{self.type}StateEntered"
-
-    @property
-    def exited(self) -> str:
-        return f"{self.type}StateExited"
+    def __post_init__(self) -> None:
+        self.entered = sys.intern(f"{self.type}StateEntered")
+        self.exited = sys.intern(f"{self.type}StateExited")
 
 
 @dataclass(slots=True)

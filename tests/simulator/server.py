@@ -12,7 +12,7 @@ from tests.simulator.admin import ACTIONS
 from tests.simulator.errors import ServiceError
 from tests.simulator.exchange import Exchange
 from tests.simulator.faults import strike
-from tests.simulator.jsontext import Json, parse, render
+from tests.simulator.jsontext import Json, parse, render_wire
 from tests.simulator.simulator import Simulator
 
 TARGET_PREFIX = "AWSStepFunctions."
@@ -66,7 +66,12 @@ class Server:
     async def _operation(self, request: web.Request) -> web.StreamResponse:
         request_id = str(uuid.uuid4())
         operation = request.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
-        params = _read_params(await request.read())
+        try:
+            params = _read_params(await request.read())
+        except ValueError:
+            error = {"__type": "SerializationException"}
+            headers = {"x-amzn-RequestId": request_id}
+            return web.Response(body=render_wire(error), status=400, headers=headers)
         self.simulator.catch_up()
         exchange = Exchange(request, self.simulator, operation, params, request_id)
         try:
@@ -93,7 +98,7 @@ class Server:
             answer = action(self.simulator, _read_params(await request.read()))
         except (ServiceError, ValueError, TypeError, KeyError) as exc:
             return web.json_response({"error": str(exc)}, status=400)
-        return web.Response(text=render(answer), content_type="application/json")
+        return web.Response(body=render_wire(answer), content_type="application/json")
 
 
 def _read_params(body: bytes) -> dict[str, Json]:

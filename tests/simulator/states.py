@@ -10,7 +10,7 @@ from tests.simulator.asl import choice, failure, template
 from tests.simulator.asl.paths import NoResult, evaluate, parse_path
 from tests.simulator.context import VisitDocuments
 from tests.simulator.errors import StateError, runtime
-from tests.simulator.jsontext import Json
+from tests.simulator.jsontext import Json, byte_length
 from tests.simulator.model import VISITS, Scope, Visit
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def run(engine: Engine, visit: Visit, previous: int) -> None:
         fail(engine, visit, error, visit.scope.last)
 
 
-def finish(
-    engine: Engine, visit: Visit, result: Json, previous: int, *, output: Json = None
-) -> None:
+def finish(engine: Engine, visit: Visit, result: Json, previous: int) -> None:
     """ResultSelector, ResultPath, Assign and OutputPath, then on to the next state."""
     raw = visit.state.raw
     documents = VisitDocuments(engine, visit, result)
@@ -86,7 +84,7 @@ def leave(
 
 
 def check_size(text: str, name: str) -> None:
-    if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
+    if len(text) * 4 > MAX_BYTES and byte_length(text) > MAX_BYTES:
         raise StateError(
             "States.DataLimitExceeded",
             f"The state/task '{name}' returned a result with a size exceeding"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def run_task(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, TaskVisit)
     resource = _resource(visit)
     visit.serial += 1
-    visit.number = engine.new_token_number() if resource.has_token else 0
+    visit.number = engine.new_token_number(visit) if resource.has_token else 0
     token = engine.mint.token(visit.number) if visit.number else None
     given = effective_input(engine, visit, token)
     visit.timeout = _seconds(engine, visit, "TimeoutSeconds")
@@ -64,7 +65,8 @@ def _record(
     engine: Engine, visit: TaskVisit, what: str, previous: int, details: dict[str, Json] | None
 ) -> int:
     noun = EVENT_NAMES.get(_resource(visit).kind, "Task")
-    visit.scope.last = engine.record(visit.scope.execution, noun + what, previous, details)
+    name = sys.intern(noun + what)
+    visit.scope.last = engine.record(visit.scope.execution, name, previous, details)
     return visit.scope.last
 
 

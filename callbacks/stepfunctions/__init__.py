@@ -28,7 +28,6 @@ from callbacks.stepfunctions.facts import (
 from callbacks.stepfunctions.identity import Identity, require_credentials, who_we_are
 from callbacks.stepfunctions.quiet import quiet_botocore
 from callbacks.stepfunctions.reading import Reader
-from callbacks.stepfunctions.seeding import Seeder
 from callbacks.stepfunctions.sending import Reply, Sender
 from callbacks.stepfunctions.wire import CallCounter
 
@@ -51,7 +50,6 @@ __all__ = [
     "Refused",
     "RefusedKind",
     "Reply",
-    "Seeder",
     "Sender",
     "StateMachine",
     "StateMachineDetail",

@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+import boto3
 import pytest
 
 from callbacks.stepfunctions import (
@@ -16,7 +18,6 @@ from callbacks.stepfunctions import (
     IncompleteAnswer,
     NotFound,
     Reader,
-    Seeder,
     Sender,
     TaskGone,
     forget_clients,
@@ -48,25 +49,29 @@ DEFINITION = {
 @dataclass(frozen=True)
 class Moto:
     access: Access
+    plain: Any
     machine: str
 
     def start(self, name: str) -> str:
-        return Seeder(access=self.access).start_execution(
-            state_machine_arn=self.machine, name=name, input_text='{"n": 1}'
+        started = self.plain.start_execution(
+            stateMachineArn=self.machine, name=name, input='{"n": 1}'
         )
+        arn: str = started["executionArn"]
+        return arn
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
     with running_moto() as url:
-        access = Access(region="us-east-1", endpoint_url=url)
-        machine = Seeder(access=access).create_state_machine(
+        session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local")
+        plain = session.client("stepfunctions", region_name="us-east-1", endpoint_url=url)
+        machine = plain.create_state_machine(
             name="Order",
             definition=json.dumps(DEFINITION),
-            role_arn="arn:aws:iam::123456789012:role/r",
-            tags={"team": "risk"},
-        )
-        yield Moto(access, machine)
+            roleArn="arn:aws:iam::123456789012:role/r",
+            tags=[{"key": "team", "value": "risk"}],
+        )["stateMachineArn"]
+        yield Moto(Access(region="us-east-1", endpoint_url=url), plain, machine)
         forget_clients()
 
 

@@ -163,7 +163,7 @@
         headers: { "X-Requested-With": "fetch" },
       });
       if (!reply.ok) throw new Error(String(reply.status));
-      show(`Draft kept ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+      show(`Draft kept ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`);
     } catch (failure) {
       show("The draft could not be kept. Your text is still here; it is tried again at the next change.");
     }

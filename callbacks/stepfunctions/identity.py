@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -11,7 +12,10 @@ from callbacks.stepfunctions.call import attempt
 from callbacks.stepfunctions.clients import session_for
 from callbacks.stepfunctions.errors import StepFunctionsError
 from callbacks.stepfunctions.translation import translate
-from callbacks.stepfunctions.wire import CallCounter, WireCall
+from callbacks.stepfunctions.wire import CallCounter, WireCall, watch
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +29,16 @@ class Identity:
 def who_we_are(*, access: Access) -> Identity:
     """Ask STS, which every principal may; raises StepFunctionsError (some emulators have none)."""
     call = WireCall(operation="GetCallerIdentity", counter=CallCounter())
-    answer = attempt(
-        client=lambda: sts_client(session=session_for(access=access), access=access),
-        call=call,
-        parameters={},
-    )
+    answer = attempt(client=lambda: _watched_sts(access), call=call, parameters={})
     if isinstance(answer, StepFunctionsError):
         raise answer
     return Identity(account=answer.body["Account"], arn=answer.body["Arn"])
+
+
+def _watched_sts(access: Access) -> BaseClient:
+    client: BaseClient = sts_client(session=session_for(access=access), access=access)
+    watch(client)
+    return client
 
 
 def require_credentials(*, access: Access) -> None:

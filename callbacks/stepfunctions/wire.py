@@ -104,11 +104,15 @@ def watching(call: WireCall) -> Iterator[WireCall]:
 
 
 def watch(client: BaseClient) -> None:
-    """Hook the handlers below into a Step Functions client."""
-    events = client.meta.events
-    events.register("before-send.sfn", _before_send)
-    events.register("before-parse.sfn", _before_parse)
-    events.register("response-received.sfn", _response_received)
+    """Hook the handlers below into a client.
+
+    Not into the one that assumes roles: its requests would count as those of the call that
+    needed credentials, and a failure there would no longer mean that nothing was sent.
+    """
+    events, service = client.meta.events, client.meta.service_model.service_id.hyphenize()
+    events.register(f"before-send.{service}", _before_send)
+    events.register(f"before-parse.{service}", _before_parse)
+    events.register(f"response-received.{service}", _response_received)
 
 
 def _before_send(**_: object) -> None:

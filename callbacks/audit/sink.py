@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,9 @@ def _locked(path: Path) -> Iterator[FileIO]:
     is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with FileIO(descriptor, "r+") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            # A device would take everything and keep nothing.
+            raise AuditUnavailable(f"The audit file {path} is not a file.")
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # let go of when the file is closed
         if is_new:
             _sync_folder(path.parent)

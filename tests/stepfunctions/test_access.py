@@ -18,8 +18,10 @@ from callbacks.stepfunctions import (
     NotSentKind,
     Reader,
     Sender,
+    Unanswered,
     forget_clients,
     require_credentials,
+    who_we_are,
 )
 from callbacks.stepfunctions import access as doors
 from callbacks.stepfunctions.clients import READING, SENDING, client_for
@@ -173,6 +175,12 @@ def test_missing_credentials_are_told_beforehand() -> None:
     with pytest.raises(NotSent) as raised:
         require_credentials(access=Access(region="eu-west-1"))
     assert raised.value.kind is NotSentKind.CREDENTIALS
+
+
+def test_an_emulator_without_sts_leaves_us_unknown(wire: WireServer, access: Access) -> None:
+    wire.play(on.reply())
+    with pytest.raises(Unanswered):
+        who_we_are(access=access)
 
 
 def test_an_emulator_on_this_machine_is_not_sought_behind_a_proxy(

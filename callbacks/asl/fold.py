@@ -154,6 +154,8 @@ class Fold:
         name = text(found, "name")
         visit = self._visit_named(name, before)
         if visit is None:
+            if self._is_loose(event) and self._unfinished.get(name or ""):
+                raise HistoryError(f"event {event['id']} does not say which iteration it ends")
             return Place(before.scope)
         self._finish(visit, self._closing(event, "state_exited"))
         return Place(visit.scope)

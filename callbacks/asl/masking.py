@@ -46,7 +46,7 @@ _NAMED_SECRETS = tuple(
         rf'"(?:Name|Key)"\s*:\s*"{_NAME}"\s*,\s*"(?:StringValue|Value)"\s*:\s*"{_VALUE}"',
         rf'"(?:StringValue|Value)"\s*:\s*"{_VALUE}"\s*,\s*"(?:Name|Key)"\s*:\s*"{_NAME}"',
         # https://…?taskToken=…
-        r"task[_\-.]?token=(?!\[masked ·|\$|\{)(?P<secret>[^&\s\"'\\<>#]{8,4096})",
+        r"task[_\-.]?token=(?!\[masked ·|\$|\{)(?P<secret>[^&\s\"'\\<>#]{4,4096})",
     )
 )
 _MAY_NAME_ONE = re.compile(r"token", re.IGNORECASE)

@@ -31,7 +31,7 @@ _SHORTEST_ENCODED = 12
 _ESCAPE = re.compile(
     r"""\\u00(?P<u>[0-7][0-9A-Fa-f])|\\x(?P<x>[0-7][0-9A-Fa-f])|\\(?P<same>[/"'\\])"""
     r"""|\\(?P<space>[nrtbf])|%(?P<percent>[0-7][0-9A-Fa-f])|&\#[xX]0*(?P<hex>[2-7][0-9A-Fa-f]);"""
-    r"""|&\#0*(?P<decimal>[0-9]{2,3});|(?P<equals>=3D)|(?P<soft>=\r?\n)""",
+    r"""|&\#0*(?P<decimal>[0-9]{2,3});|(?P<equals>=3D)|(?P<soft>(?<!=)=\r?\n(?=\S))""",
     re.VERBOSE,
 )
 _SPACES = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}

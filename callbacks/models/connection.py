@@ -69,6 +69,8 @@ class ConnectionHealth(models.Model):
     throttled_at = models.DateTimeField(null=True)
     # Figures of the last finished pass, as `manage.py sync --json` prints them.
     figures = models.JSONField(default=dict)
+    # Calls that the last pass left over, by operation; below zero where it took too many.
+    budget = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"health of {self.connection_id}"

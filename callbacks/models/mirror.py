@@ -36,7 +36,11 @@ class StateMachine(models.Model):
     # Today's definition; an execution keeps the one that it started on.
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT)
     revision_id = models.CharField(max_length=64, blank=True)
+    # In AWS's clock: since when each description showed this revision, and when the last one did.
+    revision_since = models.DateTimeField(null=True)
     described_at = models.DateTimeField(null=True)
+    # When its running executions were last listed to the end.
+    listed_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=500, blank=True)
     gone_at = models.DateTimeField(null=True)
 
@@ -100,6 +104,12 @@ class Execution(models.Model):
                 fields=["connection", "read_next_at"],
                 condition=Q(status="RUNNING"),
                 name="execution_to_read",
+            ),
+            # Over, but what closed its tasks is not read yet.
+            models.Index(
+                fields=["connection", "read_next_at"],
+                condition=~Q(status="RUNNING") & Q(read_next_at__isnull=False),
+                name="execution_unread",
             ),
         ]
 

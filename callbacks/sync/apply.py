@@ -1,0 +1,202 @@
+"""Write one reading of one execution into the mirror: one transaction, as often as you like.
+
+Killed anywhere, it has written all or nothing; repeated, it writes nothing new. Rows are never
+deleted, and a task once closed never opens again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from callbacks.asl.history import CallbackTask as HistoryTask
+from callbacks.models import CallbackTask, Execution, Request, StateMachine
+from callbacks.models.identity import execution_id
+from callbacks.sync.plan import (
+    NOT_READ,
+    WAITING,
+    Known,
+    KnownTask,
+    Plan,
+    TaskKey,
+    key_of,
+    make_plan,
+    next_look,
+)
+from callbacks.sync.reading import Reading
+from callbacks.sync.rows import RowMaker
+from callbacks.sync.storable import Storable
+
+BATCH = 200  # rows with payloads in one statement
+LONGEST_PROBLEM = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What changed in the mirror."""
+
+    opened: int = 0
+    closed: int = 0
+
+
+def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> Applied:
+    """Bring the mirror of this execution to what was read."""
+    if reading.is_unchanged:
+        return _touch(machine, reading, now)
+    history = reading.facts.history
+    with transaction.atomic():
+        execution = _locked(machine, reading)
+        if history is not None and history.last_event_id < execution.last_event_id:
+            # Somebody has read further meanwhile.
+            return Applied()
+        stored = _stored_tasks(execution)
+        known = _known(execution, stored)
+        plan = make_plan(known=known, facts=reading.facts)
+        maker = RowMaker(
+            execution=execution,
+            reading=reading,
+            storable=Storable(history.tokens if history else ()),
+            now=now,
+        )
+        _open(plan, maker)
+        _change(plan, maker, stored)
+        closed = _close(plan, maker, stored)
+        _write_execution(execution, plan, maker)
+    return Applied(opened=len(plan.open), closed=closed)
+
+
+def mark_problem(
+    *, machine: StateMachine, reading: Reading, problem: str, now: datetime, read_next_at: datetime
+) -> None:
+    """Say why an execution's history is not used, and leave it alone until `read_next_at`."""
+    with transaction.atomic():
+        execution = _locked(machine, reading)
+        execution.problem = problem[:LONGEST_PROBLEM]
+        execution.problem_since = execution.problem_since or now
+        execution.read_next_at = read_next_at
+        execution.save(update_fields=["problem", "problem_since", "read_next_at"])
+
+
+def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
+    key = execution_id(connection=machine.connection_id, arn=reading.target.arn)
+    rows = Execution.objects.filter(pk=key, last_event_id=reading.target.last_event_id)
+    rows.update(read_at=now)
+    # Its time had come and nothing happened: look again, but less and less often.
+    later = next_look(now=now, last_event_at=reading.facts.last_event_at)
+    rows.filter(read_next_at__lte=now).update(read_next_at=later)
+    return Applied()
+
+
+def _locked(machine: StateMachine, reading: Reading) -> Execution:
+    target = reading.target
+    key = execution_id(connection=machine.connection_id, arn=target.arn)
+    Execution.objects.bulk_create(
+        [
+            Execution(
+                id=key,
+                connection_id=machine.connection_id,
+                state_machine=machine,
+                arn=target.arn,
+                name=target.name,
+                started_at=target.started_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return (
+        Execution.objects.select_for_update(of=("self",))
+        .select_related("state_machine")
+        .get(pk=key)
+    )
+
+
+def _stored_tasks(execution: Execution) -> dict[TaskKey, CallbackTask]:
+    # No payload and no ciphertext: histories have thousands of tasks.
+    rows = execution.tasks.only(
+        "redrive_count",
+        "scheduled_event_id",
+        "status",
+        "closed_kind",
+        "token_sha256",
+        "waiting_since",
+        "dies_earliest",
+        "dies_latest",
+    )
+    return {(row.redrive_count, row.scheduled_event_id): row for row in rows}
+
+
+def _known(execution: Execution, stored: dict[TaskKey, CallbackTask]) -> Known:
+    return Known(
+        status=execution.status,
+        tasks={key: _known_task(row) for key, row in stored.items()},
+    )
+
+
+def _known_task(row: CallbackTask) -> KnownTask:
+    return KnownTask(
+        is_open=row.status == WAITING,
+        closed_kind=row.closed_kind,
+        has_token=bool(row.token_sha256),
+        waiting_since=row.waiting_since,
+        dies_earliest=row.dies_earliest,
+        dies_latest=row.dies_latest,
+    )
+
+
+def _open(plan: Plan, maker: RowMaker) -> None:
+    requests = {request.pk: request for request in map(maker.request, plan.open)}
+    Request.objects.bulk_create(requests.values(), ignore_conflicts=True)
+    for batch in _batches(plan.open):
+        rows = [maker.task(task, plan.close.get(key_of(task))) for task in batch]
+        CallbackTask.objects.bulk_create(rows)
+
+
+def _batches(tasks: tuple[HistoryTask, ...]) -> Iterable[tuple[HistoryTask, ...]]:
+    return (tasks[start : start + BATCH] for start in range(0, len(tasks), BATCH))
+
+
+def _change(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) -> None:
+    for task in plan.change:
+        row = stored[key_of(task)]
+        columns = maker.change(task, has_token=bool(row.token_sha256))
+        _update(row, maker.now, columns)
+
+
+def _close(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) -> int:
+    for key, closing in plan.close.items():
+        if key in stored and stored[key].closed_kind != closing.kind:
+            _update(stored[key], maker.now, maker.closing(closing))
+    return sum(1 for key in plan.close if key not in stored or stored[key].status == WAITING)
+
+
+def _update(row: CallbackTask, now: datetime, columns: dict[str, Any]) -> None:
+    """Change a row that may still change: one that is open, or whose end is not read yet."""
+    rows = CallbackTask.objects.filter(pk=row.pk)
+    rows = rows.filter(status=WAITING) | rows.filter(closed_kind=NOT_READ)
+    rows.update(changed_at=now, **columns)
+
+
+def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:
+    storable = maker.storable
+    if plan.execution is not None:
+        execution.status = plan.execution.status
+        execution.stopped_at = plan.execution.stopped_at
+        execution.output = storable.text(plan.execution.output)
+        execution.error = storable.text(plan.execution.error, longest=256)
+        execution.cause = storable.text(plan.execution.cause)
+    execution.read_next_at = plan.read_next_at
+    history = maker.reading.facts.history
+    if history is not None:
+        execution.is_moving = plan.is_moving
+        execution.input = storable.text(history.input)
+        execution.last_event_id = history.last_event_id
+        execution.redrive_count = history.redrive_count
+        execution.read_at = maker.now
+        execution.problem, execution.problem_since = "", None
+    if maker.reading.is_certain:
+        execution.definition = maker.reading.definition
+    execution.save()

@@ -1,0 +1,85 @@
+"""The calls of one pass: admitted by the budget, counted, and slowed down where there is time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from callbacks.models import Connection
+from callbacks.stepfunctions import (
+    CallCounter,
+    Reader,
+    Refused,
+    RefusedKind,
+    StepFunctionsError,
+    Throttled,
+)
+from callbacks.sync.budget import Budget
+from callbacks.sync.trouble import Trouble, describe_trouble, is_denial
+
+LONGEST_NAP = 5.0
+
+
+class Asking:
+    """A reader under a budget. `patient`: wait for the budget instead of leaving work undone."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        budget: Budget,
+        patient: bool,
+        keep_alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.counter = CallCounter()
+        self.denials: Counter[str] = Counter()
+        self.was_throttled = False
+        # What hindered the pass first, and whether nothing more can be asked.
+        self.trouble: Trouble | None = None
+        self.budget = budget
+        self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
+        self._patient = patient
+        self._keep_alive = keep_alive
+        self._refilled_at = time.monotonic()
+
+    def may(self, operation: str) -> bool:
+        """Whether the budget has a call of this operation left."""
+        self._refill()
+        return self._patient or self.budget.allows(operation)
+
+    def note(self, error: StepFunctionsError) -> Trouble:
+        """Remember what went wrong, for the page that says so."""
+        trouble = describe_trouble(error)
+        if isinstance(error, Throttled):
+            self.was_throttled = True
+            self.budget.exhaust(error.operation)
+        else:
+            self.trouble = self.trouble or trouble
+        if is_denial(error):
+            self.denials[error.operation] += 1
+        if isinstance(error, Refused) and error.kind is RefusedKind.EXPIRED_CREDENTIALS:
+            self.reader.renew_credentials()
+        return trouble
+
+    def aws_now(self, now: datetime) -> datetime:
+        """Our moment on AWS's clock, at most a second too early."""
+        return now + timedelta(seconds=self.counter.clock_offset or 0.0)
+
+    def _admit(self, operation: str) -> None:
+        """Called before each request on the wire, botocore's repeats included."""
+        self._keep_alive()
+        while self._patient and (missing := self._missing(operation)) > 0:
+            time.sleep(min(missing, LONGEST_NAP))
+            self._keep_alive()
+        self.budget.spend(operation)
+
+    def _missing(self, operation: str) -> float:
+        self._refill()
+        return self.budget.seconds_until_allowed(operation)
+
+    def _refill(self) -> None:
+        passed = time.monotonic() - self._refilled_at
+        self._refilled_at += passed
+        self.budget.refill(passed)

@@ -1,0 +1,147 @@
+"""Follow one execution: find its definition, read it, write it down, or set it aside."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DataError
+
+from callbacks.models import Definition, StateMachine
+from callbacks.stepfunctions import IncompleteAnswer, NotFound, StepFunctionsError, Unanswered
+from callbacks.sync.apply import Applied, apply_reading, mark_problem
+from callbacks.sync.asking import Asking
+from callbacks.sync.candidates import Candidate
+from callbacks.sync.definitions import keep_definition, runs_on_todays
+from callbacks.sync.plan import Facts, Target
+from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
+from callbacks.sync.trouble import describe_trouble
+
+logger = logging.getLogger(__name__)
+
+# No answer at all may be a matter of moments.
+SILENCE_PAUSE = timedelta(seconds=30)
+FOR_EXECUTION = "DescribeStateMachineForExecution"
+
+
+class Follower:
+    """Reads and writes one execution after the other, and counts."""
+
+    def __init__(self, *, asking: Asking, now: datetime) -> None:
+        self.histories_read = 0
+        self.opened = 0
+        self.closed = 0
+        self.problems = 0
+        self._asking = asking
+        self._now = now
+        self._machines: dict[UUID, StateMachine] = {}
+        self._definitions: dict[str, Definition] = {}
+        self._may_ask_definition = True
+
+    def know(self, machine: StateMachine) -> None:
+        """Use this row, as it was just described."""
+        self._machines[machine.pk] = machine
+
+    def follow(self, candidate: Candidate) -> None:
+        """Read it once and apply it. Raises StepFunctionsError; a bad history is set aside."""
+        machine = self._machine(candidate.machine_id)
+        definition, is_certain = self._definition(candidate, machine)
+        try:
+            reading = read(
+                reader=self._asking.reader,
+                target=candidate.target,
+                definition=definition,
+                is_certain=is_certain,
+                now=self._now,
+            )
+            self.histories_read += 1
+            applied = _apply(machine, reading, self._now)
+        except BadHistory as exc:
+            self._quarantine(machine, candidate.target, str(exc))
+            return
+        self.opened += applied.opened
+        self.closed += applied.closed
+
+    def set_aside(self, candidate: Candidate, error: StepFunctionsError) -> None:
+        """AWS gave no usable history of this one; the others go on."""
+        machine = self._machine(candidate.machine_id)
+        trouble = describe_trouble(error)
+        is_silence = isinstance(error, Unanswered) and not isinstance(error, IncompleteAnswer)
+        if is_silence:
+            self._mark(machine, candidate.target, trouble.message, SILENCE_PAUSE)
+        else:
+            self._quarantine(machine, candidate.target, trouble.message)
+
+    def _quarantine(self, machine: StateMachine, target: Target, problem: str) -> None:
+        logger.warning("The history of %s is left alone for a while: %s", target.arn, problem)
+        if target.has_left:
+            self._close_unread(machine, target)
+        pause = timedelta(seconds=settings.QUARANTINE_SECONDS)
+        self._mark(machine, target, problem, pause)
+
+    def _close_unread(self, machine: StateMachine, target: Target) -> None:
+        """Its tasks are over, whatever its history says; the reason stays open."""
+        reading = describe_only(reader=self._asking.reader, target=target, now=self._now)
+        self.closed += apply_reading(machine=machine, reading=reading, now=self._now).closed
+
+    def _mark(self, machine: StateMachine, target: Target, problem: str, pause: timedelta) -> None:
+        self.problems += 1
+        mark_problem(
+            machine=machine,
+            reading=Reading(target=target, facts=Facts(now=self._now)),
+            problem=problem,
+            now=self._now,
+            read_next_at=self._now + pause,
+        )
+
+    def _machine(self, key: UUID) -> StateMachine:
+        if key not in self._machines:
+            self._machines[key] = StateMachine.objects.select_related("definition").get(pk=key)
+        return self._machines[key]
+
+    # -- which definition -----------------------------------------------------------------------
+
+    def _definition(
+        self, candidate: Candidate, machine: StateMachine
+    ) -> tuple[Definition | None, bool]:
+        """The definition that it runs on, and whether that is certain; else today's for now."""
+        if candidate.definition_id is not None:
+            return self._stored(candidate.definition_id), True
+        if runs_on_todays(machine=machine, started_at=candidate.target.started_at):
+            return machine.definition, True
+        own = self._asked(candidate.target.arn)
+        return (own, True) if own is not None else (machine.definition, False)
+
+    def _stored(self, sha256: str) -> Definition:
+        if sha256 not in self._definitions:
+            self._definitions[sha256] = Definition.objects.get(pk=sha256)
+        return self._definitions[sha256]
+
+    def _asked(self, arn: str) -> Definition | None:
+        # One call a second in AWS's quota; what is left for later is asked when it is opened.
+        if not self._may_ask_definition or not self._asking.budget.allows(FOR_EXECUTION):
+            return None
+        try:
+            return definition_of(asking=self._asking, arn=arn)
+        except NotFound:
+            return None
+        except StepFunctionsError as exc:
+            self._asking.note(exc)
+            self._may_ask_definition = False
+            return None
+
+
+def definition_of(*, asking: Asking, arn: str) -> Definition:
+    """Ask for the definition that this execution runs on. Raises StepFunctionsError."""
+    detail = asking.reader.describe_state_machine_for_execution(execution_arn=arn)
+    return keep_definition(text=detail.definition)
+
+
+def _apply(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
+    try:
+        return apply_reading(machine=machine, reading=reading, now=now)
+    except (*POISON, DataError) as exc:
+        # A history that nobody foresaw; the text of the error may quote it.
+        raise BadHistory(f"The history cannot be written down: {type(exc).__name__}.") from None

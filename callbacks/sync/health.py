@@ -1,0 +1,65 @@
+"""How a connection fares, and up to when what we show of it is known to be true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Min
+
+from callbacks.models import Connection, ConnectionHealth, Execution, ExecutionStatus
+from callbacks.sync.asking import Asking
+from callbacks.sync.figures import PassFigures
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """The budget as the last pass left it, and how long ago that was."""
+
+    levels: dict[str, float]
+    seconds_ago: float
+
+
+def begin(*, connection: Connection, now: datetime) -> LeftOver:
+    """Note that a pass has begun; return what the last one left of the budget."""
+    health, _ = ConnectionHealth.objects.get_or_create(connection=connection)
+    ConnectionHealth.objects.filter(pk=health.pk).update(pass_started_at=now)
+    finished_at = health.pass_finished_at
+    return LeftOver(
+        levels=health.budget,
+        seconds_ago=(now - finished_at).total_seconds() if finished_at else 0.0,
+    )
+
+
+def finish(
+    *,
+    connection: Connection,
+    asking: Asking,
+    figures: PassFigures,
+    is_whole: bool,
+    now: datetime,
+    finished_at: datetime,
+) -> None:
+    """Note how a pass has ended. `is_whole`: all was listed, and all that had changed was read."""
+    health = ConnectionHealth.objects.get(connection=connection)
+    health.pass_finished_at = finished_at
+    health.figures = figures.as_json()
+    health.budget = asking.budget.levels
+    trouble = asking.trouble
+    health.error_code = trouble.code if trouble else ""
+    health.error_message = trouble.message[:500] if trouble else ""
+    health.failing_since = (health.failing_since or now) if trouble else None
+    if asking.was_throttled:
+        health.throttled_at = now
+    if is_whole:
+        health.read_ok_at = _oldest_reading(connection) or now
+    health.save()
+
+
+def _oldest_reading(connection: Connection) -> datetime | None:
+    """An execution that is set aside says so itself and does not age the rest."""
+    running = Execution.objects.filter(
+        connection=connection, status=ExecutionStatus.RUNNING, problem=""
+    )
+    oldest: datetime | None = running.aggregate(oldest=Min("read_at"))["oldest"]
+    return oldest

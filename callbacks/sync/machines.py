@@ -1,0 +1,93 @@
+"""The state machines of a connection: which there are, what they look like, which to list next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from callbacks.models import Connection, StateMachine
+from callbacks.models.identity import state_machine_id
+from callbacks.stepfunctions import Reader, StateMachineDetail
+from callbacks.stepfunctions import StateMachine as ListedMachine
+from callbacks.sync.definitions import keep_definition
+
+STANDARD = "STANDARD"
+# How old a description may become; a listing does not tell that a machine has changed.
+DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
+
+
+def mirror_machines(
+    *, connection: Connection, listed: Iterable[ListedMachine], now: datetime
+) -> None:
+    """Write a whole listing; what it no longer has is gone, and its executions with it or not."""
+    standard = [machine for machine in listed if machine.type == STANDARD]
+    rows = [_row(connection, machine) for machine in standard]
+    StateMachine.objects.bulk_create(rows, ignore_conflicts=True)
+    there = {row.pk for row in rows}
+    mirrored = StateMachine.objects.filter(connection=connection)
+    gone_at = dict(mirrored.values_list("pk", "gone_at"))
+    gone = [key for key, at in gone_at.items() if at is None and key not in there]
+    back = [key for key, at in gone_at.items() if at is not None and key in there]
+    StateMachine.objects.filter(pk__in=gone).update(gone_at=now)
+    # One of the same name made anew: what we saw of the old one says nothing.
+    StateMachine.objects.filter(pk__in=back).update(
+        gone_at=None, described_at=None, revision_since=None
+    )
+
+
+def to_describe(*, connection: Connection, now: datetime) -> list[StateMachine]:
+    """Return machines without a recent description, the oldest first."""
+    stale = Q(described_at=None) | Q(described_at__lt=now - DESCRIBE_AGAIN_AFTER)
+    rows = StateMachine.objects.filter(connection=connection, gone_at=None).filter(stale)
+    return list(rows.order_by(F("described_at").asc(nulls_first=True), "id"))
+
+
+def to_list(
+    *, connection: Connection, with_running: Iterable[UUID], everything: bool
+) -> list[StateMachine]:
+    """Return machines whose running executions matter, the longest unlisted first.
+
+    That is where today's definition can wait or could not be read, or where the mirror has running
+    executions (`with_running`): those may have started on an earlier one.
+    """
+    machines = StateMachine.objects.filter(connection=connection, gone_at=None)
+    if not everything:
+        unread = Q(definition=None) & ~Q(problem="")
+        machines = machines.filter(
+            Q(definition__can_wait=True) | unread | Q(pk__in=list(with_running))
+        )
+    machines = machines.select_related("definition")
+    return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
+
+
+def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> None:
+    """Ask for today's definition and keep it. `aws_now` is AWS's clock before the call."""
+    detail = reader.describe_state_machine(arn=machine.arn)
+    definition = keep_definition(text=detail.definition)
+    same = machine.definition_id == definition.pk and machine.revision_id == _revision(detail)
+    if not same or machine.revision_since is None:
+        machine.revision_since = aws_now
+    machine.definition = definition
+    machine.revision_id = _revision(detail)
+    machine.described_at = aws_now
+    machine.problem = ""
+    machine.save(
+        update_fields=["definition", "revision_id", "revision_since", "described_at", "problem"]
+    )
+
+
+def _revision(detail: StateMachineDetail) -> str:
+    return detail.revision_id or ""
+
+
+def _row(connection: Connection, machine: ListedMachine) -> StateMachine:
+    return StateMachine(
+        id=state_machine_id(connection=connection.pk, arn=machine.arn),
+        connection=connection,
+        arn=machine.arn,
+        name=machine.name,
+        type=machine.type,
+    )

@@ -1,0 +1,74 @@
+"""Read one execution now: after our own answer, and when a person opens a request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from callbacks.models import Definition, Execution, ExecutionStatus
+from callbacks.stepfunctions import IncompleteAnswer, StepFunctionsError
+from callbacks.sync.apply import apply_reading
+from callbacks.sync.asking import Asking
+from callbacks.sync.budget import Budget
+from callbacks.sync.figures import count_calls
+from callbacks.sync.follow import definition_of
+from callbacks.sync.plan import Target
+from callbacks.sync.reading import BadHistory, Reading, read
+
+
+def read_execution(*, execution: Execution, now: datetime) -> None:
+    """Read its history now and apply it to the mirror. Raises StepFunctionsError.
+
+    One execution that somebody waits for: read whatever a pass has left of the budget, and
+    counted. A history that cannot be used raises IncompleteAnswer and changes nothing.
+    """
+    connection = execution.connection
+    budget = Budget(share=settings.SYNC_QUOTA_SHARE, levels={}, seconds=0)
+    asking = Asking(connection=connection, budget=budget, patient=False)
+    try:
+        reading = _read(asking, execution, now)
+    except StepFunctionsError as exc:
+        asking.note(exc)
+        raise
+    finally:
+        count_calls(connection=connection, counter=asking.counter, denials=asking.denials, now=now)
+    apply_reading(machine=execution.state_machine, reading=reading, now=now)
+
+
+def _read(asking: Asking, execution: Execution, now: datetime) -> Reading:
+    definition = execution.definition or _own_definition(asking, execution)
+    try:
+        return read(
+            reader=asking.reader,
+            target=_target(execution),
+            definition=definition or execution.state_machine.definition,
+            is_certain=definition is not None,
+            now=now,
+        )
+    except BadHistory as exc:
+        reason = str(exc)
+    raise IncompleteAnswer(
+        operation="GetExecutionHistory", code="BadHistory", message=reason, status=200
+    )
+
+
+def _own_definition(asking: Asking, execution: Execution) -> Definition | None:
+    try:
+        return definition_of(asking=asking, arn=execution.arn)
+    except StepFunctionsError as exc:
+        # Throttled or denied: today's definition serves until a pass finds its own.
+        asking.note(exc)
+        return None
+
+
+def _target(execution: Execution) -> Target:
+    runs = execution.status == ExecutionStatus.RUNNING
+    settled = runs and execution.definition_id is not None and not execution.problem
+    return Target(
+        arn=execution.arn,
+        name=execution.name,
+        started_at=execution.started_at,
+        last_event_id=execution.last_event_id,
+        is_settled=settled and execution.last_event_id > 0,
+    )

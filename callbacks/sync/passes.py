@@ -1,0 +1,271 @@
+"""One pass over a connection: list, see what is new, gone or due, read it, write it down."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from callbacks.models import Connection, Execution, ExecutionStatus, StateMachine
+from callbacks.stepfunctions import StepFunctionsError, Throttled
+from callbacks.sync import health, machines
+from callbacks.sync.asking import Asking
+from callbacks.sync.budget import Budget
+from callbacks.sync.candidates import Candidate, Listing, Row, find_candidates
+from callbacks.sync.figures import PassFigures, count_calls
+from callbacks.sync.follow import Follower
+from callbacks.sync.lease import Hold, held_lease
+from callbacks.sync.trouble import is_of_the_connection
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+# So many executions in a row without an answer: it is not the executions.
+SILENT_IN_A_ROW = 3
+
+
+class PassUnderWay(Exception):
+    """Another pass of this connection is running, or was killed moments ago."""
+
+
+class _Hopeless(Exception):
+    """Nothing more can be asked in this pass; the reason is noted."""
+
+
+def run_pass(
+    *,
+    connection: Connection,
+    now: datetime,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> PassFigures:
+    """Bring the mirror of one connection up to date, as far as the call budget goes.
+
+    `full` lists and reads everything and takes the time that the budget needs for that;
+    `progress` is called with how many executions of how many are done. What AWS answers badly is
+    recorded, never raised. Raises PassUnderWay.
+    """
+    with held_lease(
+        name=f"sync:{connection.pk}", seconds=settings.SYNC_LEASE_SECONDS, now=now
+    ) as hold:
+        if hold is None:
+            raise PassUnderWay(connection.name)
+        return _Pass(connection, hold, now, full=full, progress=progress).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    listings: tuple[Listing, ...]
+    # Every machine whose executions matter was listed to the end.
+    is_whole: bool
+
+    @property
+    def executions(self) -> int:
+        return sum(len(listing.executions) for listing in self.listings)
+
+
+class _Pass:
+    """The steps of one pass, and what it has found so far."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        hold: Hold,
+        now: datetime,
+        *,
+        full: bool,
+        progress: Progress | None,
+    ) -> None:
+        self._connection = connection
+        self._hold = hold
+        self._now = now
+        self._full = full
+        self._progress = progress or (lambda done, total: None)
+        self._began = self._extended = time.monotonic()
+        left = health.begin(connection=connection, now=now)
+        budget = Budget(
+            share=settings.SYNC_QUOTA_SHARE, levels=left.levels, seconds=left.seconds_ago
+        )
+        self._asking = Asking(
+            connection=connection, budget=budget, patient=full, keep_alive=self._keep_lease
+        )
+        self._follower = Follower(asking=self._asking, now=now)
+        self._listed = _Listed((), is_whole=False)
+        self._left_over = 0
+        self._silent = 0
+
+    def run(self) -> PassFigures:
+        try:
+            self._work()
+        except _Hopeless:
+            logger.info("The pass over %s ended early.", self._connection.name)
+        finally:
+            figures = self._finish()
+        return figures
+
+    def _work(self) -> None:
+        self._mirror_machines()
+        rows = _rows(self._connection, self._now)
+        self._listed = self._list(rows)
+        candidates = find_candidates(
+            rows=rows,
+            listings=self._listed.listings,
+            gone_machines=self._gone_machines(),
+            now=self._now,
+            everything=self._full,
+        )
+        total = len(candidates.urgent) + len(candidates.rest)
+        done = 0
+        for candidate in (*candidates.urgent, *candidates.rest):
+            if not self._asking.may("GetExecutionHistory"):
+                break
+            self._follow(candidate)
+            done += 1
+            self._progress(done, total)
+        self._left_over = max(0, len(candidates.urgent) - done)
+
+    # -- machines -------------------------------------------------------------------------------
+
+    def _mirror_machines(self) -> None:
+        with self._noting():
+            listed = self._asking.reader.list_state_machines()
+            machines.mirror_machines(connection=self._connection, listed=listed, now=self._now)
+        for machine in machines.to_describe(connection=self._connection, now=self._now):
+            self._describe(machine)
+
+    def _describe(self, machine: StateMachine) -> None:
+        if not self._asking.may("DescribeStateMachine"):
+            return
+        with self._noting(machine):
+            aws_now = self._asking.aws_now(self._now)
+            machines.describe(reader=self._asking.reader, machine=machine, aws_now=aws_now)
+
+    def _gone_machines(self) -> set[UUID]:
+        gone = StateMachine.objects.filter(connection=self._connection).exclude(gone_at=None)
+        return set(gone.values_list("pk", flat=True))
+
+    # -- lists ----------------------------------------------------------------------------------
+
+    def _list(self, rows: dict[str, Row]) -> _Listed:
+        running = {row.machine_id for row in rows.values()}
+        to_list = machines.to_list(
+            connection=self._connection, with_running=running, everything=self._full
+        )
+        listings = tuple(found for machine in to_list if (found := self._list_one(machine, rows)))
+        return _Listed(listings, is_whole=len(listings) == len(to_list))
+
+    def _list_one(self, machine: StateMachine, rows: dict[str, Row]) -> Listing | None:
+        """List to the end; None where that did not work, and then nothing follows from it."""
+        if not self._asking.may("ListExecutions"):
+            return None
+        with self._noting(machine):
+            executions = self._asking.reader.list_executions(state_machine_arn=machine.arn)
+            StateMachine.objects.filter(pk=machine.pk).update(listed_at=self._now, problem="")
+            started = [one.started_at for one in executions if one.arn not in rows]
+            if started and (machine.described_at is None or max(started) > machine.described_at):
+                # Seen again after their start, the definition is theirs for certain.
+                self._describe(machine)
+            self._follower.know(machine)
+            return Listing(machine.pk, executions)
+        return None
+
+    # -- executions -----------------------------------------------------------------------------
+
+    def _follow(self, candidate: Candidate) -> None:
+        try:
+            self._follower.follow(candidate)
+            self._silent = 0
+        except Throttled as exc:
+            self._asking.note(exc)
+        except StepFunctionsError as exc:
+            self._asking.note(exc)
+            if is_of_the_connection(exc):
+                raise _Hopeless from None
+            self._silent += 1
+            self._follower.set_aside(candidate, exc)
+            if self._silent == SILENT_IN_A_ROW:
+                raise _Hopeless from None
+
+    # -- the frame ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _noting(self, machine: StateMachine | None = None) -> Iterator[None]:
+        """Go on after what concerns this call alone; stop where nothing else would fare better."""
+        try:
+            yield
+        except StepFunctionsError as exc:
+            trouble = self._asking.note(exc)
+            if machine is not None and not isinstance(exc, Throttled):
+                StateMachine.objects.filter(pk=machine.pk).update(problem=trouble.message[:500])
+            if is_of_the_connection(exc):
+                raise _Hopeless from None
+
+    def _keep_lease(self) -> None:
+        passed = time.monotonic() - self._extended
+        if passed < self._hold.seconds / 3:
+            return
+        self._extended += passed
+        if not self._hold.extend(now=self._now + timedelta(seconds=self._extended - self._began)):
+            # Two passes at once do no harm, but they use the budget twice.
+            raise _Hopeless
+
+    def _finish(self) -> PassFigures:
+        asking, follower = self._asking, self._follower
+        seconds = time.monotonic() - self._began
+        figures = PassFigures(
+            executions_listed=self._listed.executions,
+            histories_read=follower.histories_read,
+            tasks_opened=follower.opened,
+            tasks_closed=follower.closed,
+            api_calls=asking.counter.calls,
+            throttles=sum(asking.counter.throttles.values()),
+            seconds=round(seconds, 3),
+            problems=follower.problems,
+            error=asking.trouble.code if asking.trouble else "",
+        )
+        finished_at = self._now + timedelta(seconds=seconds)
+        count_calls(
+            connection=self._connection,
+            counter=asking.counter,
+            denials=asking.denials,
+            now=finished_at,
+        )
+        health.finish(
+            connection=self._connection,
+            asking=asking,
+            figures=figures,
+            is_whole=self._listed.is_whole and not self._left_over,
+            now=self._now,
+            finished_at=finished_at,
+        )
+        return figures
+
+
+def _rows(connection: Connection, now: datetime) -> dict[str, Row]:
+    """The executions that run as far as we know, and those whose end is not read yet."""
+    unread = ~Q(status=ExecutionStatus.RUNNING) & Q(read_next_at__isnull=False)
+    executions = Execution.objects.filter(
+        Q(status=ExecutionStatus.RUNNING) | unread, connection=connection
+    )
+    fields = (
+        "arn",
+        "name",
+        "state_machine_id",
+        "status",
+        "started_at",
+        "redrive_count",
+        "last_event_id",
+        "definition_id",
+        "read_at",
+        "read_next_at",
+        "problem",
+    )
+    rows = executions.values_list(*fields)
+    return {values[0]: Row(*values) for values in rows}

@@ -1,0 +1,161 @@
+"""Read one execution from AWS into facts: its history, and its description where that is needed.
+
+No database is touched in here, and no AWS call is made elsewhere while a transaction is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from callbacks.asl.deadline import Deadline, deadline
+from callbacks.asl.definition import Definition as ParsedDefinition
+from callbacks.asl.history import History, HistoryError, read_history
+from callbacks.models import Definition
+from callbacks.stepfunctions import (
+    Events,
+    ExecutionDetail,
+    IncompleteAnswer,
+    NotFound,
+    Reader,
+)
+from callbacks.sync.definitions import parsed
+from callbacks.sync.plan import (
+    FORGOTTEN_STATUS,
+    RUNNING,
+    Described,
+    Facts,
+    Target,
+    TaskKey,
+    key_of,
+)
+
+# What a history that nobody foresaw may raise while it is read; anything else is a fault of ours
+# or of the database and ends the pass.
+POISON = (HistoryError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+class BadHistory(Exception):
+    """The history cannot be used. The text is for people and holds no payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What AWS said about one execution."""
+
+    target: Target
+    facts: Facts
+    definition: Definition | None = None
+    # It runs on this definition for certain, not only on what is today's.
+    is_certain: bool = False
+    # When the states of its waiting tasks were entered, by event id.
+    entered_at: Mapping[int, datetime] = field(default_factory=dict)
+    # Nothing has happened since the last reading.
+    is_unchanged: bool = False
+
+
+def read(
+    *,
+    reader: Reader,
+    target: Target,
+    definition: Definition | None,
+    is_certain: bool,
+    now: datetime,
+) -> Reading:
+    """Ask AWS. Raises BadHistory, or a StepFunctionsError."""
+    try:
+        events = _events(reader, target.arn)
+    except NotFound:
+        return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
+    last_event_at: datetime = events[-1]["timestamp"]
+    if target.is_settled and not target.has_left and events[-1]["id"] == target.last_event_id:
+        facts = Facts(now=now, last_event_at=last_event_at)
+        return Reading(target=target, facts=facts, is_unchanged=True)
+    history = _fold(events, target, parsed(definition=definition))
+    described = None
+    if history.ended is None and target.has_left:
+        described = _describe(reader, target.arn)
+    return Reading(
+        target=target,
+        facts=Facts(
+            now=now,
+            history=history,
+            described=described,
+            last_event_at=last_event_at,
+            deadlines=_deadlines(history, parsed(definition=definition)),
+        ),
+        definition=definition,
+        is_certain=is_certain,
+        entered_at=_entered_at(history, events),
+    )
+
+
+def describe_only(*, reader: Reader, target: Target, now: datetime) -> Reading:
+    """For an execution whose history cannot be used: at least whether it is over."""
+    return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
+
+
+def _events(reader: Reader, arn: str) -> Events:
+    try:
+        return reader.history(execution_arn=arn)
+    except IncompleteAnswer:
+        # A cut answer usually comes whole the second time; a bad history does not.
+        return reader.history(execution_arn=arn)
+
+
+def _fold(events: Events, target: Target, definition: ParsedDefinition | None) -> History:
+    if events[-1]["id"] < target.last_event_id:
+        raise BadHistory(
+            f"The history ends at event {events[-1]['id']}, "
+            f"but event {target.last_event_id} was there before."
+        )
+    try:
+        return read_history(events=events, definition=definition)
+    except HistoryError as exc:
+        reason = str(exc)
+    except POISON as exc:
+        # Its text may quote a payload; the type says enough for a report.
+        reason = type(exc).__name__
+    raise BadHistory(f"The history cannot be read: {reason}.")
+
+
+def _describe(reader: Reader, arn: str) -> Described:
+    try:
+        detail = reader.describe_execution(arn=arn)
+    except NotFound:
+        return Described(status=FORGOTTEN_STATUS)
+    return _described(detail)
+
+
+def _described(detail: ExecutionDetail) -> Described:
+    if detail.status == RUNNING:
+        return Described(status=RUNNING)
+    return Described(
+        status=detail.status,
+        stopped_at=detail.stopped_at,
+        output=detail.output or "",
+        error=detail.error or "",
+        cause=detail.cause or "",
+    )
+
+
+def _deadlines(history: History, definition: ParsedDefinition | None) -> dict[TaskKey, Deadline]:
+    return {
+        key_of(task): deadline(
+            timeout_seconds=task.timeout_seconds,
+            heartbeat_seconds=task.heartbeat_seconds,
+            scheduled_at=task.scheduled_at,
+            started_at=task.started_at,
+            execution_started_at=history.started_at,
+            execution_counting_since=history.counting_since,
+            execution_timeout_seconds=definition.timeout_seconds if definition else None,
+        )
+        for task in history.tasks
+        if task.waits
+    }
+
+
+def _entered_at(history: History, events: Events) -> dict[int, datetime]:
+    ids = {task.entered_event_id for task in history.tasks if task.waits}
+    return {number: events[number - 1]["timestamp"] for number in ids if 0 < number <= len(events)}

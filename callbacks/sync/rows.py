@@ -1,0 +1,178 @@
+"""Tasks and requests of a history as rows of the mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from callbacks.asl.history import CallbackTask as HistoryTask
+from callbacks.models import CallbackTask, Execution, Policy, Request, TaskStatus, TokenState
+from callbacks.models.identity import request_id, task_id
+from callbacks.models.secret import encrypt_token, token_hash
+from callbacks.sync.context import rebuilt_context
+from callbacks.sync.plan import TaskClosing, key_of, waiting_since
+from callbacks.sync.policies import policy_for
+from callbacks.sync.reading import Reading
+from callbacks.sync.storable import Storable, fitting
+from callbacks.sync.summary import summarise
+
+_TOKEN_STATES = {
+    "found": TokenState.HELD,
+    "ambiguous": TokenState.AMBIGUOUS,
+    "missing": TokenState.MISSING,
+    "not_in_history": TokenState.ACTIVITY,
+}
+LONGEST_ITERATION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RowMaker:
+    """Makes the rows of one execution from one reading of it."""
+
+    execution: Execution
+    reading: Reading
+    storable: Storable
+    now: datetime
+    _policies: dict[str, Policy] = field(default_factory=dict)
+
+    def request(self, task: HistoryTask) -> Request:
+        return Request(
+            id=self._request_id(task),
+            execution_id=self.execution.pk,
+            state=task.state,
+            iteration=fitting(task.iteration, longest=LONGEST_ITERATION),
+            entry_number=task.entry_number,
+        )
+
+    def task(self, task: HistoryTask, closing: TaskClosing | None) -> CallbackTask:
+        key = self._task_id(task)
+        values = {
+            **self._identity(task),
+            **self._shown(task),
+            **self._payloads(task),
+            **self._deadline(task),
+            **token_columns(task=task, task_id=key),
+            **(self.closing(closing) if closing else {}),
+        }
+        return CallbackTask(id=key, changed_at=self.now, **values)
+
+    def closing(self, closing: TaskClosing) -> dict[str, Any]:
+        """Columns of a task that has ended."""
+        return {
+            "status": TaskStatus(closing.status),
+            "closed_kind": closing.kind,
+            "closed_at": closing.at,
+            "closed_event_id": closing.event_id,
+            "closed_event_type": closing.event_type,
+            "closed_output": self.storable.text(closing.output),
+            "closed_error": self.storable.text(closing.error, longest=256),
+            "closed_cause": self.storable.text(closing.cause),
+        }
+
+    def change(self, task: HistoryTask, *, has_token: bool) -> dict[str, Any]:
+        """Columns of an open task that have news."""
+        columns = self._deadline(task)
+        if task.token is None or has_token:
+            return columns
+        # Not found at first, so the payloads may show it in plain.
+        found = token_columns(task=task, task_id=self._task_id(task))
+        return {**columns, **found, **self._payloads(task)}
+
+    def _request_id(self, task: HistoryTask) -> UUID:
+        return request_id(
+            connection=self.execution.connection_id,
+            execution_arn=self.execution.arn,
+            state=task.state,
+            iteration=task.iteration,
+            entry_number=task.entry_number,
+        )
+
+    def _task_id(self, task: HistoryTask) -> UUID:
+        return task_id(
+            connection=self.execution.connection_id,
+            execution_arn=self.execution.arn,
+            redrive_count=task.redrive_count,
+            scheduled_event_id=task.scheduled_event_id,
+        )
+
+    def _identity(self, task: HistoryTask) -> dict[str, Any]:
+        return {
+            "request_id": self._request_id(task),
+            "execution_id": self.execution.pk,
+            "connection_id": self.execution.connection_id,
+            "redrive_count": task.redrive_count,
+            "scheduled_event_id": task.scheduled_event_id,
+            "attempt": task.attempt,
+            "resource": task.resource[:256],
+        }
+
+    def _shown(self, task: HistoryTask) -> dict[str, Any]:
+        machine_name = self.execution.state_machine.name
+        summary = summarise(
+            state_machine=machine_name,
+            state=task.state,
+            masked_input=self.storable.text(task.input),
+        )
+        return {
+            "state_machine_name": machine_name,
+            "state": task.state,
+            "iteration": fitting(task.iteration, longest=LONGEST_ITERATION),
+            "headline": summary.headline,
+            "key_fields": [list(pair) for pair in summary.key_fields],
+            "asked_by": summary.asked_by,
+            "policy": self._policy(machine_name, task.state),
+        }
+
+    def _policy(self, machine_name: str, state: str) -> Policy:
+        # Once per state, not once per task of a Map of a thousand.
+        if state not in self._policies:
+            self._policies[state] = policy_for(state_machine_name=machine_name, state=state)
+        return self._policies[state]
+
+    def _payloads(self, task: HistoryTask) -> dict[str, Any]:
+        return {
+            "input": self.storable.text(task.input),
+            "context": self.storable.text(task.context or self._context(task)),
+            "parameters": self.storable.text(task.parameters),
+        }
+
+    def _context(self, task: HistoryTask) -> str:
+        history = self.reading.facts.history
+        if history is None:
+            return ""
+        return rebuilt_context(
+            task=task,
+            history=history,
+            execution_arn=self.execution.arn,
+            execution_name=self.execution.name,
+            state_machine_arn=self.execution.state_machine.arn,
+            state_machine_name=self.execution.state_machine.name,
+            entered_at=self.reading.entered_at.get(task.entered_event_id),
+        )
+
+    def _deadline(self, task: HistoryTask) -> dict[str, Any]:
+        dies = self.reading.facts.deadlines[key_of(task)]
+        return {
+            "waiting_since": waiting_since(task),
+            "dies_earliest": dies.earliest,
+            "dies_latest": dies.latest,
+            "deadline_kind": dies.kind,
+            "deadline_reason": dies.reason,
+            "timeout_seconds": task.timeout_seconds,
+            "heartbeat_seconds": task.heartbeat_seconds,
+        }
+
+
+def token_columns(*, task: HistoryTask, task_id: UUID) -> dict[str, Any]:
+    """The token encrypted for this very row; only its hash can be looked up."""
+    state = _TOKEN_STATES[task.token_state]
+    if task.token is None:
+        return {"token_state": state}
+    return {
+        "token_state": state,
+        "token_ciphertext": encrypt_token(token=task.token, task_id=task_id),
+        "token_sha256": token_hash(task.token),
+        "token_length": len(task.token),
+    }

@@ -1,0 +1,86 @@
+"""What went wrong between us and AWS, as a code and in words for people who wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callbacks.stepfunctions import (
+    IncompleteAnswer,
+    NotSent,
+    NotSentKind,
+    Refused,
+    RefusedKind,
+    StepFunctionsError,
+    Throttled,
+)
+
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`code` is for pages and metrics, `message` one sentence without payload."""
+
+    code: str
+    message: str
+
+
+_NOT_SENT = {
+    NotSentKind.UNREACHABLE: Trouble("unreachable", "Step Functions cannot be reached."),
+    NotSentKind.CREDENTIALS: Trouble("credentials", "There are no usable AWS credentials."),
+    NotSentKind.CONFIGURATION: Trouble(
+        "configuration", "The connection's region, profile or endpoint is not usable."
+    ),
+}
+_REFUSED = {
+    RefusedKind.EXPIRED_CREDENTIALS: Trouble("credentials", "The AWS credentials have expired."),
+    RefusedKind.BAD_CREDENTIALS: Trouble("credentials", "AWS does not accept the credentials."),
+    RefusedKind.CLOCK: Trouble("clock", "This machine's clock differs too much from AWS's."),
+    RefusedKind.KMS: Trouble("denied", "AWS denied the use of the state machine's key."),
+}
+# Nothing that is asked next on this connection would fare better.
+_OF_THE_CONNECTION = (
+    RefusedKind.EXPIRED_CREDENTIALS,
+    RefusedKind.BAD_CREDENTIALS,
+    RefusedKind.CLOCK,
+)
+
+
+def describe_trouble(error: StepFunctionsError) -> Trouble:
+    """Say it in our words; a code of AWS's that we do not know stays visible."""
+    if isinstance(error, NotSent):
+        return _NOT_SENT[error.kind]
+    if isinstance(error, Throttled):
+        return Trouble("throttled", f"AWS slows us down: the quota of {error.operation} is used.")
+    if isinstance(error, IncompleteAnswer):
+        return Trouble(
+            "incomplete", f"The answer to {error.operation} was not whole: {error.message}."
+        )
+    if isinstance(error, Refused):
+        return _refusal(error)
+    return Trouble("unanswered", f"Step Functions gave no usable answer to {error.operation}.")
+
+
+def is_of_the_connection(error: StepFunctionsError) -> bool:
+    """Whether to ask nothing more in this pass."""
+    if isinstance(error, Refused):
+        return error.kind in _OF_THE_CONNECTION
+    return isinstance(error, NotSent)
+
+
+def is_denial(error: StepFunctionsError) -> bool:
+    return isinstance(error, Refused) and error.kind in (
+        RefusedKind.ACCESS_DENIED,
+        RefusedKind.KMS,
+    )
+
+
+def _refusal(error: Refused) -> Trouble:
+    if error.kind is RefusedKind.ACCESS_DENIED:
+        action = error.action or f"states:{error.operation}"
+        where = f" on {error.resource}" if error.resource else ""
+        return Trouble("denied", f"AWS denied {action}{where}."[:LONGEST])
+    known = _REFUSED.get(error.kind)
+    if known is not None:
+        return known
+    return Trouble("refused", f"AWS refused {error.operation} with {error.code}."[:LONGEST])

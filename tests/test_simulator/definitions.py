@@ -1,0 +1,71 @@
+"""State machines that the simulator's own tests run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CALLBACK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+SERVICE = "arn:aws:states:::lambda:invoke"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:spark:$LATEST"
+FOUNDING_CASE: dict[str, Any] = {
+    "StartAt": "Run Spark job",
+    "States": {
+        "Run Spark job": {
+            "Type": "Task",
+            "Resource": CALLBACK,
+            "OutputPath": "$.Payload",
+            "Parameters": {
+                "Payload": {"input.$": "$", "context.$": "$$"},
+                "FunctionName": FUNCTION,
+            },
+            "Retry": [
+                {
+                    "ErrorEquals": [
+                        "Lambda.ServiceException",
+                        "Lambda.AWSLambdaException",
+                        "Lambda.SdkClientException",
+                        "Lambda.TooManyRequestsException",
+                    ],
+                    "IntervalSeconds": 2,
+                    "MaxAttempts": 6,
+                    "BackoffRate": 2,
+                }
+            ],
+            "End": True,
+        }
+    },
+}
+
+
+def waiting(**fields: Any) -> dict[str, Any]:
+    """A state that waits for its token."""
+    return {
+        "Type": "Task",
+        "Resource": CALLBACK,
+        "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}},
+        **({} if "Next" in fields else {"End": True}),
+        **fields,
+    }
+
+
+def machine(**states: Any) -> dict[str, Any]:
+    """A machine whose first state is the first one given."""
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def passing(**fields: Any) -> dict[str, Any]:
+    return {"Type": "Pass", "End": True, **fields}
+
+
+def photos(**fields: Any) -> dict[str, Any]:
+    """A Map over $.photos whose iterations wait."""
+    body = machine(Review=waiting())
+    return machine(
+        Each={"Type": "Map", "ItemsPath": "$.photos", "ItemProcessor": body, "End": True, **fields}
+    )
+
+
+def both(**fields: Any) -> dict[str, Any]:
+    """A Parallel of two branches that wait."""
+    branches = [machine(Left=waiting()), machine(Right=waiting())]
+    return machine(Both={"Type": "Parallel", "Branches": branches, "End": True, **fields})

@@ -28,6 +28,7 @@ from callbacks.stepfunctions import (
     NotSent,
     NotSentKind,
     Refused,
+    RefusedKind,
     Reply,
     Sender,
     StepFunctionsError,
@@ -35,6 +36,9 @@ from callbacks.stepfunctions import (
 )
 
 logger = logging.getLogger(__name__)
+
+# How often credentials that had ended are renewed for one answer.
+RENEWALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +122,52 @@ def _claim(decision: Decision, now: datetime) -> Claim | None:
 
 def _send(claim: Claim) -> None:
     try:
-        token = _prepare(claim)
-        if token is not None:
-            _note(claim, _call(claim.decision, token))
+        if _is_recorded(claim):
+            _note(claim, _call(claim))
     except Superseded:
         # Our lease ran out and another worker took over. Its outcome counts, ours is dropped.
         logger.warning("Decision %s was taken over while it was sent.", claim.decision.pk)
 
 
-def _prepare(claim: Claim) -> str | None:
-    """Return the token, once everything that must precede the call holds; else None."""
-    decision = claim.decision
+def _is_recorded(claim: Claim) -> bool:
+    """Whether every audit line so far also stands outside the database; else keep it for later."""
     try:
-        sink.ensure_written(decision.pk)
-        token = _token(decision)
+        sink.ensure_written(claim.decision.pk)
     except AuditUnavailable:
-        logger.exception("Decision %s is not sent: its audit lines cannot be written.", decision.pk)
+        logger.exception("Decision %s is not sent: it cannot be recorded.", claim.decision.pk)
         _release(claim, code="AuditUnavailable", message="The audit record cannot be written.")
-        return None
-    except TokenUnreadable as exc:
-        _refuse(claim, code="TokenUnreadable", message=str(exc), outcome="token_unreadable")
-        return None
-    if not claim.is_fresh:
-        raise Superseded
-    return token
+        return False
+    return True
+
+
+def _call(claim: Claim) -> Reply | StepFunctionsError | TokenUnreadable:
+    """Call AWS once. The token lives in this function and nowhere above it."""
+    decision = claim.decision
+    sender = _sender(decision)
+    try:
+        token = _token(decision)
+        if not claim.is_fresh:
+            raise Superseded
+        if decision.output is not None:
+            return sender.send_task_success(token=token, output=decision.output_text)
+        return sender.send_task_failure(token=token, error=decision.error, cause=decision.cause)
+    except Refused as exc:
+        if exc.kind == RefusedKind.EXPIRED_CREDENTIALS:
+            sender.renew_credentials()
+        return exc
+    except (StepFunctionsError, TokenUnreadable) as exc:
+        return exc
+    finally:
+        token = ""
+
+
+def _sender(decision: Decision) -> Sender:
+    connection = Connection.objects.get(pk=decision.connection_id)
+    return Sender(
+        access=connection.access,
+        connect_timeout=settings.SEND_CONNECT_SECONDS,
+        read_timeout=settings.SEND_READ_SECONDS,
+    )
 
 
 def _token(decision: Decision) -> str:
@@ -151,27 +177,12 @@ def _token(decision: Decision) -> str:
     return decrypt_token(ciphertext=bytes(task.token_ciphertext), task_id=task.pk)
 
 
-def _call(decision: Decision, token: str) -> Reply | StepFunctionsError:
-    connection = Connection.objects.get(pk=decision.connection_id)
-    sender = Sender(
-        access=connection.access,
-        connect_timeout=settings.SEND_CONNECT_SECONDS,
-        read_timeout=settings.SEND_READ_SECONDS,
-    )
-    try:
-        if decision.output is not None:
-            return sender.send_task_success(token=token, output=decision.output_text)
-        return sender.send_task_failure(token=token, error=decision.error, cause=decision.cause)
-    except StepFunctionsError as exc:
-        return exc
-    finally:
-        del token
-
-
-def _note(claim: Claim, said: Reply | StepFunctionsError) -> None:
+def _note(claim: Claim, said: Reply | StepFunctionsError | TokenUnreadable) -> None:
     if isinstance(said, Reply):
         _note_taken(claim, said)
-    elif _may_pass(said):
+    elif isinstance(said, TokenUnreadable):
+        _refuse(claim, code="TokenUnreadable", message=str(said), outcome="token_unreadable")
+    elif _may_pass(claim.decision, said):
         _release(claim, code=said.code, message=said.message)
     elif said.certainly_not_applied:
         _refuse(
@@ -185,8 +196,11 @@ def _note(claim: Claim, said: Reply | StepFunctionsError) -> None:
         _doubt(claim, said)
 
 
-def _may_pass(error: StepFunctionsError) -> bool:
+def _may_pass(decision: Decision, error: StepFunctionsError) -> bool:
     """Certainly not applied, and by itself likely to go away: the same bytes again, later."""
+    if isinstance(error, Refused) and error.kind == RefusedKind.EXPIRED_CREDENTIALS:
+        # Credentials were asked for anew; where they are still too old, that is no accident.
+        return decision.looks < RENEWALS
     return isinstance(error, Throttled) or (
         isinstance(error, NotSent) and error.kind == NotSentKind.UNREACHABLE
     )

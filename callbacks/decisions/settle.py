@@ -16,6 +16,7 @@ from callbacks.models import CallbackTask, Decision, DecisionStatus, TaskStatus
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
+from callbacks.sync.plan import NOT_READ, SUBMIT_FAILED
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def _look(decision: Decision, now: datetime) -> None:
         return
     was_sent = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
     has_read = False
-    if was_sent and task.is_waiting:
+    if was_sent and (task.is_waiting or task.closed_kind == NOT_READ):
         _take_turn(decision, now)
         has_read = _read(task, now)
     verdict = judge(sent=_sent(decision, task, was_sent), closing=_closing(task))
@@ -143,10 +144,12 @@ def _known_tokens(task: CallbackTask) -> list[str]:
 
 
 def _closing(task: CallbackTask) -> Closing | None:
-    if task.is_waiting:
+    if task.is_waiting or task.closed_kind == NOT_READ:
+        # Over, but what ended it is not read yet.
         return None
     return Closing(
-        answered=task.status == TaskStatus.ANSWERED,
+        # Who answers before the hand-over is through fails it in the history's eyes.
+        answered=task.status == TaskStatus.ANSWERED or task.closed_kind == SUBMIT_FAILED,
         succeeded=task.closed_kind == "succeeded",
         event_id=task.closed_event_id,
         output=task.closed_output,

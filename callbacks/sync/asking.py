@@ -36,7 +36,7 @@ class Asking:
         self.counter = CallCounter()
         self.denials: Counter[str] = Counter()
         self.was_throttled = False
-        # What hindered the pass first, and whether nothing more can be asked.
+        # What first hindered more than one execution.
         self.trouble: Trouble | None = None
         self.budget = budget
         self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
@@ -49,13 +49,16 @@ class Asking:
         self._refill()
         return self._patient or self.budget.allows(operation)
 
-    def note(self, error: StepFunctionsError) -> Trouble:
-        """Remember what went wrong, for the page that says so."""
+    def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
+        """Remember what went wrong, for the page that says so.
+
+        `is_common`: it is not a matter of one execution alone.
+        """
         trouble = describe_trouble(error)
         if isinstance(error, Throttled):
             self.was_throttled = True
             self.budget.exhaust(error.operation)
-        else:
+        elif is_common or is_denial(error):
             self.trouble = self.trouble or trouble
         if is_denial(error):
             self.denials[error.operation] += 1

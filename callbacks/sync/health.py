@@ -9,6 +9,7 @@ from django.db.models import Min
 
 from callbacks.models import Connection, ConnectionHealth, Execution, ExecutionStatus
 from callbacks.sync.asking import Asking
+from callbacks.sync.candidates import LONG_AGO
 from callbacks.sync.figures import PassFigures
 
 
@@ -36,11 +37,16 @@ def finish(
     connection: Connection,
     asking: Asking,
     figures: PassFigures,
-    is_whole: bool,
+    is_failing: bool,
+    known_at: datetime | None,
     now: datetime,
     finished_at: datetime,
 ) -> None:
-    """Note how a pass has ended. `is_whole`: all was listed, and all that had changed was read."""
+    """Note how a pass has ended.
+
+    `known_at`: when the lists were taken; None where something that has changed is not read yet,
+    so that what was known before gets no younger.
+    """
     health = ConnectionHealth.objects.get(connection=connection)
     health.pass_finished_at = finished_at
     health.figures = figures.as_json()
@@ -48,11 +54,11 @@ def finish(
     trouble = asking.trouble
     health.error_code = trouble.code if trouble else ""
     health.error_message = trouble.message[:500] if trouble else ""
-    health.failing_since = (health.failing_since or now) if trouble else None
+    health.failing_since = (health.failing_since or now) if is_failing else None
     if asking.was_throttled:
         health.throttled_at = now
-    if is_whole:
-        health.read_ok_at = _oldest_reading(connection) or now
+    if known_at is not None and not is_failing and known_at != LONG_AGO:
+        health.read_ok_at = min(known_at, _oldest_reading(connection) or known_at)
     health.save()
 
 

@@ -18,7 +18,7 @@ from callbacks.stepfunctions import StepFunctionsError, Throttled
 from callbacks.sync import health, machines
 from callbacks.sync.asking import Asking
 from callbacks.sync.budget import Budget
-from callbacks.sync.candidates import Candidate, Listing, Row, find_candidates
+from callbacks.sync.candidates import LONG_AGO, Candidate, Listing, Row, find_candidates
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
 from callbacks.sync.lease import Hold, held_lease
@@ -62,13 +62,22 @@ def run_pass(
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    listings: tuple[Listing, ...]
-    # Every machine whose executions matter was listed to the end.
-    is_whole: bool
+    machines: tuple[StateMachine, ...] = ()
+    listings: tuple[Listing, ...] = ()
 
     @property
     def executions(self) -> int:
         return sum(len(listing.executions) for listing in self.listings)
+
+    @property
+    def known_at(self) -> datetime | None:
+        """When the machine longest unlisted was listed; those that cannot be say so themselves."""
+        moments = [machine.listed_at for machine in self.machines if not machine.problem]
+        return min((at or LONG_AGO for at in moments), default=None)
+
+    @property
+    def is_in_vain(self) -> bool:
+        return bool(self.machines) and all(machine.problem for machine in self.machines)
 
 
 class _Pass:
@@ -97,14 +106,18 @@ class _Pass:
             connection=connection, budget=budget, patient=full, keep_alive=self._keep_lease
         )
         self._follower = Follower(asking=self._asking, now=now)
-        self._listed = _Listed((), is_whole=False)
-        self._left_over = 0
+        self._listed = _Listed()
+        self._has_machines = False
+        self._is_hopeless = False
+        # Until everything that has changed is read, what was known gets no younger.
+        self._is_behind = True
         self._silent = 0
 
     def run(self) -> PassFigures:
         try:
             self._work()
         except _Hopeless:
+            self._is_hopeless = True
             logger.info("The pass over %s ended early.", self._connection.name)
         finally:
             figures = self._finish()
@@ -129,7 +142,7 @@ class _Pass:
             self._follow(candidate)
             done += 1
             self._progress(done, total)
-        self._left_over = max(0, len(candidates.urgent) - done)
+        self._is_behind = done < len(candidates.urgent) or not self._has_machines
 
     # -- machines -------------------------------------------------------------------------------
 
@@ -137,6 +150,7 @@ class _Pass:
         with self._noting():
             listed = self._asking.reader.list_state_machines()
             machines.mirror_machines(connection=self._connection, listed=listed, now=self._now)
+            self._has_machines = True
         for machine in machines.to_describe(connection=self._connection, now=self._now):
             self._describe(machine)
 
@@ -159,7 +173,7 @@ class _Pass:
             connection=self._connection, with_running=running, everything=self._full
         )
         listings = tuple(found for machine in to_list if (found := self._list_one(machine, rows)))
-        return _Listed(listings, is_whole=len(listings) == len(to_list))
+        return _Listed(tuple(to_list), listings)
 
     def _list_one(self, machine: StateMachine, rows: dict[str, Row]) -> Listing | None:
         """List to the end; None where that did not work, and then nothing follows from it."""
@@ -167,7 +181,8 @@ class _Pass:
             return None
         with self._noting(machine):
             executions = self._asking.reader.list_executions(state_machine_arn=machine.arn)
-            StateMachine.objects.filter(pk=machine.pk).update(listed_at=self._now, problem="")
+            machine.listed_at, machine.problem = self._now, ""
+            machine.save(update_fields=["listed_at", "problem"])
             started = [one.started_at for one in executions if one.arn not in rows]
             if started and (machine.described_at is None or max(started) > machine.described_at):
                 # Seen again after their start, the definition is theirs for certain.
@@ -185,12 +200,12 @@ class _Pass:
         except Throttled as exc:
             self._asking.note(exc)
         except StepFunctionsError as exc:
-            self._asking.note(exc)
-            if is_of_the_connection(exc):
-                raise _Hopeless from None
             self._silent += 1
-            self._follower.set_aside(candidate, exc)
-            if self._silent == SILENT_IN_A_ROW:
+            is_common = is_of_the_connection(exc) or self._silent == SILENT_IN_A_ROW
+            self._asking.note(exc, is_common=is_common)
+            if not is_of_the_connection(exc):
+                self._follower.set_aside(candidate, exc)
+            if is_common:
                 raise _Hopeless from None
 
     # -- the frame ------------------------------------------------------------------------------
@@ -203,7 +218,8 @@ class _Pass:
         except StepFunctionsError as exc:
             trouble = self._asking.note(exc)
             if machine is not None and not isinstance(exc, Throttled):
-                StateMachine.objects.filter(pk=machine.pk).update(problem=trouble.message[:500])
+                machine.problem = trouble.message[:500]
+                machine.save(update_fields=["problem"])
             if is_of_the_connection(exc):
                 raise _Hopeless from None
 
@@ -237,11 +253,13 @@ class _Pass:
             denials=asking.denials,
             now=finished_at,
         )
+        is_blind = not self._has_machines and not self._listed.machines
         health.finish(
             connection=self._connection,
             asking=asking,
             figures=figures,
-            is_whole=self._listed.is_whole and not self._left_over,
+            is_failing=self._is_hopeless or self._listed.is_in_vain or is_blind,
+            known_at=None if self._is_behind else self._listed.known_at or self._now,
             now=self._now,
             finished_at=finished_at,
         )

@@ -1,0 +1,92 @@
+"""`manage.py sync`: one pass over each connection in the foreground."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from callbacks.models import Connection
+from callbacks.sync import PassFigures, PassUnderWay, run_pass
+
+
+class Command(BaseCommand):
+    help = "Bring the mirror up to date, within the share of AWS's quotas that sync may use."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--connection", help="Only the connection of this name.")
+        parser.add_argument(
+            "--full",
+            action="store_true",
+            help="List and read everything, and wait where the quota share asks for it.",
+        )
+        parser.add_argument("--json", action="store_true", help="Print the figures as JSON.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        figures = {
+            connection.name: self._sync(connection, full=options["full"])
+            for connection in _connections(options["connection"])
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(_summed(list(figures.values()))))
+        else:
+            for name, one in figures.items():
+                self.stdout.write(_in_words(name, one))
+        hindered = [f"{name} ({one.error})" for name, one in figures.items() if one.error]
+        if hindered:
+            raise CommandError(f"Not everything could be read: {', '.join(hindered)}.")
+
+    def _sync(self, connection: Connection, *, full: bool) -> PassFigures:
+        with tqdm(desc=connection.name, unit=" executions", disable=not sys.stderr.isatty()) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            try:
+                return run_pass(
+                    connection=connection, now=timezone.now(), full=full, progress=progress
+                )
+            except PassUnderWay as exc:
+                raise CommandError(
+                    f"A pass over {exc} is running, or was killed less than a minute ago."
+                ) from exc
+
+
+def _connections(name: str | None) -> list[Connection]:
+    if name is None:
+        return list(Connection.objects.enabled().order_by("name"))
+    found = Connection.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no connection named {name}.")
+    return [found]
+
+
+def _summed(figures: list[PassFigures]) -> dict[str, Any]:
+    calls: Counter[str] = Counter()
+    for one in figures:
+        calls.update(one.api_calls)
+    return {
+        "executions_listed": sum(one.executions_listed for one in figures),
+        "histories_read": sum(one.histories_read for one in figures),
+        "tasks_opened": sum(one.tasks_opened for one in figures),
+        "tasks_closed": sum(one.tasks_closed for one in figures),
+        "api_calls": dict(sorted(calls.items())),
+        "throttles": sum(one.throttles for one in figures),
+        "seconds": round(sum(one.seconds for one in figures), 3),
+        "problems": sum(one.problems for one in figures),
+    }
+
+
+def _in_words(name: str, figures: PassFigures) -> str:
+    return (
+        f"{name}: {figures.executions_listed} executions listed, "
+        f"{figures.histories_read} histories read, {figures.tasks_opened} tasks opened, "
+        f"{figures.tasks_closed} closed, {sum(figures.api_calls.values())} calls "
+        f"({figures.throttles} throttled) in {figures.seconds:.1f} s."
+    )

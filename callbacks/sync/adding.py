@@ -1,0 +1,104 @@
+"""Add an account and region to mirror, after asking whether it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from callbacks.audit.actor import Actor
+from callbacks.audit.configuration import configuration_changed
+from callbacks.models import Connection
+from callbacks.models.identity import connection_id
+from callbacks.stepfunctions import Access, Reader, StateMachine, StepFunctionsError, who_we_are
+
+# How we get in may change; account, region and endpoint are the identity.
+CHANGEABLE = ("name", "profile", "role_arn", "external_id")
+
+
+class NameTaken(Exception):
+    """Another account or region has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    connection: Connection
+    is_new: bool
+    is_changed: bool = False
+
+
+def add_connection(*, name: str, access: Access, check: bool, actor: Actor, now: datetime) -> Added:
+    """Make the connection, or bring an existing one of the same identity to these values.
+
+    With `check`, AWS is asked first. Raises StepFunctionsError where it does not answer, NameTaken,
+    or AuditUnavailable; then nothing was changed.
+    """
+    machines = Reader(access=access).list_state_machines() if check else ()
+    account = _account(access, machines, may_ask=check)
+    endpoint_url = (access.endpoint_url or "").rstrip("/")
+    wanted = Connection(
+        id=connection_id(account=account, region=access.region, endpoint_url=endpoint_url),
+        name=name,
+        account=account,
+        region=access.region,
+        endpoint_url=endpoint_url,
+        profile=access.profile or "",
+        role_arn=access.role_arn or "",
+        external_id=access.external_id or "",
+        created_at=now,
+    )
+    with transaction.atomic():
+        return _write(wanted, actor, now)
+
+
+def _account(access: Access, machines: tuple[StateMachine, ...], *, may_ask: bool) -> str:
+    """The role's account; else what the ARNs of an emulator or STS say; empty if nothing does."""
+    if access.role_arn:
+        return _account_of(access.role_arn)
+    if access.effective_endpoint and machines:
+        return _account_of(machines[0].arn)
+    if not may_ask:
+        return ""
+    try:
+        return who_we_are(access=access).account
+    except StepFunctionsError:
+        if not access.effective_endpoint:
+            raise
+        return ""  # an emulator without STS
+
+
+def _account_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4][:12] if len(parts) > 4 else ""
+
+
+def _write(wanted: Connection, actor: Actor, now: datetime) -> Added:
+    if Connection.objects.filter(name=wanted.name).exclude(pk=wanted.pk).exists():
+        raise NameTaken(f"There is a connection named {wanted.name} already.")
+    existing = Connection.objects.filter(pk=wanted.pk).first()
+    if existing is None:
+        wanted.save(force_insert=True)
+        _record("connection_added", wanted, actor, now)
+        return Added(connection=wanted, is_new=True)
+    changed = [one for one in CHANGEABLE if getattr(existing, one) != getattr(wanted, one)]
+    if not changed:
+        return Added(connection=existing, is_new=False)
+    for one in changed:
+        setattr(existing, one, getattr(wanted, one))
+    existing.save(update_fields=changed)
+    _record("connection_changed", existing, actor, now)
+    return Added(connection=existing, is_new=False, is_changed=True)
+
+
+def _record(what: str, connection: Connection, actor: Actor, now: datetime) -> None:
+    facts = {
+        "connection": str(connection.pk),
+        "name": connection.name,
+        "account": connection.account,
+        "region": connection.region,
+        "endpoint_url": connection.endpoint_url,
+        "profile": connection.profile,
+        "role_arn": connection.role_arn,
+    }
+    configuration_changed(what=what, actor=actor, now=now, facts=facts)

@@ -128,6 +128,15 @@ def history(simulator: Simulator, given: Arguments) -> Json:
     return {"events": wire_history(found, ids, simulator.engine.mint)}
 
 
+def add_event(simulator: Simulator, given: Arguments) -> Json:
+    """A history that the real service might write one day, or a broken one."""
+    found = _execution(simulator, given)
+    event_id = simulator.engine.add_event(
+        found.arn, given["type"], int(given["previous"]), given["details"]
+    )
+    return {"id": event_id}
+
+
 def _execution(simulator: Simulator, given: Arguments) -> Execution:
     simulator.catch_up()
     arn = str(given["execution"])
@@ -157,5 +166,6 @@ ACTIONS: dict[str, Callable[[Simulator, Arguments], Json]] = {
         tokens,
         execution,
         history,
+        add_event,
     )
 }

@@ -106,6 +106,11 @@ class Control:
         """Open tasks: token, token_sha256, execution_arn, state, event_id, redrive_count."""
         return list(self._ask("tokens", execution=execution_arn)["tokens"])
 
+    def add_event(self, execution_arn: str, type: str, previous: int, **details: Json) -> int:  # noqa: A002
+        """Write any event into a history, sensible or not; returns its id."""
+        given = {"execution": execution_arn, "type": type, "previous": previous}
+        return int(self._ask("add_event", **given, details=details)["id"])
+
     # -- faults and the log -------------------------------------------------------------------
 
     def fault(self, operation: str, kind: str, **fields: Json) -> int:
@@ -140,6 +145,17 @@ class Control:
         wanted = {"operation": operation, "execution": execution, "after": after}
         return list(self._ask("calls", **wanted)["calls"])
 
+    def wait_applied(self, operation: str, count: int = 1, timeout: float = PATIENCE) -> list[Json]:
+        """Wait until so many calls of the operation were applied; returns those."""
+        deadline = time.monotonic() + timeout
+        while True:
+            applied = [call for call in self.calls(operation) if call["applied"]]
+            if len(applied) >= count:
+                return applied
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(applied)} of {count} calls were applied")
+            time.sleep(0.02)
+
     def counts(self) -> dict[str, int]:
         """How many calls of each operation came in, however long ago."""
         return dict(self._ask("counts")["counts"])
@@ -155,8 +171,7 @@ class Control:
         return self._post("/", params, headers)
 
     def _ask(self, action: str, **arguments: Json) -> Json:
-        given = {key: value for key, value in arguments.items() if value is not None}
-        return self._post(f"/_simulator/{action}", given, {})
+        return self._post(f"/_simulator/{action}", arguments, {})
 
     def _post(self, path: str, body: Json, headers: dict[str, str]) -> Json:
         data = json.dumps(body).encode()

@@ -167,15 +167,21 @@ def _submit(engine: Engine, visit: TaskVisit, serial: int, outcome: Outcome | No
     if outcome is not None and outcome.kind == "submit_fail":
         close_failed(engine, visit, outcome.error, outcome.cause, event="SubmitFailed")
         return
-    if kind == "callback" or (kind == "sync" and _wants_submitted(outcome)):
+    if _gets_submitted(kind, outcome):
         text = (outcome.submitted if outcome else None) or SUBMITTED_OUTPUT
         details = {"output": text, **_resource(visit).mark}
         visit.last = _record(engine, visit, "Submitted", visit.last, details)
     _end_at_once(engine, visit, outcome)
 
 
-def _wants_submitted(outcome: Outcome | None) -> bool:
-    return outcome is None or outcome.kind == "wait" or outcome.submitted is not None
+def _gets_submitted(kind: str, outcome: Outcome | None) -> bool:
+    """Whether the call to the target went well, so that the task now waits for its end."""
+    if kind not in ("callback", "sync"):
+        return False
+    if outcome is None or outcome.kind == "wait" or outcome.submitted is not None:
+        return True
+    # A configured failure of a callback is the target's; a success is somebody's answer.
+    return kind == "callback" and outcome.kind == "succeed"
 
 
 def _end_at_once(engine: Engine, visit: TaskVisit, outcome: Outcome | None) -> None:

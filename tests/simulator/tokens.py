@@ -18,6 +18,7 @@ class TokenMint:
 
     def __init__(self, seed: str) -> None:
         self._seed = seed.encode()
+        self._pad = int.from_bytes(hashlib.sha256(self._seed + b"pad").digest()[:8], "big")
 
     def token(self, number: int) -> str:
         head = self._mask(number) + self._stream(number, b"head", FIRST_BYTES - 8)
@@ -33,14 +34,11 @@ class TokenMint:
             return None
         if len(head) < 8:
             return None
-        number = int.from_bytes(head, "big") ^ int.from_bytes(self._pad(), "big")
+        number = int.from_bytes(head, "big") ^ self._pad
         return number if 0 <= number < 1 << 62 and self.token(number) == token else None
 
     def _mask(self, number: int) -> bytes:
-        return (number ^ int.from_bytes(self._pad(), "big")).to_bytes(8, "big")
-
-    def _pad(self) -> bytes:
-        return hashlib.sha256(self._seed + b"pad").digest()[:8]
+        return (number ^ self._pad).to_bytes(8, "big")
 
     def _stream(self, number: int, part: bytes, length: int) -> bytes:
         material = self._seed + part + number.to_bytes(8, "big")

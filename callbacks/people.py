@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -12,6 +12,9 @@ from django.db import transaction
 from callbacks.audit.actor import Actor
 from callbacks.audit.configuration import configuration_changed
 from callbacks.models import Role, RoleGrant, User
+
+# What people set for themselves.
+PREFERENCES = frozenset({"theme", "time_zone", "undo_seconds", "keys_enabled"})
 
 
 class PersonExists(Exception):
@@ -77,3 +80,27 @@ def _check(user: User, password: str) -> None:
         raise PersonExists(f"There is a person named {user.username} already.")
     user.clean_fields(exclude=["password"])
     validate_password(password, user)
+
+
+def change_preferences(
+    *, user: User, changes: Mapping[str, str | int | bool | None], actor: Actor, now: datetime
+) -> None:
+    """Keep a person's own settings; what stays as it was leaves no entry.
+
+    `changes` are fields of PREFERENCES, checked by the caller. Raises AuditUnavailable.
+    """
+    new = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if not new:
+        return
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(
+            **{name: new[name] for name in PREFERENCES & set(new)}
+        )
+        configuration_changed(
+            what="preferences_changed",
+            actor=actor,
+            now=now,
+            facts={"person": user.pk, **{name: str(value) for name, value in new.items()}},
+        )
+    for name, value in new.items():
+        setattr(user, name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,6 +61,7 @@ class TaskFacts:
     state: str
     iteration: str
     headline: str
+    key_fields: Sequence[Sequence[str]]
     asked_by: str
     waiting_since: datetime
     dies_earliest: datetime

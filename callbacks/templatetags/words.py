@@ -138,15 +138,15 @@ def moment(*, at: datetime, now: datetime) -> str:
     """A point in time as near as needed: "14:05", "tomorrow 09:00", "24 Nov, 14:05"."""
     local, today = timezone.localtime(at), timezone.localtime(now).date()
     days = (local.date() - today).days
-    clock = f"{local:%H:%M}"
+    time = f"{local:%H:%M}"
     if days == 0:
-        return clock
+        return time
     if days == 1:
-        return _("tomorrow %(clock)s") % {"clock": clock}
+        return _("tomorrow %(clock)s") % {"clock": time}
     if days == -1:
-        return _("yesterday %(clock)s") % {"clock": clock}
+        return _("yesterday %(clock)s") % {"clock": time}
     if abs(days) < DAYS_WITHOUT_YEAR:
-        return f"{day(at)}, {clock}"
+        return f"{day(at)}, {time}"
     return f"{day(at)} {local:%Y}"
 
 
@@ -162,6 +162,12 @@ def before(*, until: datetime, now: datetime) -> str:
     if days <= 1:
         return _("before %(clock)s") % {"clock": f"{local:%H:%M}"}
     return _("before %(moment)s") % {"moment": moment(at=until, now=now)}
+
+
+@register.filter
+def clock(at: datetime | None) -> str:
+    """The time of day in the person's zone: "14:05"."""
+    return f"{timezone.localtime(at):%H:%M}" if at else ""
 
 
 @register.filter

@@ -6,10 +6,11 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from callbacks.models import Role, User
+from callbacks.views.errors import not_allowed
 
 View = Callable[..., HttpResponse]
 
@@ -36,7 +37,7 @@ def page(
         @wraps(view)
         def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
-                return HttpResponseNotAllowed(sorted(methods))
+                return not_allowed(request, methods)
             if not request.user.roles & set(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -1,0 +1,148 @@
+"""How old the data of a connection is, and what that means for the person: pure judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from callbacks.queries.frame import ConnectionFacts
+from callbacks.templatetags.words import age, moment
+
+# An old throttle explains no new delay.
+THROTTLE_COUNTS_FOR = timedelta(minutes=10)
+SHORTEST_STALE = timedelta(seconds=60)
+# The worker and the clock write a pulse every few seconds.
+SILENT_AFTER = timedelta(seconds=60)
+
+
+class Freshness(StrEnum):
+    OK = "ok"
+    STALE = "stale"
+    DOWN = "down"
+    # Not read yet, or switched off: nothing is claimed.
+    NEW = "new"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """One line over the page; `kind` is the stylesheet's: stale, down or "" for information."""
+
+    kind: str
+    icon: str
+    title: str
+    text: str
+    note: str = ""
+    url: str = ""
+    label: str = ""
+
+
+def stale_after() -> timedelta:
+    """Six passes without a complete one are late, but never less than a minute."""
+    return max(SHORTEST_STALE, timedelta(seconds=6 * settings.SYNC_INTERVAL_SECONDS))
+
+
+def freshness(*, facts: ConnectionFacts, now: datetime) -> Freshness:
+    if not facts.is_enabled:
+        return Freshness.OFF
+    if facts.failing_since is not None:
+        return Freshness.DOWN
+    if facts.read_ok_at is None:
+        return Freshness.NEW
+    return Freshness.STALE if now - facts.read_ok_at > stale_after() else Freshness.OK
+
+
+def is_slowed(*, facts: ConnectionFacts, now: datetime) -> bool:
+    """Whether AWS has throttled us lately."""
+    return facts.throttled_at is not None and now - facts.throttled_at < THROTTLE_COUNTS_FOR
+
+
+def age_line(*, facts: ConnectionFacts, now: datetime) -> dict[str, str]:
+    """One line of "age of what you see"; the frame knows the states ok, stale and down."""
+    state = freshness(facts=facts, now=now)
+    if facts.read_ok_at is not None:
+        text = age(since=facts.read_ok_at, now=now)
+    else:
+        text = _("not read yet")
+    if state == Freshness.OFF:
+        text = _("off")
+    shown = state if state in (Freshness.OK, Freshness.DOWN) else Freshness.STALE
+    return {"name": facts.label, "age": text, "state": shown.value}
+
+
+def banners(
+    *, connections: Iterable[ConnectionFacts], last_pulse: datetime | None, now: datetime
+) -> list[Banner]:
+    """What somebody must know before they trust the page; at most one line per connection."""
+    lines = [_connection_banner(facts, now) for facts in connections]
+    found = [line for line in lines if line is not None]
+    if last_pulse is not None and now - last_pulse > SILENT_AFTER:
+        return [_silence(last_pulse, now), *found]
+    return found
+
+
+def _connection_banner(facts: ConnectionFacts, now: datetime) -> Banner | None:
+    state = freshness(facts=facts, now=now)
+    if state == Freshness.DOWN and facts.failing_since is not None:
+        return _unreachable(facts, facts.failing_since, now)
+    if state == Freshness.STALE and facts.read_ok_at is not None:
+        return _late(facts, facts.read_ok_at, now)
+    return None
+
+
+def _unreachable(facts: ConnectionFacts, since: datetime, now: datetime) -> Banner:
+    return Banner(
+        kind="down",
+        icon="cloud-off",
+        title=_("%(name)s cannot be read since %(moment)s (%(age)s).")
+        % {
+            "name": facts.label,
+            "moment": moment(at=since, now=now),
+            "age": age(since=since, now=now),
+        },
+        text=_(
+            "You can read and prepare answers. What you see of it may have changed since, and an "
+            "answer may not get through."
+        ),
+        note=cause(facts),
+        url=_place(facts),
+        label=_("What is wrong"),
+    )
+
+
+def _late(facts: ConnectionFacts, read_ok_at: datetime, now: datetime) -> Banner:
+    slowed = _("AWS slows us down.") + " " if is_slowed(facts=facts, now=now) else ""
+    return Banner(
+        kind="stale",
+        icon="alert-triangle",
+        title=_("%(name)s was read %(age)s ago.")
+        % {"name": facts.label, "age": age(since=read_ok_at, now=now)},
+        text=slowed + _("Its requests may be answered already, and new ones are not here yet."),
+        url=_place(facts),
+        label=_("Why"),
+    )
+
+
+def _silence(last_pulse: datetime, now: datetime) -> Banner:
+    return Banner(
+        kind="down",
+        icon="clock-off",
+        title=_("Holdpoint's worker has been silent for %(age)s.")
+        % {"age": age(since=last_pulse, now=now)},
+        text=_("Nothing is read and no answer is sent until it runs again. Answers are kept."),
+    )
+
+
+def cause(facts: ConnectionFacts) -> str:
+    """AWS's code and message, as they came; a code stays visible also where we know no word."""
+    return " · ".join(part for part in (facts.error_code, facts.error_message) if part)
+
+
+def _place(facts: ConnectionFacts) -> str:
+    return reverse("connection", args=[facts.id])

@@ -1,0 +1,33 @@
+"""The kinds of audit entries in words; a kind without words is shown as it is, never hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.utils.translation import gettext as _
+
+KINDS: Mapping[str, Callable[[], str]] = {
+    "answer_decided": lambda: _("Answer given"),
+    "answer_hurried": lambda: _("Sent before the undo time was over"),
+    "answer_withdrawn": lambda: _("Answer taken back"),
+    "answer_sending": lambda: _("Answer being sent"),
+    "answer_not_sent": lambda: _("Answer not sent yet"),
+    "answer_sent": lambda: _("AWS took the answer"),
+    "answer_unknown": lambda: _("Outcome not known"),
+    "answer_confirmed": lambda: _("Answer confirmed by AWS's history"),
+    "answer_lost": lambda: _("Somebody else was first"),
+    "answer_refused": lambda: _("AWS refused the answer"),
+    "signed_in": lambda: _("Signed in"),
+    "signed_out": lambda: _("Signed out"),
+    "sign_in_failed": lambda: _("Sign-in failed"),
+    "locked_out": lambda: _("Locked out after failed sign-ins"),
+    "superuser_created": lambda: _("Administrator made by command"),
+    "person_created": lambda: _("Person made"),
+    "role_granted": lambda: _("Role given"),
+    "preferences_changed": lambda: _("Own settings changed"),
+    "connection_added": lambda: _("Connection added"),
+}
+
+
+def kind_words(code: str) -> str:
+    return KINDS[code]() if code in KINDS else code.replace("_", " ")

@@ -1,0 +1,23 @@
+"""Addresses of single things, as the contract names them: made per row, so without a lookup."""
+
+from __future__ import annotations
+
+import uuid
+
+
+def task_page(task_id: uuid.UUID) -> str:
+    return f"/tasks/{task_id}/"
+
+
+def decision_page(decision_id: uuid.UUID) -> str:
+    return f"/decisions/{decision_id}/"
+
+
+def withdraw_door(decision_id: uuid.UUID) -> str:
+    """POST takes an answer back while it is held."""
+    return f"/decisions/{decision_id}/withdraw/"
+
+
+def send_door(decision_id: uuid.UUID) -> str:
+    """POST ends the undo window."""
+    return f"/decisions/{decision_id}/send/"

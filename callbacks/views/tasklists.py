@@ -1,0 +1,272 @@
+"""What Inbox and Waiting share: reading the address, the page of rows, and the answer to polls."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from callbacks.models import CallbackTask
+from callbacks.queries.frame import ConnectionFacts
+from callbacks.queries.paging import PAGE_SIZE, Cursor
+from callbacks.queries.tasks import (
+    NEW_LIMIT,
+    Order,
+    TaskFilter,
+    TaskPage,
+    count_new,
+    count_waiting,
+    list_waiting,
+    look_again,
+)
+from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
+from callbacks.views.frame import Frame
+from callbacks.views.rows import Batch, Row, Words, group, word_row
+
+FILTERS = ("connection", "state_machine", "state", "due", "q")
+NAMES = (*FILTERS, "order", "cursor", "selected")
+DUE = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
+_SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{6})")
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What the address asks for."""
+
+    address: Address
+    filters: TaskFilter
+    order: Order
+    cursor: Cursor | None
+    selected: uuid.UUID | None
+
+
+def read_list(*, path: str, query: Mapping[str, str]) -> ListQuery:
+    """Raises BadRequest for an id or a place that cannot be read; unknown words are the default."""
+    address = read_address(path=path, query=query, names=NAMES)
+    return ListQuery(
+        address=address,
+        filters=TaskFilter(
+            connection=read_uuid(address.get("connection")),
+            state_machine=address.get("state_machine"),
+            state=address.get("state"),
+            text=address.get("q"),
+            dies_within=DUE.get(address.get("due")),
+        ),
+        order=Order(address.get("order")) if address.get("order") in list(Order) else Order.SOONEST,
+        cursor=read_cursor(address.get("cursor")),
+        selected=read_uuid(address.get("selected")),
+    )
+
+
+# --- the page -----------------------------------------------------------------------------------
+def list_context(
+    *, asked: ListQuery, tasks: QuerySet[CallbackTask], frame: Frame, total: int
+) -> dict[str, Any]:
+    """Everything below the title: two queries, one more where a filter is on (its count)."""
+    found = list_waiting(
+        tasks=tasks,
+        filters=asked.filters,
+        order=asked.order,
+        cursor=asked.cursor,
+        now=frame.now,
+    )
+    rows = word_rows(page=found, frame=frame, asked=asked)
+    entries = group(tasks=found.tasks, rows=rows)
+    matching = total
+    if not asked.filters.is_empty:
+        matching = count_waiting(tasks=tasks, filters=asked.filters, now=frame.now)
+    return {
+        "rows": flat(entries),
+        "entries": entries,
+        "total": total,
+        "matching": matching,
+        "is_filtered": not asked.filters.is_empty,
+        "is_continued": asked.cursor is not None,
+        "next_url": asked.address.with_(cursor=str(found.next)) if found.next else "",
+        "next_size": PAGE_SIZE,
+        "first_url": asked.address.with_(cursor=""),
+        "many_connections": len(frame.facts.connections) > 1,
+        "state": poll_state(entries=entries, end=found.next, new=0, frame=frame),
+        **filter_context(asked=asked, connections=frame.facts.connections),
+    }
+
+
+def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
+    words = Words(
+        user_id=frame.user.pk,
+        now=frame.now,
+        connections={facts.id: facts.label for facts in frame.facts.connections},
+    )
+    rows = [
+        word_row(task=task, answer=page.answers.get(task.id), words=words) for task in page.tasks
+    ]
+    return [
+        replace(
+            row,
+            is_selected=row.id == asked.selected,
+            open_url=asked.address.with_(selected=str(row.id)),
+        )
+        for row in rows
+    ]
+
+
+def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) -> dict[str, Any]:
+    """Chips, the choices of the filter menu, and the orders, each with its address."""
+    address = asked.address
+    names = {str(facts.id): facts.label for facts in connections}
+    said: dict[str, tuple[str, Callable[[str], str]]] = {
+        "connection": (_("Connection"), lambda value: names.get(value, value)),
+        "state_machine": (_("Workflow"), str),
+        "state": (_("Step"), str),
+        "due": (_("Dies within"), lambda value: DUE_WORDS[value]() if value in DUE else value),
+        "q": (_("Words"), str),
+    }
+    return {
+        "address": address,
+        "chips": [
+            Chip(label=label, value=word(address.get(name)), url=address.without([name]))
+            for name, (label, word) in said.items()
+            if address.get(name)
+        ],
+        "clear_url": address.without(FILTERS),
+        "orders": [
+            {"url": address.with_(order=code), "label": label(), "current": asked.order == code}
+            for code, label in ORDER_WORDS.items()
+        ],
+        "order_label": ORDER_WORDS[asked.order](),
+        "connection_choices": connections,
+        "due_choices": [(code, label()) for code, label in DUE_WORDS.items()],
+    }
+
+
+ORDER_WORDS: Mapping[Order, Callable[[], str]] = {
+    Order.SOONEST: lambda: _("Dies soonest first"),
+    Order.OLDEST: lambda: _("Waiting longest first"),
+    Order.NEWEST: lambda: _("Newest first"),
+}
+DUE_WORDS: Mapping[str, Callable[[], str]] = {
+    "15m": lambda: _("15 min"),
+    "1h": lambda: _("1 h"),
+    "24h": lambda: _("24 h"),
+}
+
+
+# --- polls --------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """What an open page knows of itself, and sends with each poll.
+
+    `seen` names its rows and what they looked like, `end` the last place that belongs to it
+    (empty: it is the last page), `version` all of it together with counts and ages.
+    """
+
+    version: str
+    seen: str
+    end: str
+    new: int
+    # What the banners say, so that a poll puts none up twice.
+    banners: str
+
+
+def poll_state(
+    *, entries: Sequence[Row | Batch], end: Cursor | None, new: int, frame: Frame
+) -> PollState:
+    seen = ".".join(f"{row.id.hex}~{row.print}" for row in flat(entries))
+    warned = _hash([(b.kind, "" if b.kind == "down" else b.title) for b in frame.banners])
+    counts = (frame.facts.for_me, frame.facts.waiting, new)
+    own = [(answer.id, answer.status) for answer in frame.facts.own_answers]
+    ages = [coarse_age(facts, frame.now) for facts in frame.facts.connections]
+    return PollState(
+        version=_hash((seen, counts, own, ages, warned)),
+        seen=seen,
+        end=str(end or ""),
+        new=new,
+        banners=warned,
+    )
+
+
+def _hash(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def coarse_age(facts: ConnectionFacts, now: datetime) -> tuple[bool, int | None]:
+    """Ages in steps of a poll: a connection that is read in time changes nothing on the page."""
+    failing = facts.failing_since is not None
+    if facts.read_ok_at is None:
+        return failing, None
+    return failing, int((now - facts.read_ok_at).total_seconds()) // 10
+
+
+def flat(entries: Sequence[Row | Batch]) -> list[Row]:
+    return [
+        row for entry in entries for row in (entry.rows if isinstance(entry, Batch) else (entry,))
+    ]
+
+
+def poll_context(
+    *,
+    asked: ListQuery,
+    visible: QuerySet[CallbackTask],
+    listed: QuerySet[CallbackTask],
+    frame: Frame,
+    query: Mapping[str, str],
+) -> dict[str, Any] | None:
+    """What changed since the page was loaded or last told; None where nothing did.
+
+    Three queries: the rows that the page shows, their answers, and the count of new ones.
+    """
+    before = dict(_SEEN.findall(query.get("seen", "")))
+    ids = [uuid.UUID(hex=key) for key in list(before)[:PAGE_SIZE]]
+    end = read_cursor(query.get("end", ""))
+    found = look_again(tasks=visible, ids=ids)
+    place = {key: number for number, key in enumerate(ids)}
+    tasks = sorted(found.tasks, key=lambda task: place[task.id])
+    page = replace(found, tasks=tuple(tasks))
+    rows = word_rows(page=page, frame=frame, asked=asked)
+    entries = group(tasks=tasks, rows=rows)
+    new = count_new(
+        tasks=listed,
+        filters=asked.filters,
+        order=asked.order,
+        start=asked.cursor,
+        end=end,
+        shown=ids,
+        now=frame.now,
+    )
+    state = poll_state(entries=entries, end=end, new=new, frame=frame)
+    if state.version == query.get("since"):
+        return None
+    return {
+        "state": state,
+        "new_words": new_words(new),
+        "many_connections": len(frame.facts.connections) > 1,
+        "changed": [row for row in flat(entries) if before.get(row.id.hex) != row.print],
+        "changed_batches": _changed_batches(entries, before),
+        "first_url": asked.address.with_(cursor=""),
+        "address": asked.address,
+        "has_new_banners": state.banners != query.get("banners"),
+        "says": new_words(new) if str(new) != query.get("new", "0") and new else "",
+    }
+
+
+def _changed_batches(entries: Sequence[Row | Batch], before: Mapping[str, str]) -> list[Batch]:
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry, Batch)
+        and any(before.get(row.id.hex) != row.print for row in entry.rows)
+    ]
+
+
+def new_words(new: int) -> str:
+    if new > NEW_LIMIT:
+        return _("More than %(n)d new requests") % {"n": NEW_LIMIT}
+    return ngettext("%(n)d new request", "%(n)d new requests", new) % {"n": new}

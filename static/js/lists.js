@@ -1,0 +1,15 @@
+// Lists beside a request: on wide screens a row opens next to the list, else it is a plain link.
+(() => {
+  "use strict";
+  const wide = matchMedia("(width >= 1280px)");
+
+  // Before htmx sees it: a new tab, or a screen without the second pane, follows the link.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("a[data-row][hx-get]");
+    if (!row) return;
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
+    if (elsewhere || !wide.matches) { event.stopPropagation(); return; }
+    for (const other of document.querySelectorAll("[data-row][aria-current]")) other.removeAttribute("aria-current");
+    row.setAttribute("aria-current", "true");
+  }, true);
+})();

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
-from callbacks.audit.configuration import COMMAND, configuration_changed
+from callbacks.audit.configuration import COMMAND
 from callbacks.models import Connection
-from callbacks.models.identity import connection_id
+from callbacks.stepfunctions import Access
+from callbacks.sync.adding import add_connection
 
 
-def ensure_connection(*, account: str, region: str, endpoint_url: str, now: datetime) -> None:
-    """Add the connection where it is not there yet. Raises AuditUnavailable."""
-    identity = connection_id(account=account, region=region, endpoint_url=endpoint_url)
-    if Connection.objects.filter(id=identity).exists():
+def ensure_connection(*, region: str, endpoint_url: str, now: datetime) -> None:
+    """Add the connection, unless there is one to this address, under whatever name.
+
+    Raises StepFunctionsError, NameTaken, AuditUnavailable.
+    """
+    if Connection.objects.filter(region=region, endpoint_url=endpoint_url).exists():
         return
-    with transaction.atomic():
-        connection = Connection.objects.create(
-            id=identity,
-            name=_free_name(endpoint_url),
-            account=account,
-            region=region,
-            endpoint_url=endpoint_url,
-            created_at=now,
-        )
-        configuration_changed(
-            what="connection_added",
-            actor=COMMAND,
-            now=now,
-            facts={"connection": str(identity), "name": connection.name, "region": region},
-        )
+    add_connection(
+        name=_free_name(endpoint_url),
+        access=Access(region=region, endpoint_url=endpoint_url),
+        check=True,
+        actor=COMMAND,
+        now=now,
+    )
 
 
 def _free_name(endpoint_url: str) -> str:

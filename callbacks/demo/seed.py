@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from callbacks.demo.samples import SAMPLES, Sample
 from callbacks.stepfunctions.emulator import Emulator
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seeded:
-    """What now is there: the account that the emulator plays, and the executions just started."""
-
-    account: str
-    started: tuple[str, ...]
-
-
-def seed(*, endpoint_url: str, region: str, now: datetime, only_new: bool = False) -> Seeded:
-    """Make the state machines that are missing and start an execution of each.
+def seed(
+    *, endpoint_url: str, region: str, now: datetime, only_new: bool = False
+) -> tuple[str, ...]:
+    """Make the state machines that are missing and start an execution of each; return their ARNs.
 
     `only_new` leaves alone what ever ran. Names of executions hold the moment: an emulator that
     forgot its past must not bring back an execution that was already answered.
@@ -27,13 +20,11 @@ def seed(*, endpoint_url: str, region: str, now: datetime, only_new: bool = Fals
     """
     emulator = Emulator(endpoint_url=endpoint_url, region=region)
     machines = [(sample, _machine(emulator, sample)) for sample in SAMPLES]
-    started = tuple(
+    return tuple(
         _start(emulator, sample, arn, now)
         for sample, arn in machines
         if not (only_new and emulator.has_executions(arn=arn))
     )
-    _, arn = machines[0]
-    return Seeded(account=arn.split(":")[4], started=started)
 
 
 def _machine(emulator: Emulator, sample: Sample) -> str:

@@ -22,12 +22,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            seeded = seed(
+            started = seed(
                 endpoint_url=options["endpoint_url"],
                 region=options["region"],
                 now=timezone.now(),
             )
         except (NotAnEmulator, StepFunctionsError) as exc:
             raise CommandError(str(exc)) from exc
-        for arn in seeded.started:
+        for arn in started:
             self.stdout.write(f"Started {arn}")

@@ -20,10 +20,12 @@ from callbacks.demo.processes import KeepsDying, NotReady, Supervisor, supervise
 from callbacks.demo.seed import seed
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.stepfunctions.emulator import NotAnEmulator
+from callbacks.sync.adding import NameTaken
 
 START_SECONDS = 60.0
 EXPECTED = (
-    AuditUnavailable, KeepsDying, NotAnEmulator, NotReady, ports.PortTaken, StepFunctionsError,
+    AuditUnavailable, KeepsDying, NameTaken, NotAnEmulator, NotReady, ports.PortTaken,
+    StepFunctionsError,
 )  # fmt: skip
 
 
@@ -111,8 +113,8 @@ def _wait_for_endpoint(supervisor: Supervisor, endpoint: str) -> None:
 
 def _add_samples(endpoint: str, region: str) -> None:
     now = timezone.now()
-    seeded = seed(endpoint_url=endpoint, region=region, now=now, only_new=True)
-    ensure_connection(account=seeded.account, region=region, endpoint_url=endpoint, now=now)
+    seed(endpoint_url=endpoint, region=region, now=now, only_new=True)
+    ensure_connection(region=region, endpoint_url=endpoint, now=now)
     connections.close_all()
 
 

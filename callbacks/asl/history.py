@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callbacks.asl.definition import SYNC_SUFFIXES, WAIT_SUFFIX, Definition
-from callbacks.asl.events import Event, HistoryError, check_events
-from callbacks.asl.fold import ACTIVITY, TASK, Fold
+from callbacks.asl.events import Event, HistoryError
+from callbacks.asl.fold import fold
+from callbacks.asl.fold_tasks import ACTIVITY, TASK
 from callbacks.asl.movement import is_moving
+from callbacks.asl.reading import Reading
 from callbacks.asl.scopes import Closing, OpenTask
 from callbacks.asl.tokens import FOUND, MISSING, NOT_IN_HISTORY, Finding, find_own_token
 
@@ -109,33 +111,30 @@ def read_history(
     context object or a text of AWS's shape leaves no doubt. `execution_input`: DescribeExecution's,
     where ExecutionStarted does not carry it. Raises HistoryError.
     """
-    check_events(events)
-    fold = Fold(definition=definition)
-    for event in events:
-        fold.take(event)
-    given = fold.execution_input or execution_input or ""
+    reading = fold(events=events, definition=definition)
+    given = reading.execution_input or execution_input or ""
     return History(
-        tasks=tuple(_callback_task(task, fold, definition, given) for task in fold.tasks),
+        tasks=tuple(_callback_task(task, reading, definition, given) for task in reading.tasks),
         last_event_id=len(events),
-        redrive_count=fold.redrive_count,
-        started_at=fold.started_at,
-        counting_since=fold.counting_since,
-        ended=fold.ended,
-        is_moving=fold.ended is None and is_moving(root=fold.root, definition=definition),
+        redrive_count=reading.redrive_count,
+        started_at=reading.started_at,
+        counting_since=reading.counting_since,
+        ended=reading.ended,
+        is_moving=reading.ended is None and is_moving(root=reading.root, definition=definition),
         map_runs=tuple(
-            MapRun(arn, visit.state, fold.ended is None and not visit.is_exited)
-            for arn, visit in fold.map_runs.items()
+            MapRun(arn, visit.state, reading.ended is None and not visit.is_exited)
+            for arn, visit in reading.map_runs.items()
         ),
         input=given,
     )
 
 
 def _callback_task(
-    task: OpenTask, fold: Fold, definition: Definition | None, execution_input: str
+    task: OpenTask, reading: Reading, definition: Definition | None, execution_input: str
 ) -> CallbackTask:
     visit = task.visit
     waits = task.kind == ACTIVITY or task.resource.endswith(WAIT_SUFFIX)
-    finding = _find_token(task, fold, definition, execution_input)
+    finding = _find_token(task, reading, definition, execution_input)
     return CallbackTask(
         scheduled_event_id=task.scheduled_event_id,
         redrive_count=task.redrive_count,
@@ -146,7 +145,7 @@ def _callback_task(
         early_answer=not waits and finding.token_state == FOUND,
         attempt=task.attempt,
         entered_event_id=visit.entered_event_id,
-        iteration=fold.paths.text(visit.scope.path),
+        iteration=reading.paths.text(visit.scope.path),
         entry_number=visit.entry_number,
         input=visit.input,
         parameters=task.parameters,
@@ -163,7 +162,7 @@ def _callback_task(
 
 
 def _find_token(
-    task: OpenTask, fold: Fold, definition: Definition | None, execution_input: str
+    task: OpenTask, reading: Reading, definition: Definition | None, execution_input: str
 ) -> Finding:
     if task.kind == ACTIVITY:
         # Neither of its events has it; only the worker that polled does.
@@ -173,5 +172,5 @@ def _find_token(
     return find_own_token(
         parameters=task.parameters,
         state=definition.state(task.visit.state) if definition else None,
-        known_before=(execution_input, task.visit.input, *fold.assigned[: task.assigned_before]),
+        known_before=(execution_input, task.visit.input, *reading.assigned[: task.assigned_before]),
     )

@@ -83,6 +83,7 @@ class Scope:
     # Equal for the same place in the Maps around, whatever the attempt; see PathNames.
     path: int = 0
     length: int = 0
+    redrive_count: int = 0
     is_closed: bool = False
     current: Visit | None = None
     children: dict[Scope, None] = field(default_factory=dict)

@@ -105,6 +105,16 @@ def test_a_retry_is_the_next_attempt_of_the_same_visit() -> None:
     assert (first.token, second.token) == (aws_token("one"), aws_token("two"))
 
 
+def test_an_emulator_that_keeps_its_token_for_a_retry_is_read() -> None:
+    same = "62481d33-0e63-4c2c-8a44-665f8bc6b217"
+    script = Script()
+    failed = script.add("TaskFailed", script.attempt(script.enter("Approve", 0), same))
+    script.attempt(failed, same)
+    definition = machine({"Approve": callback()})
+
+    assert [task.token for task in script.read(definition).tasks] == [same, same]
+
+
 def test_a_loop_enters_anew() -> None:
     script = Script()
     answered = script.add("TaskSucceeded", script.wait("Approve", 0), output="1")

@@ -165,6 +165,31 @@ def test_a_nested_retry_belongs_to_the_container_that_has_one() -> None:
     assert closings(script.read(_nested(outer_retry=True)))["Beside"] == "container_retried"
 
 
+def test_an_inner_map_that_could_not_begin_is_not_taken_for_a_retry() -> None:
+    # The inner Map fails before its start, and it is the outer one that has a Retry.
+    processor = {"StartAt": "Review", "States": {"Review": callback()}}
+    inner = {"Type": "Map", "ItemProcessor": processor, "End": True}
+    outer = {
+        "Type": "Map",
+        "ItemProcessor": {"StartAt": "Photos", "States": {"Photos": inner}},
+        "Retry": [{"ErrorEquals": ["States.ALL"]}],
+        "End": True,
+    }
+    script = Script()
+    start = script.map_start("Albums", 0, 2)
+    first = script.iteration("Started", start, "Albums", 0)
+    photos = script.map_start("Photos", first, 1)
+    script.wait("Review", script.iteration("Started", photos, "Photos", 0))
+    second = script.iteration("Started", start, "Albums", 1)
+    script.enter("Photos", second, "Map")
+    evaluated = script.add("EvaluationFailed", second, state="Photos")
+    script.add("MapStateStarted", evaluated, length=2)
+
+    assert closings(script.read(machine({"Albums": outer}))) == {
+        "Review Albums[0]/Photos[0]": "container_retried"
+    }
+
+
 def test_a_nested_failure_closes_the_inner_one_first() -> None:
     script = Script()
     outer = script.parallel_start("Outer", 0)

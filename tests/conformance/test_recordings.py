@@ -41,10 +41,11 @@ def test_nothing_waits_once_the_execution_has_ended(recording: Recording) -> Non
     assert history.ended is None or history.waiting == ()
 
 
+@pytest.mark.parametrize(
+    "recording", [r for r in _RECORDINGS if r.definition], indirect=True, ids=lambda r: r.id
+)
 def test_every_task_that_passes_its_token_gives_it(recording: Recording) -> None:
-    if recording.definition is None:
-        pytest.skip("recorded without its definition")
-    definition = parse_definition(recording.definition)
+    definition = parse_definition(recording.definition or "")
     history = read_history(events=recording.events, definition=definition)
 
     for task in history.tasks:

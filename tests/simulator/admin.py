@@ -95,12 +95,10 @@ def outcome(simulator: Simulator, given: Arguments) -> Json:
 def tokens(simulator: Simulator, given: Arguments) -> Json:
     """The open tasks of one execution, or of all, each with its token."""
     simulator.catch_up()
-    arn = given.get("execution")
-    visits = [
-        visit
-        for visit in simulator.engine.open_tasks.values()
-        if arn in (None, visit.scope.execution.arn)
-    ]
+    if given.get("execution") is None:
+        visits = list(simulator.engine.open_tasks.values())
+    else:
+        visits = simulator.engine.open_tasks_of(str(given["execution"]))
     return {"tokens": [_open_task(simulator, visit) for visit in visits]}
 
 

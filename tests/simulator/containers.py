@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.simulator.asl import template
@@ -194,6 +195,15 @@ def abort_scope(engine: Engine, scope: Scope, leaf: int) -> None:
                 abort_scope(engine, child, leaf)
     if visit is not None and visit.state.type in ("Task", "Wait", "Map", "Parallel"):
         engine.record(scope.execution, f"{visit.state.type}StateAborted", leaf, None)
+
+
+def task_visits(scope: Scope) -> Iterator[TaskVisit]:
+    """The tasks that a level and all below it stand at."""
+    if isinstance(scope.visit, TaskVisit):
+        yield scope.visit
+    elif isinstance(scope.visit, ContainerVisit):
+        for child in scope.visit.children:
+            yield from task_visits(child)
 
 
 def close_scope(engine: Engine, scope: Scope) -> None:

@@ -106,7 +106,13 @@ class Control:
         """Open tasks: token, token_sha256, execution_arn, state, event_id, redrive_count."""
         return list(self._ask("tokens", execution=execution_arn)["tokens"])
 
-    def add_event(self, execution_arn: str, type: str, previous: int, **details: Json) -> int:  # noqa: A002
+    def add_event(
+        self,
+        execution_arn: str,
+        type: str,  # noqa: A002 - AWS's word
+        previous: int,
+        **details: Json,
+    ) -> int:
         """Write any event into a history, sensible or not; returns its id."""
         given = {"execution": execution_arn, "type": type, "previous": previous}
         return int(self._ask("add_event", **given, details=details)["id"])

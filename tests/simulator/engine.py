@@ -330,6 +330,15 @@ class Engine:
         self.token_events.append(len(visit.scope.execution.events) + 1)
         return len(self.token_homes)
 
+    def open_tasks_of(self, arn: str) -> list[TaskVisit]:
+        """The tasks of one execution that an answer can close, the oldest first."""
+        execution = self.executions.get(arn)
+        if execution is None or execution.root is None:
+            return []
+        visits = containers.task_visits(execution.root)
+        found = [visit for visit in visits if self.open_tasks.get(visit.number) is visit]
+        return sorted(found, key=lambda visit: visit.number)
+
     def home_of(self, token: str) -> tuple[Execution, int] | None:
         """The execution and the scheduled event of any token that was ever given out."""
         number = self.mint.number(token)

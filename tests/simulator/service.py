@@ -19,6 +19,7 @@ from tests.simulator.paging import Pager
 
 Params = dict[str, Json]
 Answer = dict[str, Any]
+FORBIDDEN_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 REDRIVABLE_SECONDS = 14 * 86_400
 REDRIVABLE_EVENTS = 24_999
 
@@ -44,8 +45,7 @@ class Service:
 
     def create_state_machine(self, params: Params) -> Answer:
         name, type_ = params["name"], params.get("type", "STANDARD")
-        if re.search(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]", name):
-            raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+        _check_name(name)
         check_definition(params["definition"], type_)
         arn = self._arn("stateMachine", name)
         tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
@@ -130,6 +130,7 @@ class Service:
     def start_execution(self, params: Params) -> Answer:
         machine = self._machine(params["stateMachineArn"])
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
+        _check_name(name)
         try:
             parse(text)
         except ValueError as exc:
@@ -304,6 +305,11 @@ class Service:
         if machine is None:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
         return machine
+
+
+def _check_name(name: str) -> None:
+    if FORBIDDEN_IN_NAMES.search(name):
+        raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
 
 
 def _is_same(machine: Machine, params: Params, type_: str) -> bool:

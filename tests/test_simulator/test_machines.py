@@ -115,6 +115,21 @@ def test_an_input_that_is_no_json_is_refused(simulator: Control) -> None:
     assert refusal(simulator.start, arn, "{").code == "InvalidExecutionInput"
 
 
+@pytest.mark.parametrize("name", ["a b", "a/b", "a:b", "a*"])
+def test_a_name_with_a_forbidden_sign_is_refused(simulator: Control, name: str) -> None:
+    arn = simulator.create("workflow", machine(A=passing()))
+    assert refusal(simulator.start, arn, name=name).code == "InvalidName"
+
+
+def test_a_loop_without_end_dies_of_its_history(simulator: Control, run: Run) -> None:
+    loop = machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"})
+    execution = run(loop)
+    ended = simulator.execution(execution)
+    assert ended["error"] == "States.Runtime"
+    assert "25000" in ended["cause"]
+    assert len(simulator.history(execution)) == 25_000
+
+
 def test_a_missing_member_is_named(simulator: Control) -> None:
     error = refusal(simulator.call, "SendTaskSuccess", taskToken="x")
     assert str(error) == (

@@ -103,3 +103,12 @@ def test_failures_are_repeated_from_the_journal_too(journal: Path) -> None:
     with process as second:
         assert second.history(arn) == history
         assert second.execution(arn)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("text", ["[" * 5000 + "]" * 5000, "9" * 5000, '"\\ud800"'])
+def test_an_input_that_python_finds_hard_is_taken_and_given_back(text: str) -> None:
+    with SimulatorProcess() as simulator:
+        execution = simulator.start(simulator.create("spark", FOUNDING_CASE), text)
+        assert simulator.execution(execution)["input"] == text
+        assert len(simulator.tokens(execution)) == 1
+        assert simulator.history(execution)[-1]["type"] == "TaskSubmitted"

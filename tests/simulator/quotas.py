@@ -23,6 +23,20 @@ BUCKETS: dict[str, tuple[float, float]] = {
 }
 
 
+LARGE_REGIONS = {"us-east-1", "us-west-2", "eu-west-1"}
+ELSEWHERE: dict[str, tuple[float, float]] = {
+    "ListExecutions": (100, 2),
+    "DescribeExecution": (250, 10),
+    "SendTaskSuccess": (1500, 300),
+    "SendTaskFailure": (1500, 300),
+    "SendTaskHeartbeat": (1500, 300),
+    "GetActivityTask": (1500, 300),
+    "StopExecution": (500, 25),
+    "RedriveExecution": (800, 150),
+    "StartExecution": (800, 150),
+}
+
+
 @dataclass(slots=True)
 class _Level:
     left: float
@@ -30,14 +44,15 @@ class _Level:
 
 
 class Quotas:
-    def __init__(self) -> None:
+    def __init__(self, region: str) -> None:
         self.enabled = False
-        self._buckets = dict(BUCKETS)
+        self._usual = BUCKETS if region in LARGE_REGIONS else {**BUCKETS, **ELSEWHERE}
+        self._buckets = self._usual
         self._levels: dict[str, _Level] = {}
 
     def configure(self, *, enabled: bool, buckets: dict[str, tuple[float, float]]) -> None:
         self.enabled = enabled
-        self._buckets = {**BUCKETS, **buckets}
+        self._buckets = {**self._usual, **buckets}
         self._levels.clear()
 
     def take(self, operation: str, now: float) -> bool:

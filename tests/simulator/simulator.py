@@ -37,7 +37,7 @@ class Simulator:
         self.clock = Clock(start=self.options.start, frozen=self.options.frozen)
         self.faults = FaultList()
         self.calls = CallLog()
-        self.quotas = Quotas()
+        self.quotas = Quotas(self.options.region)
         entries = list(self.journal.read()) if self.journal and not fresh else []
         seed = entries[0]["seed"] if entries else self.options.seed or secrets.token_hex(16)
         self.engine = Engine(seed=seed, region=self.options.region, account=self.options.account)

@@ -36,6 +36,7 @@ class Asking:
         self.counter = CallCounter()
         self.denials: Counter[str] = Counter()
         self.was_throttled = False
+        self._throttled: set[str] = set()
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
         self.budget = budget
@@ -45,9 +46,11 @@ class Asking:
         self._refilled_at = time.monotonic()
 
     def may(self, operation: str) -> bool:
-        """Whether the budget has a call of this operation left."""
+        """Whether the budget has a call of this operation left, and AWS has not refused one."""
         self._refill()
-        return self._patient or self.budget.allows(operation)
+        if self._patient:
+            return True
+        return operation not in self._throttled and self.budget.allows(operation)
 
     def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
         """Remember what went wrong, for the page that says so.
@@ -57,6 +60,7 @@ class Asking:
         trouble = describe_trouble(error)
         if isinstance(error, Throttled):
             self.was_throttled = True
+            self._throttled.add(error.operation)
             self.budget.exhaust(error.operation)
         elif is_common or is_denial(error):
             self.trouble = self.trouble or trouble

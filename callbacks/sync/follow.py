@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import DataError
 
 from callbacks.models import Definition, StateMachine
-from callbacks.stepfunctions import IncompleteAnswer, NotFound, StepFunctionsError, Unanswered
+from callbacks.stepfunctions import NotFound, StepFunctionsError
 from callbacks.sync.apply import Applied, apply_reading, mark_problem
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import Candidate
 from callbacks.sync.definitions import keep_definition, runs_on_todays
 from callbacks.sync.plan import Facts, Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
-from callbacks.sync.trouble import describe_trouble
+from callbacks.sync.trouble import describe_trouble, is_silence
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,7 @@ class Follower:
         """AWS gave no usable history of this one; the others go on."""
         machine = self._machine(candidate.machine_id)
         trouble = describe_trouble(error)
-        is_silence = isinstance(error, Unanswered) and not isinstance(error, IncompleteAnswer)
-        if is_silence:
+        if is_silence(error):
             self._mark(machine, candidate.target, trouble.message, SILENCE_PAUSE)
         else:
             self._quarantine(machine, candidate.target, trouble.message)

@@ -22,12 +22,12 @@ from callbacks.sync.candidates import LONG_AGO, Candidate, Listing, Row, find_ca
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
 from callbacks.sync.lease import Hold, held_lease
-from callbacks.sync.trouble import is_of_the_connection
+from callbacks.sync.trouble import is_of_the_connection, is_silence
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-# So many executions in a row without an answer: it is not the executions.
+# So many calls in a row without an answer: it is not what was asked for.
 SILENT_IN_A_ROW = 3
 
 
@@ -200,13 +200,17 @@ class _Pass:
         except Throttled as exc:
             self._asking.note(exc)
         except StepFunctionsError as exc:
-            self._silent += 1
-            is_common = is_of_the_connection(exc) or self._silent == SILENT_IN_A_ROW
-            self._asking.note(exc, is_common=is_common)
+            is_hopeless = self._is_last_straw(exc)
+            self._asking.note(exc, is_common=is_hopeless)
             if not is_of_the_connection(exc):
                 self._follower.set_aside(candidate, exc)
-            if is_common:
+            if is_hopeless:
                 raise _Hopeless from None
+
+    def _is_last_straw(self, error: StepFunctionsError) -> bool:
+        """Whether nothing that is asked next would fare better."""
+        self._silent = self._silent + 1 if is_silence(error) else 0
+        return is_of_the_connection(error) or self._silent == SILENT_IN_A_ROW
 
     # -- the frame ------------------------------------------------------------------------------
 
@@ -215,12 +219,13 @@ class _Pass:
         """Go on after what concerns this call alone; stop where nothing else would fare better."""
         try:
             yield
+            self._silent = 0
         except StepFunctionsError as exc:
             trouble = self._asking.note(exc)
             if machine is not None and not isinstance(exc, Throttled):
                 machine.problem = trouble.message[:500]
                 machine.save(update_fields=["problem"])
-            if is_of_the_connection(exc):
+            if self._is_last_straw(exc):
                 raise _Hopeless from None
 
     def _keep_lease(self) -> None:

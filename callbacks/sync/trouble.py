@@ -12,6 +12,7 @@ from callbacks.stepfunctions import (
     RefusedKind,
     StepFunctionsError,
     Throttled,
+    Unanswered,
 )
 
 LONGEST = 500
@@ -38,6 +39,9 @@ _REFUSED = {
     RefusedKind.CLOCK: Trouble("clock", "This machine's clock differs too much from AWS's."),
     RefusedKind.KMS: Trouble("denied", "AWS denied the use of the state machine's key."),
 }
+# After several attempts the boundary no longer says that no byte has left us; for a reading that
+# makes no difference.
+_NO_CONNECTION = ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError")
 # Nothing that is asked next on this connection would fare better.
 _OF_THE_CONNECTION = (
     RefusedKind.EXPIRED_CREDENTIALS,
@@ -58,6 +62,8 @@ def describe_trouble(error: StepFunctionsError) -> Trouble:
         )
     if isinstance(error, Refused):
         return _refusal(error)
+    if error.code in _NO_CONNECTION:
+        return _NOT_SENT[NotSentKind.UNREACHABLE]
     return Trouble("unanswered", f"Step Functions gave no usable answer to {error.operation}.")
 
 
@@ -65,7 +71,12 @@ def is_of_the_connection(error: StepFunctionsError) -> bool:
     """Whether to ask nothing more in this pass."""
     if isinstance(error, Refused):
         return error.kind in _OF_THE_CONNECTION
-    return isinstance(error, NotSent)
+    return isinstance(error, NotSent) or error.code in _NO_CONNECTION
+
+
+def is_silence(error: StepFunctionsError) -> bool:
+    """Whether there was no usable answer at all, which may be a matter of moments."""
+    return isinstance(error, Unanswered) and not isinstance(error, IncompleteAnswer)
 
 
 def is_denial(error: StepFunctionsError) -> bool:

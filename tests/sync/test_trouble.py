@@ -1,0 +1,218 @@
+"""When AWS does not answer, or not well: it is recorded, and nothing is closed by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from callbacks.models import CallCount, ConnectionHealth, Execution
+from callbacks.stepfunctions import Throttled
+from callbacks.sync import read_execution, run_pass
+from tests import making
+from tests.sync.world import World
+
+
+def closed_by_somebody(world: World) -> str:
+    """One task in the mirror, answered behind our back."""
+    arn = world.start()
+    world.sync()
+    world.succeed(arn)
+    return arn
+
+
+@pytest.mark.parametrize("kind", ["throttle", "deny", "error", "html", "omit_key", "cut_body"])
+def test_from_a_listing_that_fails_nothing_follows(world: World, kind: str) -> None:
+    arn = world.start()
+    world.sync()
+    world.simulator.fault("ListExecutions", kind, times=None)
+
+    figures = world.sync()
+
+    # Had it been taken for an empty list, the execution would be looked up as one that has left.
+    assert "DescribeExecution" not in figures.api_calls
+    assert (world.task(arn).is_waiting, figures.tasks_closed) == (True, 0)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "deny", "error", "omit_key"])
+def test_without_the_list_of_machines_the_known_ones_are_followed(world: World, kind: str) -> None:
+    arn = closed_by_somebody(world)
+    world.simulator.fault("ListStateMachines", kind, times=None)
+
+    world.sync()
+
+    assert world.task(arn).status == "answered"
+    assert world.execution(arn).state_machine.gone_at is None
+
+
+def test_what_failed_is_made_good_by_the_next_pass(world: World) -> None:
+    arn = closed_by_somebody(world)
+    world.simulator.fault("ListExecutions", "error", times=3)
+    world.sync()
+
+    figures = world.sync()
+
+    assert world.task(arn).status == "answered"
+    assert (figures.error, world.health.error_code, world.health.failing_since) == ("", "", None)
+
+
+def test_out_of_reach_is_said_since_when(world: World) -> None:
+    lonely = making.make_connection(endpoint_url="http://127.0.0.1:9")
+
+    figures = run_pass(connection=lonely, now=world.now)
+
+    health = ConnectionHealth.objects.get(connection=lonely)
+    assert (figures.error, health.error_code) == ("unreachable", "unreachable")
+    assert health.failing_since is not None
+    assert health.read_ok_at is None
+
+
+def test_the_age_of_what_is_shown_does_not_get_younger_while_aws_fails(world: World) -> None:
+    world.start()
+    world.sync()
+    known = world.health.read_ok_at
+    world.simulator.fault("ListExecutions", "deny", times=None)
+    world.simulator.advance(60)
+
+    world.sync()
+
+    assert known is not None
+    assert world.health.read_ok_at == known
+    assert world.health.error_message == (
+        "AWS denied states:ListExecutions on "
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:orders."
+    )
+
+
+def test_a_denial_is_counted_and_told_at_its_machine(world: World) -> None:
+    arn = world.start()
+    world.sync()
+    world.simulator.fault("ListExecutions", "deny", times=None)
+
+    world.sync()
+
+    assert "denied" in world.execution(arn).state_machine.problem
+    count = CallCount.objects.get(connection=world.connection, operation="ListExecutions")
+    assert (count.calls, count.denials) == (2, 1)
+
+
+def test_throttling_ends_the_reading_and_is_counted(world: World) -> None:
+    machine_arn = world.start().rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
+    world.simulator.start_many(machine_arn, 5)
+    world.simulator.fault("GetExecutionHistory", "throttle", times=None)
+
+    figures = world.sync()
+
+    assert figures.throttles == figures.api_calls["GetExecutionHistory"] == 3
+    assert world.health.throttled_at is not None
+    assert (world.health.failing_since, figures.tasks_opened) == (None, 0)
+
+
+@pytest.mark.parametrize("kind", ["omit_key", "event_hole", "html", "cut_body", "cut_headers"])
+def test_a_history_that_is_not_whole_changes_nothing_and_is_left_alone_for_a_while(
+    world: World, kind: str
+) -> None:
+    arn = closed_by_somebody(world)
+    world.simulator.fault("GetExecutionHistory", kind, times=None)
+
+    figures = world.sync()
+
+    execution = world.execution(arn)
+    assert world.task(arn).status in ("waiting", "closed")
+    assert world.task(arn).closed_kind in ("", "not_read")
+    assert execution.problem
+    assert execution.read_next_at is not None
+    assert execution.read_next_at > world.now
+    assert figures.problems == 1
+
+
+def test_a_history_that_comes_whole_the_second_time_is_no_problem(world: World) -> None:
+    arn = world.start()
+    world.simulator.fault("GetExecutionHistory", "event_hole", times=1)
+
+    figures = world.sync()
+
+    assert world.task(arn).is_waiting
+    assert (figures.problems, world.execution(arn).problem) == (0, "")
+
+
+def test_one_bad_history_stops_no_other(world: World) -> None:
+    machine_arn = world.start().rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
+    bad = world.simulator.start(machine_arn, {})
+    others = [world.simulator.start(machine_arn, {}) for _ in range(3)]
+    world.simulator.fault("GetExecutionHistory", "event_hole", execution=bad, times=None)
+
+    world.sync()
+
+    assert all(world.task(arn).is_waiting for arn in others)
+    assert world.tasks(bad) == []
+    assert "not whole" in world.execution(bad).problem
+
+
+def test_a_bad_history_is_tried_again_when_its_time_has_come(world: World, settings: Any) -> None:
+    settings.QUARANTINE_SECONDS = 100
+    arn = world.start()
+    fault = world.simulator.fault("GetExecutionHistory", "event_hole", times=2)
+    world.sync()
+    world.simulator.advance(50)
+    assert fault
+    assert world.sync().histories_read == 0
+
+    world.simulator.advance(60)
+    world.sync()
+
+    assert world.task(arn).is_waiting
+    assert (world.execution(arn).problem, world.execution(arn).problem_since) == ("", None)
+
+
+def test_over_but_unread_is_said_so_and_the_cause_comes_later(world: World, settings: Any) -> None:
+    settings.QUARANTINE_SECONDS = 10
+    arn = closed_by_somebody(world)
+    world.simulator.fault("GetExecutionHistory", "event_hole", times=2)
+    world.sync()
+    assert (world.task(arn).status, world.task(arn).closed_kind) == ("closed", "not_read")
+    assert world.execution(arn).status == "SUCCEEDED"
+    world.simulator.advance(11)
+
+    world.sync()
+
+    assert (world.task(arn).status, world.task(arn).closed_kind) == ("answered", "succeeded")
+    assert world.execution(arn).read_next_at is None
+
+
+def test_only_aws_says_that_an_execution_is_forgotten(world: World) -> None:
+    arn = world.start()
+    world.sync()
+    hidden = making.make_execution(
+        world.execution(arn).state_machine, name="not-there", last_event_id=0
+    )
+    making.make_task(execution=hidden)
+
+    world.sync()
+
+    hidden.refresh_from_db()
+    assert hidden.status == "FORGOTTEN"
+    assert world.task(arn).is_waiting
+
+
+def test_a_history_shorter_than_before_is_refused(world: World) -> None:
+    arn = world.start()
+    world.sync()
+    Execution.objects.filter(arn=arn).update(last_event_id=50)
+
+    world.sync()
+
+    assert world.task(arn).is_waiting
+    assert "event 50 was there before" in world.execution(arn).problem
+
+
+def test_reading_one_execution_raises_what_aws_said_and_counts_it(world: World) -> None:
+    arn = world.start()
+    world.sync()
+    world.simulator.fault("GetExecutionHistory", "throttle", times=None)
+
+    with pytest.raises(Throttled):
+        read_execution(execution=world.execution(arn), now=world.now)
+
+    count = CallCount.objects.get(operation="GetExecutionHistory")
+    assert (count.calls, count.throttles) == (4, 3)

@@ -155,13 +155,15 @@ def day(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "j M")
 
 
+def short_moment(*, at: datetime, now: datetime) -> str:
+    """The same beside a span that says the day: "14:05", "09:00" beside "tomorrow"."""
+    days = (timezone.localtime(at).date() - timezone.localtime(now).date()).days
+    return clock(at) if 0 <= days <= 1 else moment(at=at, now=now)
+
+
 def before(*, until: datetime, now: datetime) -> str:
-    """The absolute half of a deadline: "before 14:05", "before 09:00" beside "tomorrow"."""
-    local = timezone.localtime(until)
-    days = (local.date() - timezone.localtime(now).date()).days
-    if days <= 1:
-        return _("before %(clock)s") % {"clock": f"{local:%H:%M}"}
-    return _("before %(moment)s") % {"moment": moment(at=until, now=now)}
+    """The absolute half of a deadline: "before 14:05", "before 24 Nov, 09:00"."""
+    return _("before %(moment)s") % {"moment": short_moment(at=until, now=now)}
 
 
 @register.filter

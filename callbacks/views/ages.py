@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -77,11 +77,20 @@ def age_line(*, facts: ConnectionFacts, now: datetime) -> dict[str, str]:
 
 
 def banners(
-    *, connections: Iterable[ConnectionFacts], last_pulse: datetime | None, now: datetime
+    *,
+    connections: Iterable[ConnectionFacts],
+    last_pulse: datetime | None,
+    may_open: bool,
+    now: datetime,
 ) -> list[Banner]:
-    """What somebody must know before they trust the page; at most one line per connection."""
+    """What somebody must know before they trust the page; at most one line per connection.
+
+    Only those who `may_open` a connection's page get its address.
+    """
     lines = [_connection_banner(facts, now) for facts in connections]
-    found = [line for line in lines if line is not None]
+    found = [
+        line if may_open else replace(line, url="", label="") for line in lines if line is not None
+    ]
     if last_pulse is not None and now - last_pulse > SILENT_AFTER:
         return [_silence(last_pulse, now), *found]
     return found

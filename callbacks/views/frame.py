@@ -76,7 +76,8 @@ class Frame:
     @cached_property
     def nav(self) -> list[dict[str, Any]]:
         here = self.request.resolver_match.url_name if self.request.resolver_match else ""
-        counts = {"inbox": self.facts.for_me, "waiting": self.facts.waiting}
+        # An empty place needs no number.
+        counts = {"inbox": self.facts.for_me or None, "waiting": self.facts.waiting or None}
         return [
             {
                 "key": place.key,
@@ -113,7 +114,10 @@ class Frame:
     @cached_property
     def banners(self) -> list[Banner]:
         return banners(
-            connections=self.facts.connections, last_pulse=self.facts.last_pulse, now=self.now
+            connections=self.facts.connections,
+            last_pulse=self.facts.last_pulse,
+            may_open=bool(READERS_OF_CONNECTIONS & self.user.roles),
+            now=self.now,
         )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import DeadlineKind, DecisionStatus, Direction, TaskStatus, TokenState
 from callbacks.queries.tasks import AnswerFacts, TaskFacts
-from callbacks.templatetags.words import ago, before, moment, stamp, time_left
+from callbacks.templatetags.words import age, ago, before, moment, short_moment, stamp, time_left
 from callbacks.views.places import task_page, withdraw_door
 
 DUE_WITHIN = timedelta(hours=1)
@@ -55,6 +55,7 @@ class Row:
     connection: str
     asked_by: str
     since: str
+    waited: str
     # "", "quiet" (nothing to do any more) or "away" (leaves when the list is loaded again).
     look: str = ""
     meta: str = ""
@@ -66,6 +67,8 @@ class Row:
     left_icon: str = ""
     tone: str = ""
     before: str = ""
+    # The same in a column that says "answer before" itself.
+    at: str = ""
     undo_url: str = ""
     by: str = ""
     open_url: str = ""
@@ -96,6 +99,7 @@ def word_row(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Ro
         connection=words.connections.get(task.connection_id, ""),
         asked_by=task.asked_by,
         since=ago(since=task.waiting_since, now=words.now),
+        waited=age(since=task.waiting_since, now=words.now),
         notes=_attempt(task),
         number=item_number(task),
     )
@@ -129,6 +133,7 @@ def _waiting(row: Row, task: TaskFacts, words: Words) -> Row:
         left_icon=icon,
         tone=tone,
         before=_before(task, words.now),
+        at=_at(task, words.now),
     )
 
 
@@ -147,10 +152,19 @@ def _token(task: TaskFacts) -> tuple[BadgeWords, ...]:
 
 
 def _before(task: TaskFacts, now: datetime) -> str:
-    if task.deadline_kind != DeadlineKind.RANGE:
+    if not _is_range(task):
         return before(until=task.dies_earliest, now=now)
     # A sign of life may move it, and nobody tells us of one.
     return _("%(start)s or later") % {"start": before(until=task.dies_earliest, now=now)}
+
+
+def _at(task: TaskFacts, now: datetime) -> str:
+    start = short_moment(at=task.dies_earliest, now=now)
+    return _("%(start)s or later") % {"start": start} if _is_range(task) else start
+
+
+def _is_range(task: TaskFacts) -> bool:
+    return task.deadline_kind == DeadlineKind.RANGE
 
 
 # --- answered here ------------------------------------------------------------------------------
@@ -285,4 +299,5 @@ def group(*, tasks: Sequence[TaskFacts], rows: Sequence[Row]) -> list[Row | Batc
 
 
 def _batch(key: str, members: Sequence[Row]) -> Batch:
-    return Batch(key=key, rows=tuple(replace(row, is_item=True) for row in members))
+    in_order = sorted(members, key=lambda row: row.number)
+    return Batch(key=key, rows=tuple(replace(row, is_item=True) for row in in_order))

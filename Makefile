@@ -27,7 +27,7 @@ demo: $(VENV)/.demo-installed ## Run the product with sample workflows (PORT=800
 # --- Check ---------------------------------------------------------------------------------------
 .PHONY: test
 test: $(VENV)/.dev-installed browser ## Run the tests (DATABASE_URL, CELERY_BROKER_URL, PYTEST_ARGS)
-	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 	@$(have_browser) || $(warn_no_browser)
 
 .PHONY: lint

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -23,6 +24,7 @@ from callbacks.stepfunctions.emulator import NotAnEmulator
 from callbacks.sync.adding import NameTaken
 
 START_SECONDS = 60.0
+ENDPOINT_SECONDS = 10.0
 EXPECTED = (
     AuditUnavailable, KeepsDying, NameTaken, NotAnEmulator, NotReady, ports.PortTaken,
     StepFunctionsError,
@@ -50,15 +52,17 @@ class Command(BaseCommand):
 
     def _run(self, supervisor: Supervisor, port: int, given: str) -> None:
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "eu-west-1")
-        self._say("Preparing the database and the static files ...")
-        people = _prepare()
-        self._say("Starting web, worker, beat and the local Step Functions ...")
         endpoint = given or _start_simulator(supervisor, region)
-        supervisor.start(name="web", command=programs.web(port=port))
         _wait_for_endpoint(supervisor, endpoint)
+        self._say("Preparing the database, the static files and the samples ...")
+        people = _prepare()
         _add_samples(endpoint, region)
+        self._say("Starting web, worker and beat ...")
+        supervisor.start(name="web", command=programs.web(port=port))
         supervisor.start(name="worker", command=programs.worker())
         supervisor.start(name="beat", command=programs.beat())
+        # Beat's own first message is an interval away.
+        current_app.send_task("callbacks.tasks.start_passes")
         address = f"http://{ports.HOST}:{port}"
         supervisor.wait_for(
             lambda: ports.status_of(url=f"{address}/readyz")[0] == 200,
@@ -107,7 +111,7 @@ def _wait_for_endpoint(supervisor: Supervisor, endpoint: str) -> None:
     supervisor.wait_for(
         lambda: ports.answers(url=endpoint),
         what=f"The Step Functions at {endpoint}",
-        seconds=START_SECONDS / 4,
+        seconds=ENDPOINT_SECONDS,
     )
 
 

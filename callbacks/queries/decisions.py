@@ -1,0 +1,36 @@
+"""One answer for its page: the record, its task where the mirror holds it, its audit lines."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callbacks.models import AuditEntry, CallbackTask, Decision
+from callbacks.queries.sight import Sight, visible_decisions
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """`task` is None while the mirror does not hold it; the record does not need it."""
+
+    decision: Decision
+    task: CallbackTask | None
+    lines: Sequence[AuditEntry]
+
+
+def find_decision(*, decision_id: uuid.UUID, sight: Sight) -> Decision | None:
+    """The answer, or None where this person may not know of it."""
+    return visible_decisions(sight).filter(pk=decision_id).first()
+
+
+def decision_facts(*, decision: Decision) -> DecisionFacts:
+    """Two queries: the task with its execution, and every audit entry of the answer."""
+    task = (
+        CallbackTask.objects.select_related("execution__state_machine", "connection", "policy")
+        .defer("input", "context", "parameters", "token_ciphertext")
+        .filter(pk=decision.task_id)
+        .first()
+    )
+    lines = AuditEntry.objects.filter(decision_id=decision.pk).order_by("chain_seq")
+    return DecisionFacts(decision=decision, task=task, lines=tuple(lines))

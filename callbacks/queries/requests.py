@@ -1,0 +1,106 @@
+"""One request for its page: task, attempts, answers, draft, and its place in the queue."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q
+
+from callbacks.models import LIVE, CallbackTask, Decision, Draft, TaskStatus, User
+from callbacks.queries.paging import bounded_count
+from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
+
+# A retry with many attempts is told by its latest; all stand in the history.
+ATTEMPTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task stands in its reader's inbox, dying soonest first; counted to a bound."""
+
+    number: int
+    total: int
+    previous: uuid.UUID | None
+    next: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """`attempts` holds every attempt of the request, the latest first, without payloads."""
+
+    task: CallbackTask
+    attempts: Sequence[CallbackTask]
+    answers: Sequence[Decision]
+    draft: Draft | None
+
+    @property
+    def live_answer(self) -> Decision | None:
+        """The answer that holds for this attempt, whoever gave it."""
+        mine = [answer for answer in self.answers if answer.task_id == self.task.pk]
+        return next((answer for answer in mine if answer.status in LIVE), None)
+
+    @property
+    def last_answer(self) -> Decision | None:
+        """The latest answer to this attempt, also one that was taken back, lost or refused."""
+        mine = [answer for answer in self.answers if answer.task_id == self.task.pk]
+        return mine[0] if mine else None
+
+    @property
+    def live_attempt(self) -> CallbackTask | None:
+        """The attempt that waits now, where it is another one than this."""
+        waiting = (attempt for attempt in self.attempts if attempt.is_waiting)
+        return next((attempt for attempt in waiting if attempt.pk != self.task.pk), None)
+
+
+def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
+    """The task with all that its page shows, or None where this person may not know of it."""
+    return (
+        visible_tasks(sight)
+        .select_related(
+            "connection", "policy__team", "execution__state_machine", "execution__definition"
+        )
+        .filter(pk=task_id)
+        .first()
+    )
+
+
+def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
+    """Three queries: attempts, answers, draft."""
+    attempts = (
+        CallbackTask.objects.filter(request_id=task.request_id)
+        .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
+        .order_by("-redrive_count", "-scheduled_event_id")[:ATTEMPTS_SHOWN]
+    )
+    answers = Decision.objects.filter(request_id=task.request_id).order_by("-decided_at", "-id")
+    return RequestFacts(
+        task=task,
+        attempts=tuple(attempts),
+        answers=tuple(answers[:ATTEMPTS_SHOWN]),
+        draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
+    )
+
+
+def place_in_queue(*, task: CallbackTask, sight: Sight) -> Place | None:
+    """Where it stands among what waits for this person: four queries; None where it does not."""
+    queue = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
+    if not task.is_waiting or task.policy_id not in sight.policy_ids or not sight.is_approver:
+        return None
+    here = (task.dies_earliest, task.pk)
+    earlier = queue.filter(Q(dies_earliest__lt=here[0]) | Q(dies_earliest=here[0], id__lt=here[1]))
+    later = queue.filter(Q(dies_earliest__gt=here[0]) | Q(dies_earliest=here[0], id__gt=here[1]))
+    ids = {
+        "previous": earlier.order_by("-dies_earliest", "-id").values_list("pk", flat=True).first(),
+        "next": later.order_by("dies_earliest", "id").values_list("pk", flat=True).first(),
+    }
+    return Place(number=bounded_count(earlier) + 1, total=bounded_count(queue), **ids)
+
+
+def next_for(*, sight: Sight, but: uuid.UUID) -> tuple[uuid.UUID, str] | None:
+    """What waits for this person next, without an answer yet: its id and headline. One query."""
+    answered = Decision.objects.live().filter(task_id=OuterRef("pk"))
+    queue = answerable_tasks(sight).filter(~Exists(answered), status=TaskStatus.WAITING)
+    rows = queue.exclude(pk=but).order_by("dies_earliest", "id")
+    found: tuple[uuid.UUID, str] | None = rows.values_list("pk", "headline").first()
+    return found

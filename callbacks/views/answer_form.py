@@ -1,0 +1,101 @@
+"""The fields of an answer as a browser posts them: read strictly, kept as typed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, QueryDict
+
+from callbacks.decisions.answer import Answer
+from callbacks.models import Direction, Draft, User
+
+CHECK = "check"
+DIRECTIONS = (CHECK, *Direction.values)
+TEXTS = ("output", "error", "cause", "reason")
+LONGEST_DRAFT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person typed, whatever becomes of it."""
+
+    output: str = ""
+    error: str = ""
+    cause: str = ""
+    reason: str = ""
+    empty_is_meant: bool = False
+
+    def answer(self, direction: Direction) -> Answer:
+        return Answer(
+            direction=direction,
+            output_text=self.output,
+            error=self.error,
+            cause=self.cause,
+            reason=self.reason,
+            empty_is_meant=self.empty_is_meant,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    typed: Typed
+    direction: str
+    decision_id: uuid.UUID
+    shown_sha256: str
+
+
+def read_posted(request: HttpRequest) -> Posted:
+    """Raises BadRequest (400) where a field is there twice or is none of ours."""
+    form = request.POST
+    for name in ("direction", "decision_id", "shown", *TEXTS):
+        if len(form.getlist(name)) > 1:
+            raise BadRequest(f"The field {name} came twice.")
+    direction = form.get("direction", CHECK)
+    if direction not in DIRECTIONS:
+        raise BadRequest("The answer has no direction.")
+    try:
+        decision_id = uuid.UUID(form.get("decision_id", ""))
+    except ValueError:
+        raise BadRequest("The form has lost its number; load the page again.") from None
+    return Posted(
+        typed=read_typed(form),
+        direction=direction,
+        decision_id=decision_id,
+        shown_sha256=form.get("shown", "")[:64],
+    )
+
+
+def read_typed(form: QueryDict, prefix: str = "") -> Typed:
+    texts = {name: as_seen(form.get(prefix + name, "")) for name in TEXTS}
+    return Typed(**texts, empty_is_meant=form.get(prefix + "empty_is_meant") == "on")
+
+
+def as_seen(text: str) -> str:
+    """HTML forms send each line end of a textarea as CR LF; the person saw one line end."""
+    return text.replace("\r\n", "\n")
+
+
+def save_draft(*, typed: Typed, user: User, request_id: uuid.UUID, now: datetime) -> None:
+    """Keep what was typed before anything else can fail. What no database takes is left out."""
+    texts = {name: _storable(getattr(typed, name)) for name in TEXTS}
+    Draft.objects.update_or_create(
+        user=user, request_id=request_id, defaults={**texts, "saved_at": now}
+    )
+
+
+def forget_draft(*, user: User, request_id: uuid.UUID) -> None:
+    Draft.objects.filter(user=user, request_id=request_id).delete()
+
+
+def typed_of(draft: Draft | None) -> Typed:
+    if draft is None:
+        return Typed()
+    return Typed(output=draft.output, error=draft.error, cause=draft.cause, reason=draft.reason)
+
+
+def _storable(text: str) -> str:
+    kept = text[:LONGEST_DRAFT].replace("\0", "�")
+    return kept.encode(errors="replace").decode()

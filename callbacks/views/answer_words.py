@@ -1,0 +1,193 @@
+"""The form of an answer and its buttons in words; or why there is none for this person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from callbacks.decisions.decide import shown_digest, undo_window, why_not_allowed
+from callbacks.decisions.policy import Refusal, send_time
+from callbacks.models import CallbackTask, Decision, Policy, ReasonRule, TokenState, User
+from callbacks.templatetags.words import span
+from callbacks.views.answer_form import Typed
+from callbacks.views.places import task_page
+
+# An answer that says nothing is asked about before it is sent.
+EMPTY_ANSWERS = ("null", '""')
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The two buttons; `off` is the cause where this person cannot press them."""
+
+    says: str = ""
+    says_icon: str = "send"
+    says_tone: str = ""
+    approve: str = ""
+    approve_effect: str = ""
+    reject_effect: str = ""
+    off: str = ""
+    off_icon: str = "lock"
+    reject_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Why there is no form: the buttons stay, off."""
+
+    title: str
+    text: str
+    icon: str
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """Everything that the form shows; `errors` by field, also "answer" for the whole."""
+
+    action: str
+    draft_url: str
+    decision_id: uuid.UUID
+    shown: str
+    typed: Typed
+    bar: Bar
+    reason_note: str
+    asks_empty: bool
+    reject_open: bool
+    draft_note: str = ""
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def lock_of(*, task: CallbackTask, user: User) -> Lock | None:
+    """None where this person may answer."""
+    why = why_not_allowed(user=user, policy=task.policy)
+    if why is not None:
+        return _not_yours(why, task.policy)
+    if task.token_state != TokenState.HELD:
+        return _no_token(task)
+    return None
+
+
+def not_yours(*, code: str, policy: Policy) -> Lock:
+    """The refusal that decide() gave, as the page words it before the click."""
+    return _not_yours(Refusal(code), policy)
+
+
+def _not_yours(why: Refusal, policy: Policy) -> Lock:
+    if why == Refusal.NOT_IN_TEAM and policy.team is not None:
+        title = _("Only %(team)s may answer this") % {"team": policy.team.name}
+        off = _("not your team")
+    elif why == Refusal.NOT_APPROVER:
+        title = _("Only approvers may answer this")
+        off = _("you are no approver")
+    else:
+        title, off = _("You may not answer this"), _("not for you")
+    return Lock(title=title, text=_("You may read it."), icon="lock", bar=Bar(off=off))
+
+
+def _no_token(task: CallbackTask) -> Lock:
+    texts = {
+        TokenState.ACTIVITY: _(
+            "It waits for an activity's worker, and only that worker has the token."
+        ),
+        TokenState.AMBIGUOUS: _(
+            "More than one text in its data may be the token, and Holdpoint never guesses."
+        ),
+    }
+    usual = _("The token was not passed on in the data of this step, so it cannot be read.")
+    return Lock(
+        title=_("This request cannot be answered from here"),
+        text=texts.get(TokenState(task.token_state), usual)
+        + " "
+        + _("Whoever has the token can answer; otherwise stop the run, or restart it."),
+        icon="key-off",
+        bar=Bar(off=_("no token"), off_icon="key-off"),
+    )
+
+
+def form_of(
+    *,
+    task: CallbackTask,
+    user: User,
+    typed: Typed,
+    now: datetime,
+    decision_id: uuid.UUID | None = None,
+    errors: Mapping[str, Sequence[str]] | None = None,
+    checked: bool = False,
+    reject_open: bool = False,
+    draft_note: str = "",
+) -> AnswerForm:
+    """The form as it is shown first, or again with what is wrong in it."""
+    reject_open = reject_open or bool(errors and ("error" in errors or "cause" in errors))
+    return AnswerForm(
+        action=f"{task_page(task.pk)}answer/",
+        draft_url=f"{task_page(task.pk)}draft/",
+        decision_id=decision_id or uuid.uuid4(),
+        shown=shown_digest(task),
+        typed=typed,
+        bar=_bar(task, user, now, checked=checked, reject_open=reject_open),
+        reason_note=_reason_note(ReasonRule(task.policy.reason_rule)),
+        asks_empty=typed.output.strip() in EMPTY_ANSWERS,
+        reject_open=reject_open,
+        draft_note=draft_note,
+        errors=errors or {},
+    )
+
+
+def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject_open: bool) -> Bar:
+    undo = undo_window(user=user, policy=task.policy, asked=None)
+    until = send_time(now=now, undo_seconds=undo, dies_earliest=task.dies_earliest)
+    kept = int((until - now).total_seconds())
+    is_cut = kept < undo
+    if is_cut and kept <= 0:
+        says, tone = _("The deadline is near: sent at once, without undo."), "dying"
+    elif is_cut:
+        says, tone = _("The deadline is near: only %(n)d s to undo.") % {"n": kept}, "due"
+    else:
+        says, tone = _about_to_send(undo), ""
+    if checked:
+        says = _("This is a valid answer. Nothing was sent yet.") + " " + says
+    return Bar(
+        says=says,
+        says_icon="circle-check" if checked else "clock" if is_cut else "send",
+        says_tone=tone or ("ok" if checked else ""),
+        approve=_("Approve now, no undo") if is_cut and kept <= 0 else _("Approve"),
+        approve_effect=_("and let the run go on"),
+        reject_effect=_("gives the run an error"),
+        reject_open=reject_open,
+    )
+
+
+def _about_to_send(undo: int) -> str:
+    if undo <= 0:
+        return _(
+            "Your answer is sent exactly as it stands, at once. Then the request is closed for "
+            "everybody."
+        )
+    return _(
+        "Your answer is sent exactly as it stands. Then the request is closed for everybody. You "
+        "have %(span)s to undo."
+    ) % {"span": span(undo)}
+
+
+def _reason_note(rule: ReasonRule) -> str:
+    return {
+        ReasonRule.NEITHER: _("optional"),
+        ReasonRule.APPROVE: _("required to approve"),
+        ReasonRule.REJECT: _("optional to approve, required to reject"),
+        ReasonRule.BOTH: _("required"),
+    }[rule]
+
+
+def typed_of_decision(decision: Decision) -> Typed:
+    """The text of an answer that was not applied, for another try."""
+    return Typed(
+        output=decision.output_text,
+        error=decision.error,
+        cause=decision.cause,
+        reason=decision.reason,
+    )

@@ -1,0 +1,222 @@
+"""Take an answer: keep what was typed first, decide through the one door, say what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+
+from callbacks.audit import AuditUnavailable
+from callbacks.decisions.answer import check_answer
+from callbacks.decisions.decide import decide
+from callbacks.decisions.errors import (
+    AlreadyDecided,
+    DecisionError,
+    InvalidAnswer,
+    NoToken,
+    NotYours,
+    SameIdOtherAnswer,
+    ShownChanged,
+    TaskOver,
+    TaskUnknown,
+)
+from callbacks.models import CallbackTask, Decision, Direction, ReasonRule
+from callbacks.queries.requests import find_task, request_facts
+from callbacks.views.answer_form import CHECK, Posted, read_posted, read_typed, save_draft
+from callbacks.views.answer_words import form_of, lock_of, not_yours
+from callbacks.views.decision_words import first_answer_panel, panel_of
+from callbacks.views.fragments import vary, wants_fragment
+from callbacks.views.frame import EVERYBODY, frame_of
+from callbacks.views.guard import PersonRequest, page
+from callbacks.views.persons import actor_of
+from callbacks.views.places import decision_page
+from callbacks.views.request_words import AnswerPart, over_of
+from callbacks.views.requests import show_request, task_or_404
+
+INVALID, CONFLICT, FORBIDDEN, UNAVAILABLE = 422, 409, 403, 503
+Errors = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One post of the form by one person."""
+
+    request: PersonRequest
+    task: CallbackTask
+    posted: Posted
+
+
+@page(roles=EVERYBODY, methods=("POST",))
+def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """Approve, reject or only check; the id in the form makes a second post of it harmless."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    posted = read_posted(request)
+    save_draft(typed=posted.typed, user=request.user, request_id=task.request_id, now=frame.now)
+    attempt = Attempt(request, task, posted)
+    if posted.direction == CHECK:
+        return _checked(attempt)
+    return _decided(attempt, Direction(posted.direction))
+
+
+@page(roles=EVERYBODY, methods=("POST",))
+def draft(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """Keep what is being typed."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    typed = read_typed(request.POST)
+    save_draft(typed=typed, user=request.user, request_id=task.request_id, now=frame.now)
+    return HttpResponse(status=204)
+
+
+def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
+    request, posted = attempt.request, attempt.posted
+    try:
+        decision = decide(
+            task_id=attempt.task.pk,
+            decision_id=posted.decision_id,
+            answer=posted.typed.answer(direction),
+            actor=actor_of(request),
+            now=frame_of(request).now,
+            shown_sha256=posted.shown_sha256,
+        )
+    except TaskUnknown:
+        raise Http404 from None
+    except InvalidAnswer as exc:
+        return _form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
+    except DecisionError as exc:
+        return _conflict(attempt, exc)
+    except AuditUnavailable:
+        return _form_again(attempt, UNAVAILABLE, {"answer": [_NOT_RECORDED]})
+    return _done(attempt, decision)
+
+
+_NOT_RECORDED = (
+    "The audit record cannot be written, so nothing was decided and nothing was sent. Your text is "
+    "kept; try again, or tell an administrator."
+)
+_SHOWN_CHANGED = (
+    "The request has changed since you opened it. Nothing was sent. Read what is above once more, "
+    "then answer."
+)
+
+
+def _done(attempt: Attempt, decision: Decision) -> HttpResponse:
+    request = attempt.request
+    if not wants_fragment(request):
+        return redirect_after_post(decision_page(decision.pk))
+    panel = panel_of(
+        decision=decision, task=attempt.task, user_id=request.user.pk, now=frame_of(request).now
+    )
+    response = _show(attempt, AnswerPart(panel=panel), 200)
+    # The lists around it show at once that it is answered.
+    response["HX-Trigger"] = "hp:tick"
+    return response
+
+
+def redirect_after_post(url: str) -> HttpResponse:
+    """303: whatever reloads the next page does not post again."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return vary(response)
+
+
+def _checked(attempt: Attempt) -> HttpResponse:
+    """Say whether the answer could be sent, and send nothing."""
+    if attempt.request.POST.get("open") == "reject":
+        return _form_again(attempt, 200, {}, reject_open=True)
+    task = attempt.task
+    try:
+        check_answer(
+            attempt.posted.typed.answer(Direction.APPROVE),
+            reason_rule=ReasonRule(task.policy.reason_rule),
+        )
+    except InvalidAnswer as exc:
+        return _form_again(attempt, INVALID, exc.errors)
+    return _form_again(attempt, 200, {}, checked=True)
+
+
+def _form_again(
+    attempt: Attempt,
+    status: int,
+    errors: Errors,
+    *,
+    checked: bool = False,
+    reject_open: bool = False,
+    decision_id: uuid.UUID | None = None,
+) -> HttpResponse:
+    """The form with what was typed and what is wrong with it, where there can be one."""
+    request, task = attempt.request, attempt.task
+    now = frame_of(request).now
+    if not task.is_waiting:
+        return _show(attempt, AnswerPart(over=over_of(task=task, now=now)), CONFLICT)
+    lock = lock_of(task=task, user=request.user)
+    if lock is not None:
+        return _show(attempt, AnswerPart(lock=lock), status if errors else FORBIDDEN)
+    form = form_of(
+        task=task,
+        user=request.user,
+        typed=attempt.posted.typed,
+        now=now,
+        decision_id=decision_id or attempt.posted.decision_id,
+        errors=errors,
+        checked=checked,
+        reject_open=reject_open,
+    )
+    return _show(attempt, AnswerPart(form=form), status)
+
+
+def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
+    if isinstance(error, NotYours):
+        part = AnswerPart(
+            lock=not_yours(code=error.code, policy=attempt.task.policy), own_text=_own(attempt)
+        )
+        return _show(attempt, part, FORBIDDEN)
+    if isinstance(error, AlreadyDecided | SameIdOtherAnswer):
+        return _somebody_was_first(attempt, error.decision)
+    if isinstance(error, ShownChanged):
+        # A new number: this is a new consent.
+        return _form_again(
+            attempt, CONFLICT, {"answer": [_SHOWN_CHANGED]}, decision_id=uuid.uuid4()
+        )
+    if isinstance(error, TaskOver | NoToken):
+        return _wait_over(attempt, error)
+    raise error
+
+
+def _somebody_was_first(attempt: Attempt, decision: Decision) -> HttpResponse:
+    panel = first_answer_panel(
+        decision=decision,
+        task=attempt.task,
+        user_id=attempt.request.user.pk,
+        now=frame_of(attempt.request).now,
+        own_text=_own(attempt),
+    )
+    return _show(attempt, AnswerPart(panel=panel), CONFLICT)
+
+
+def _wait_over(attempt: Attempt, error: TaskOver | NoToken) -> HttpResponse:
+    now = frame_of(attempt.request).now
+    task = find_task(task_id=attempt.task.pk, sight=frame_of(attempt.request).sight)
+    if task is None:
+        raise Http404
+    if isinstance(error, NoToken):
+        part = AnswerPart(
+            lock=lock_of(task=task, user=attempt.request.user), own_text=_own(attempt)
+        )
+    else:
+        part = AnswerPart(over=over_of(task=task, now=now), own_text=_own(attempt))
+    return _show(attempt, part, CONFLICT)
+
+
+def _own(attempt: Attempt) -> str:
+    typed = attempt.posted.typed
+    texts = [typed.reason, typed.output, typed.error, typed.cause]
+    return "\n".join(text for text in texts if text)
+
+
+def _show(attempt: Attempt, part: AnswerPart, status: int) -> HttpResponse:
+    facts = request_facts(task=attempt.task, user=attempt.request.user)
+    return show_request(attempt.request, facts=facts, part=part, status=status)

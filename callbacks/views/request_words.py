@@ -1,0 +1,245 @@
+"""The request page as a context: what is asked, how long, what was answered, what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from callbacks.models import CallbackTask, Decision, DecisionStatus, User
+from callbacks.queries.requests import Place, RequestFacts
+from callbacks.templatetags.words import ago, clock, many, moment
+from callbacks.views.answer_form import Typed, typed_of
+from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
+from callbacks.views.clocks import clock_of
+from callbacks.views.closings import closing_code, closing_sentence, task_badge
+from callbacks.views.decision_words import Fact, Panel, answer_facts, panel_of, run_words
+from callbacks.views.jsontree import Tree, json_tree
+from callbacks.views.places import task_page
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptWords:
+    badge: str
+    badge_word: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A wait that ended without an answer from here."""
+
+    title: str
+    at: str
+    icon: str
+    tone: str
+    texts: tuple[str, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What became of the last own answer, above the form that comes back."""
+
+    icon: str
+    title: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPart:
+    """What stands in #answer: exactly one of panel, over, lock and form."""
+
+    panel: Panel | None = None
+    over: Over | None = None
+    lock: Lock | None = None
+    form: AnswerForm | None = None
+    notices: Sequence[Notice] = ()
+    # What the person wrote, where it was not used and there is no form to hold it.
+    own_text: str = ""
+    says: str = ""
+
+
+def request_context(
+    *,
+    facts: RequestFacts,
+    place: Place | None,
+    part: AnswerPart,
+    now: datetime,
+) -> dict[str, Any]:
+    """What templates/callbacks/request.html takes besides `view`."""
+    task = facts.task
+    url = task_page(task.pk)
+    return {
+        "task": task,
+        "clock": clock_of(task=task, now=now) if task.is_waiting else None,
+        "state_badge": task_badge(task),
+        "tree": input_tree(task),
+        "place": _place(place),
+        "plain_url": url,
+        "technical_url": f"{url}?view=technical",
+        "read_note": _read_note(task, now),
+        "since": moment(at=task.waiting_since, now=now),
+        "attempts": [_attempt(attempt, task, now) for attempt in facts.attempts],
+        "live_attempt": _live_attempt(facts.live_attempt, now),
+        "part": part,
+        "now": now,
+    }
+
+
+def input_tree(task: CallbackTask) -> Tree:
+    return json_tree(task.input, raw_url=f"{task_page(task.pk)}?view=technical&raw=input")
+
+
+def answer_part(*, facts: RequestFacts, user: User, now: datetime) -> AnswerPart:
+    """What this person finds in place of the answer when they open the page."""
+    task, live = facts.task, facts.live_answer
+    if live is not None:
+        return AnswerPart(panel=panel_of(decision=live, task=task, user_id=user.pk, now=now))
+    if not task.is_waiting:
+        lost = _own_lost(facts, user)
+        if lost is not None:
+            return AnswerPart(panel=panel_of(decision=lost, task=task, user_id=user.pk, now=now))
+        return AnswerPart(over=over_of(task=task, now=now))
+    lock = lock_of(task=task, user=user)
+    if lock is not None:
+        return AnswerPart(lock=lock)
+    typed, note = _kept_text(facts, user)
+    form = form_of(task=task, user=user, typed=typed, now=now, draft_note=note)
+    return AnswerPart(form=form, notices=notices_of(facts=facts, user=user, now=now))
+
+
+def _own_lost(facts: RequestFacts, user: User) -> Decision | None:
+    last = facts.last_answer
+    if last is None or last.decided_by_id != user.pk or last.status != DecisionStatus.LOST:
+        return None
+    return last
+
+
+def _kept_text(facts: RequestFacts, user: User) -> tuple[Typed, str]:
+    """The draft, else the text of an own answer that was not applied."""
+    if facts.draft is not None:
+        return typed_of(facts.draft), _("Your draft of %(time)s is back.") % {
+            "time": clock(facts.draft.saved_at)
+        }
+    last = facts.last_answer
+    if last is not None and last.decided_by_id == user.pk:
+        return typed_of_decision(last), ""
+    return Typed(), ""
+
+
+def notices_of(*, facts: RequestFacts, user: User, now: datetime) -> list[Notice]:
+    last = facts.last_answer
+    if last is None or last.decided_by_id != user.pk:
+        return []
+    panel = panel_of(decision=last, task=facts.task, user_id=user.pk, now=now)
+    return [
+        Notice(
+            icon=panel.icon or "info-circle",
+            title=panel.title,
+            text=panel.texts[0] if panel.texts else "",
+            url=panel.record_url,
+        )
+    ]
+
+
+def over_of(*, task: CallbackTask, now: datetime) -> Over:
+    """Somebody or something ended the wait, and nobody answered it here."""
+    code = closing_code(task)
+    outside = task_badge(task) == "elsewhere"
+    event = f"{task.closed_event_id or ''} {task.closed_event_type}".strip()
+    return Over(
+        title=_("Answered outside Holdpoint") if outside else _("This wait is over"),
+        at=moment(at=task.closed_at, now=now) if task.closed_at else "",
+        icon="arrows-split-2" if outside else "clock-off",
+        tone="else" if outside else "",
+        texts=(closing_sentence(code),),
+        facts=(
+            *(answer_facts(task) if outside else ()),
+            *((Fact(_("AWS event"), event, is_code=True),) if event else ()),
+            Fact(_("The run"), run_words(task.execution)),
+        ),
+    )
+
+
+def _place(place: Place | None) -> Mapping[str, str] | None:
+    if place is None:
+        return None
+    words = _("%(number)s of %(total)s for you") % {
+        "number": many(place.number),
+        "total": many(place.total),
+    }
+    return {
+        "words": words,
+        "previous": task_page(place.previous) if place.previous else "",
+        "next": task_page(place.next) if place.next else "",
+    }
+
+
+def _read_note(task: CallbackTask, now: datetime) -> str:
+    read_at = task.execution.read_at
+    if read_at is None:
+        return _("AWS not read yet")
+    return _("AWS read %(ago)s") % {"ago": ago(since=read_at, now=now)}
+
+
+def _attempt(attempt: CallbackTask, task: CallbackTask, now: datetime) -> AttemptWords:
+    start = moment(at=attempt.waiting_since, now=now)
+    if attempt.is_waiting:
+        text = _("Attempt %(n)d, since %(start)s") % {"n": attempt.attempt, "start": start}
+    else:
+        end = moment(at=attempt.closed_at, now=now) if attempt.closed_at else _("an unread end")
+        text = _("Attempt %(n)d, %(start)s to %(end)s") % {
+            "n": attempt.attempt,
+            "start": start,
+            "end": end,
+        }
+    if attempt.redrive_count:
+        text += _(", after restart %(n)d") % {"n": attempt.redrive_count}
+    return AttemptWords(
+        badge="now" if attempt.is_waiting else task_badge(attempt),
+        badge_word="",
+        text=text,
+        url="" if attempt.pk == task.pk else task_page(attempt.pk),
+    )
+
+
+def _live_attempt(attempt: CallbackTask | None, now: datetime) -> Mapping[str, str] | None:
+    if attempt is None:
+        return None
+    words = _("Attempt %(n)d is waiting now, before %(moment)s.") % {
+        "n": attempt.attempt,
+        "moment": moment(at=attempt.dies_earliest, now=now),
+    }
+    return {"words": words, "url": task_page(attempt.pk)}
+
+
+def console_url(arn: str) -> str:
+    """The AWS console's page of an execution; partition and region come from its ARN."""
+    parts = arn.split(":")
+    if len(parts) < 8 or "execution" not in parts[5]:
+        return ""
+    region = quote(parts[3], safe="")
+    domains = {
+        "aws": f"{region}.console.aws.amazon.com",
+        "aws-cn": "console.amazonaws.cn",
+        "aws-us-gov": "console.amazonaws-us-gov.com",
+    }
+    domain = domains.get(parts[1])
+    if domain is None:
+        return ""
+    return (
+        f"https://{domain}/states/home?region={region}"
+        f"#/v2/executions/details/{quote(arn, safe=':')}"
+    )
+
+
+def inbox_link() -> dict[str, str]:
+    return {"url": reverse("inbox"), "label": _("Inbox")}

@@ -1,0 +1,98 @@
+"""One request: the plain page, the technical page, and the text of its data as it is."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.http import Http404, HttpRequest, HttpResponse
+from kombu.exceptions import OperationalError
+
+from callbacks.audit.readings import record_reading
+from callbacks.models import CallbackTask
+from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
+from callbacks.views.fragments import respond, wants_fragment
+from callbacks.views.frame import EVERYBODY, Frame, frame_of
+from callbacks.views.guard import PersonRequest, page
+from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
+
+logger = logging.getLogger(__name__)
+
+TEMPLATE = "callbacks/request.html"
+# What is older than this is read again when somebody opens it.
+FRESH_FOR = timedelta(seconds=5)
+HINT_SECONDS = 10
+RAW_TEXTS = ("input", "context", "parameters")
+
+
+@page(roles=EVERYBODY)
+def request_page(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """The request, its answer or the form for it; 404 for what this person may not know of."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    raw = request.GET.get("raw", "")
+    if raw in RAW_TEXTS:
+        return raw_text(getattr(task, raw))
+    view = "technical" if request.GET.get("view") == "technical" else "plain"
+    if not _is_prefetch(request):
+        record_reading(user=request.user, task_id=task.pk, view=view, now=frame.now)
+        ask_for_reading(task, frame.now)
+    facts = request_facts(task=task, user=request.user)
+    part = answer_part(facts=facts, user=request.user, now=frame.now)
+    return show_request(request, facts=facts, part=part, view=view)
+
+
+def show_request(
+    request: PersonRequest,
+    *,
+    facts: RequestFacts,
+    part: AnswerPart,
+    status: int = 200,
+    view: str = "plain",
+) -> HttpResponse:
+    """The page, the pane beside the list, or only what stands in #answer."""
+    frame = frame_of(request)
+    is_fragment = wants_fragment(request)
+    target = request.headers.get("HX-Target", "") if is_fragment else ""
+    context = {"part": part, "is_fragment": is_fragment, "view": view, "task": facts.task}
+    if target == "answer":
+        return respond(request, "callbacks/answer.html", context, fragment="answer", status=status)
+    place = place_in_queue(task=facts.task, sight=frame.sight)
+    context |= request_context(facts=facts, place=place, part=part, now=frame.now)
+    context["back"] = inbox_link()
+    return respond(request, TEMPLATE, context, fragment="detail", status=status)
+
+
+def task_or_404(frame: Frame, task_id: uuid.UUID) -> CallbackTask:
+    task = find_task(task_id=task_id, sight=frame.sight)
+    if task is None:
+        raise Http404
+    return task
+
+
+def raw_text(text: str) -> HttpResponse:
+    """A payload as it is kept, every token masked; as plain text it can do nothing."""
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def ask_for_reading(task: CallbackTask, now: datetime) -> None:
+    """Hint the worker that somebody looks at it: the page never waits for AWS itself."""
+    read_at = task.execution.read_at
+    if not task.is_waiting or (read_at is not None and now - read_at < FRESH_FOR):
+        return
+    try:
+        current_app.send_task(
+            "callbacks.tasks.sync_connection",
+            kwargs={"connection_id": str(task.connection_id)},
+            retry=False,
+            expires=HINT_SECONDS,
+        )
+    except (OperationalError, OSError):
+        logger.warning("No broker took the hint to read task %s; the next pass will.", task.pk)
+
+
+def _is_prefetch(request: HttpRequest) -> bool:
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    return "prefetch" in purpose

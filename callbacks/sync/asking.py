@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 from callbacks.models import Connection
 from callbacks.stepfunctions import (
@@ -43,7 +43,7 @@ class Asking:
         self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
         self._patient = patient
         self._keep_alive = keep_alive
-        self._refilled_at = time.monotonic()
+        self._refilled_at = monotonic()
 
     def may(self, operation: str) -> bool:
         """Whether the budget has a call of this operation left, and AWS has not refused one."""
@@ -78,7 +78,7 @@ class Asking:
         """Called before each request on the wire, botocore's repeats included."""
         self._keep_alive()
         while self._patient and (missing := self._missing(operation)) > 0:
-            time.sleep(min(missing, LONGEST_NAP))
+            sleep(min(missing, LONGEST_NAP))
             self._keep_alive()
         self.budget.spend(operation)
 
@@ -87,6 +87,6 @@ class Asking:
         return self.budget.seconds_until_allowed(operation)
 
     def _refill(self) -> None:
-        passed = time.monotonic() - self._refilled_at
+        passed = monotonic() - self._refilled_at
         self._refilled_at += passed
         self.budget.refill(passed)

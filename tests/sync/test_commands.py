@@ -1,0 +1,139 @@
+"""The commands: add a connection, run a pass in the foreground."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from callbacks.models import AuditEntry, Connection, Lease
+from callbacks.models.identity import connection_id
+from tests import making
+from tests.simulator.control import Control
+from tests.sync.world import World
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def run(*arguments: str, **options: Any) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def add(url: str, *more: str, name: str = "prod") -> str:
+    return run("add_connection", name, "--region", "eu-west-1", "--endpoint-url", url, *more)
+
+
+def test_a_connection_learns_its_account_and_is_audited(
+    transactional_db: None, simulator: Control
+) -> None:
+    simulator.create("orders", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+
+    said = add(simulator.url)
+
+    connection = Connection.objects.get()
+    assert said == "Added prod: account 123456789012, eu-west-1.\n"
+    assert connection.pk == connection_id(
+        account="123456789012", region="eu-west-1", endpoint_url=simulator.url
+    )
+    assert AuditEntry.objects.get().kind == "connection_added"
+
+
+def test_an_empty_emulator_has_no_account_yet(transactional_db: None, simulator: Control) -> None:
+    assert "account not known yet" in add(simulator.url)
+
+
+def test_the_account_of_a_role_is_that_of_its_arn(transactional_db: None) -> None:
+    role = "arn:aws:iam::210987654321:role/reader"
+
+    add(NOBODY, "--role-arn", role, "--external-id", "x", "--no-check")
+
+    connection = Connection.objects.get()
+    assert (connection.account, connection.role_arn) == ("210987654321", role)
+
+
+def test_one_that_does_not_answer_is_refused(transactional_db: None) -> None:
+    with pytest.raises(CommandError, match="cannot be reached"):
+        add(NOBODY)
+
+    assert (Connection.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_one_that_denies_is_refused_and_the_right_is_named(
+    transactional_db: None, simulator: Control
+) -> None:
+    simulator.fault("ListStateMachines", "deny")
+
+    with pytest.raises(CommandError, match="denied states:ListStateMachines"):
+        add(simulator.url)
+
+
+def test_adding_the_same_again_changes_nothing(transactional_db: None, simulator: Control) -> None:
+    add(simulator.url)
+
+    assert add(simulator.url).startswith("Nothing to do for prod")
+    assert (Connection.objects.count(), AuditEntry.objects.count()) == (1, 1)
+
+
+def test_the_way_in_may_change_and_is_audited(transactional_db: None, simulator: Control) -> None:
+    add(simulator.url)
+
+    assert add(simulator.url, name="production").startswith("Changed production")
+    kinds = list(AuditEntry.objects.order_by("chain_seq").values_list("kind", flat=True))
+    assert (Connection.objects.count(), kinds) == (1, ["connection_added", "connection_changed"])
+
+
+def test_a_name_is_given_once(transactional_db: None, simulator: Control) -> None:
+    making.make_connection("prod")
+
+    with pytest.raises(CommandError, match="named prod already"):
+        add(simulator.url)
+
+
+def test_sync_prints_the_figures_of_the_pass_as_json(world: World) -> None:
+    world.start()
+
+    figures = json.loads(run("sync", "--json"))
+
+    assert (figures["executions_listed"], figures["tasks_opened"]) == (1, 1)
+    assert figures["api_calls"]["GetExecutionHistory"] == figures["histories_read"] == 1
+    assert (figures["tasks_closed"], figures["throttles"]) == (0, 0)
+    assert figures["seconds"] > 0
+
+
+def test_sync_says_the_same_in_words(world: World) -> None:
+    world.start()
+
+    assert "1 executions listed, 1 histories read, 1 tasks opened, 0 closed" in run("sync")
+
+
+def test_sync_takes_one_connection_by_name(world: World) -> None:
+    making.make_connection("elsewhere", endpoint_url=NOBODY)
+
+    said = run("sync", "--connection", world.connection.name)
+
+    assert said.startswith(f"{world.connection.name}: ")
+
+
+def test_sync_fails_where_it_could_not_read(transactional_db: None) -> None:
+    making.make_connection("elsewhere", endpoint_url=NOBODY)
+
+    with pytest.raises(CommandError, match=r"elsewhere \(unreachable\)"):
+        run("sync")
+
+
+def test_sync_says_that_a_pass_is_running(world: World) -> None:
+    name = f"sync:{world.connection.pk}"
+    Lease.objects.create(name=name, holder="other", until=making.timezone.now().replace(year=2099))
+
+    with pytest.raises(CommandError, match="is running"):
+        run("sync")
+
+
+def test_an_unknown_connection_is_named(transactional_db: None) -> None:
+    with pytest.raises(CommandError, match="no connection named nowhere"):
+        run("sync", "--connection", "nowhere")

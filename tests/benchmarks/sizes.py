@@ -1,0 +1,46 @@
+"""How much each section does: the real sizes, and small ones to see that all still runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    few_tasks: int
+    many_tasks: int
+    # Requests of each page per size.
+    rounds: int
+    histories: int
+    answers: int
+    passes: tuple[int, ...]
+    crowd: int
+
+
+FULL = Sizes(
+    few_tasks=100,
+    many_tasks=100_000,
+    rounds=200,
+    histories=10_000,
+    answers=200,
+    passes=(1_000, 10_000),
+    crowd=100_000,
+)
+QUICK = Sizes(
+    few_tasks=100,
+    many_tasks=2_000,
+    rounds=15,
+    histories=400,
+    answers=20,
+    passes=(100,),
+    crowd=5_000,
+)
+TINY = Sizes(
+    few_tasks=60,
+    many_tasks=180,
+    rounds=2,
+    histories=20,
+    answers=3,
+    passes=(5,),
+    crowd=100,
+)

@@ -56,7 +56,6 @@ class OwnAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FrameFacts:
-    teams: tuple[str, ...]
     for_me: int
     waiting: int
     connections: tuple[ConnectionFacts, ...]
@@ -65,13 +64,17 @@ class FrameFacts:
 
 
 def frame_facts(*, user: User, sight: Sight) -> FrameFacts:
-    """Six queries, however much there is; counts stop at COUNT_LIMIT + 1."""
-    waiting = visible_tasks(sight).filter(status=TaskStatus.WAITING)
-    mine = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
+    """Four or five queries, however much there is; counts stop at COUNT_LIMIT + 1."""
+    for_me = bounded_count(answerable_tasks(sight).filter(status=TaskStatus.WAITING))
+    # Who does not see all sees exactly what they may answer.
+    waiting = (
+        bounded_count(visible_tasks(sight).filter(status=TaskStatus.WAITING))
+        if sight.sees_all
+        else for_me
+    )
     return FrameFacts(
-        teams=tuple(user.groups.order_by("name").values_list("name", flat=True)),
-        for_me=bounded_count(mine),
-        waiting=bounded_count(waiting),
+        for_me=for_me,
+        waiting=waiting,
         connections=connection_facts(),
         own_answers=_own_answers(user),
         last_pulse=Pulse.objects.order_by("-at").values_list("at", flat=True).first(),

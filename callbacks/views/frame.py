@@ -101,7 +101,7 @@ class Frame:
         return {
             "name": self.user.label,
             "initials": initials(self.user.label),
-            "role": " · ".join([*role_names(self.user), *self.facts.teams]),
+            "role": " · ".join([*role_names(self.user), *self.sight.teams]),
             "theme": self.user.theme,
             "keys": self.user.keys_enabled,
             "settings_url": reverse("settings"),

@@ -222,7 +222,7 @@ QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
 AUDIT_SINK_FILE = env.str("AUDIT_SINK_FILE", str(VAR_DIR / "audit" / "sink.jsonl"))
 
 # --- Celery ----------------------------------------------------------------------------------
-CELERY_BROKER_URL = secret("CELERY_BROKER_URL") or "filesystem://"
+CELERY_BROKER_URL = secret("CELERY_BROKER_URL") or "filesystem://localhost"
 _broker_folder = VAR_DIR / "broker"
 if CELERY_BROKER_URL.startswith("filesystem"):
     for _folder in ("messages", "processed", "control"):

@@ -123,7 +123,7 @@ class _Visit:
         name = f"run-{number:06}"
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
         self.since = company.now - company.seconds(30 * 86_400)
-        self.input = json.dumps(_input(number))
+        self.input = json.dumps(order_input(number))
         self.execution = Execution(
             id=execution_id(connection=machine.connection_id, arn=arn),
             connection_id=machine.connection_id,
@@ -219,7 +219,7 @@ class _Visit:
         )
 
 
-def _input(number: int) -> dict[str, object]:
+def order_input(number: int) -> dict[str, object]:
     """About 2 kB, of the kind that an order system sends."""
     items = [
         {

@@ -260,6 +260,11 @@ class SimulatorProcess:
         self._port = int(url.rsplit(":", 1)[1])
         return Control(url)
 
+    @property
+    def pid(self) -> int:
+        """Of the running process; 0 where none runs."""
+        return self._process.pid if self._process is not None else 0
+
     def kill(self) -> None:
         """SIGKILL: nothing is said or saved."""
         self._end(signal.SIGKILL)

@@ -24,12 +24,23 @@ class Chip:
     url: str
 
 
+class Values(dict[str, str]):
+    """Parameters by name, "" where there is none, so that a template asks without a detour."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """The parameters that a list understands, in their order; everything else is dropped."""
 
     path: str
-    values: Mapping[str, str]
+    values: Values
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(self.values.items())
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
@@ -52,7 +63,8 @@ class Address:
 def read_address(*, path: str, query: Mapping[str, str], names: Iterable[str]) -> Address:
     """Take the known parameters, cut to a sane length and without what no database takes."""
     values = {name: query.get(name, "")[:LONGEST_VALUE].replace("\0", "").strip() for name in names}
-    return Address(path=path, values={name: value for name, value in values.items() if value})
+    given = Values({name: value for name, value in values.items() if value})
+    return Address(path=path, values=given)
 
 
 def read_cursor(text: str) -> Cursor | None:

@@ -84,6 +84,8 @@ def list_context(
     if not asked.filters.is_empty:
         matching = count_waiting(tasks=tasks, filters=asked.filters, now=frame.now)
     return {
+        # Named, as a template looks long for what is not there, once per row.
+        "oob": False,
         "rows": flat(entries),
         "entries": entries,
         "total": total,

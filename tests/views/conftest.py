@@ -20,9 +20,9 @@ HTMX = {"HX-Request": "true"}
 def page_of(browser_of: Callable[..., Client]) -> Callable[..., HttpResponse]:
     """`page_of(person, "/history/", htmx=True)` is what that person's browser gets."""
 
-    def get(person: User, path: str, *, htmx: bool = False, **query: str) -> HttpResponse:
+    def get(reader: User, path: str, /, *, htmx: bool = False, **query: str) -> HttpResponse:
         headers = HTMX if htmx else {}
-        return browser_of(person).get(path, query, headers=headers)
+        return browser_of(reader).get(path, query, headers=headers)
 
     return get
 

@@ -76,7 +76,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(people, page_of):
     assert second.context["next_url"] == ""
 
 
-@pytest.mark.parametrize("cursor", ["x", "1-2", "9" * 18 + "-" + "0" * 32, "9" * 17 + "-" + "0" * 31, "1-" + "0" * 33])
+@pytest.mark.parametrize(
+    "cursor", ["x", "1-2", "9" * 18 + "-" + "0" * 32, "9" * 17 + "-" + "0" * 31, "1-" + "0" * 33]
+)
 def test_a_damaged_place_in_the_list_is_a_bad_request(people, page_of, cursor):
     assert page_of(people.approver, "/", cursor=cursor).status_code == 400
 

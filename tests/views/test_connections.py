@@ -1,0 +1,128 @@
+"""Connections: ages and counted figures; what nobody measured is absent."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from callbacks.models import CallCount, ConnectionHealth
+from tests import making
+from tests.views.conftest import text_of
+
+LIST_QUERIES = 12
+PAGE_QUERIES = 15
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("operator", 200), ("auditor", 200), ("admin", 200), ("approver", 403)]
+)
+def test_approvers_do_not_open_connections(people, page_of, who, status):
+    one = making.make_connection()
+    assert page_of(people[who], "/connections/").status_code == status
+    assert page_of(people[who], f"/connections/{one.pk}/").status_code == status
+
+
+def test_an_unknown_connection_is_not_found(people, page_of):
+    assert page_of(people.admin, f"/connections/{uuid.uuid4()}/").status_code == 404
+
+
+def test_what_was_not_measured_is_absent_and_not_zero(people, page_of):
+    one = making.make_connection("fresh")
+    page = text_of(page_of(people.admin, f"/connections/{one.pk}/"))
+    assert "Not read yet" in page
+    assert "No call has been counted yet." in page
+    assert "Histories read" not in page
+
+
+def test_figures_of_the_last_pass_are_shown_as_counted(people, page_of):
+    one = making.make_connection("prod")
+    read(one, figures={"executions_listed": 31, "histories_read": 1842, "seconds": 1.25})
+    page = text_of(page_of(people.admin, f"/connections/{one.pk}/"))
+    assert "Runs listed 31" in page
+    assert "Histories read 1,842" in page
+    assert "Requests found" not in page
+
+
+def test_calls_throttles_and_denials_are_summed_by_operation(people, page_of):
+    one = making.make_connection("prod")
+    for hours in (0, 1):
+        count(one, "GetExecutionHistory", hours=hours, calls=700, throttles=3)
+    count(one, "SendTaskHeartbeat", calls=4, denials=4)
+    count(one, "ListExecutions", hours=30, calls=999)
+    page = text_of(page_of(people.admin, f"/connections/{one.pk}/"))
+    assert "GetExecutionHistory 1,400 6 0" in page
+    assert "states:SendTaskHeartbeat denied 4 times" in page
+    assert "ListExecutions" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"read": 4}, "Up to date"),
+        ({"read": 400}, "Late"),
+        ({"read": 4, "throttled": 4}, "Slowed by AWS"),
+        ({"read": 400, "failing": 300}, "Cannot be read"),
+        ({}, "Not read yet"),
+    ],
+)
+def test_the_state_is_judged_by_what_was_seen(people, page_of, fields, word):
+    now = timezone.now()
+    ago = {name: now - timedelta(seconds=seconds) for name, seconds in fields.items()}
+    read(
+        making.make_connection(),
+        read_ok_at=ago.get("read"),
+        failing_since=ago.get("failing"),
+        throttled_at=ago.get("throttled"),
+    )
+    assert word in text_of(page_of(people.operator, "/connections/"))
+
+
+def test_the_cause_of_a_failure_is_shown_in_aws_words(people, page_of):
+    one = making.make_connection("prod")
+    read(one, failing_since=timezone.now(), error_code="ExpiredToken", error_message="It ended.")
+    assert "ExpiredToken · It ended." in text_of(page_of(people.operator, "/connections/"))
+
+
+def test_secrets_of_the_way_in_are_not_shown(people, page_of):
+    one = making.make_connection(role_arn="arn:aws:iam::1:role/reader", external_id="hush-hush")
+    for path in ("/connections/", f"/connections/{one.pk}/"):
+        page = page_of(people.admin, path).content.decode()
+        assert "role reader" in page
+        assert "hush-hush" not in page
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_the_list_asks_the_same_number_of_queries_at_any_length(
+    people, browser_of, django_assert_num_queries, number
+):
+    for _ in range(number):
+        one = making.make_task().connection
+        read(one)
+        count(one, "ListExecutions", calls=1)
+    browser = browser_of(people.operator)
+    with django_assert_num_queries(LIST_QUERIES):
+        browser.get("/connections/")
+
+
+def test_a_page_asks_a_fixed_number_of_queries(people, browser_of, django_assert_num_queries):
+    one = making.make_task().connection
+    browser = browser_of(people.operator)
+    with django_assert_num_queries(PAGE_QUERIES):
+        browser.get(f"/connections/{one.pk}/")
+
+
+def test_there_is_no_form_that_takes_an_endpoint(people, page_of):
+    assert "endpoint_url" not in page_of(people.admin, "/connections/").content.decode()
+
+
+def read(connection, **fields):
+    values = {"read_ok_at": timezone.now(), **fields}
+    return ConnectionHealth.objects.create(connection=connection, **values)
+
+
+def count(connection, operation, *, hours=0, **counts):
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
+    CallCount.objects.create(connection=connection, operation=operation, hour=hour, **counts)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import CallbackTask, Execution, Request, StateMachine
@@ -22,6 +23,7 @@ from callbacks.sync.plan import (
     Known,
     KnownTask,
     Plan,
+    TaskClosing,
     TaskKey,
     key_of,
     make_plan,
@@ -33,6 +35,7 @@ from callbacks.sync.storable import Storable
 
 BATCH = 200  # rows with payloads in one statement
 LONGEST_PROBLEM = 500
+PREPARE_FROM = 20  # tasks in a history
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +51,20 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
     if reading.is_unchanged:
         return _touch(machine, reading, now)
     history = reading.facts.history
+    maker = RowMaker(
+        execution=_row(machine, reading),
+        reading=reading,
+        storable=Storable(history.tokens if history else ()),
+        now=now,
+    )
+    _prepare(maker)
     with transaction.atomic():
         execution = _locked(machine, reading)
         if history is not None and history.last_event_id < execution.last_event_id:
             # Somebody has read further meanwhile.
             return Applied()
         stored = _stored_tasks(execution)
-        known = _known(execution, stored)
-        plan = make_plan(known=known, facts=reading.facts)
-        maker = RowMaker(
-            execution=execution,
-            reading=reading,
-            storable=Storable(history.tokens if history else ()),
-            now=now,
-        )
+        plan = make_plan(known=_known(execution, stored), facts=reading.facts)
         _open(plan, maker)
         _change(plan, maker, stored)
         closed = _close(plan, maker, stored)
@@ -91,32 +94,35 @@ def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     return Applied()
 
 
-def _locked(machine: StateMachine, reading: Reading) -> Execution:
+def _prepare(maker: RowMaker) -> None:
+    history = maker.reading.facts.history
+    if history is None or len(history.tasks) < PREPARE_FROM:
+        return
+    stored = _stored_tasks(maker.execution)
+    maker.prepare(one for one in history.tasks if one.waits and key_of(one) not in stored)
+
+
+def _row(machine: StateMachine, reading: Reading) -> Execution:
     target = reading.target
-    key = execution_id(connection=machine.connection_id, arn=target.arn)
-    Execution.objects.bulk_create(
-        [
-            Execution(
-                id=key,
-                connection_id=machine.connection_id,
-                state_machine=machine,
-                arn=target.arn,
-                name=target.name,
-                started_at=target.started_at,
-            )
-        ],
-        ignore_conflicts=True,
+    return Execution(
+        id=execution_id(connection=machine.connection_id, arn=target.arn),
+        connection_id=machine.connection_id,
+        state_machine=machine,
+        arn=target.arn,
+        name=target.name,
+        started_at=target.started_at,
     )
-    return (
-        Execution.objects.select_for_update(of=("self",))
-        .select_related("state_machine")
-        .get(pk=key)
-    )
+
+
+def _locked(machine: StateMachine, reading: Reading) -> Execution:
+    row = _row(machine, reading)
+    Execution.objects.bulk_create([row], ignore_conflicts=True)
+    return Execution.objects.select_for_update().get(pk=row.pk)
 
 
 def _stored_tasks(execution: Execution) -> dict[TaskKey, CallbackTask]:
     # No payload and no ciphertext: histories have thousands of tasks.
-    rows = execution.tasks.only(
+    rows = CallbackTask.objects.filter(execution_id=execution.pk).only(
         "redrive_count",
         "scheduled_event_id",
         "status",
@@ -163,21 +169,26 @@ def _change(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) ->
     for task in plan.change:
         row = stored[key_of(task)]
         columns = maker.change(task, has_token=bool(row.token_sha256))
-        _update(row, maker.now, columns)
+        _update([row], maker.now, columns)
 
 
 def _close(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) -> int:
+    # One event may close a thousand.
+    together: dict[TaskClosing, list[CallbackTask]] = {}
     for key, closing in plan.close.items():
         if key in stored and stored[key].closed_kind != closing.kind:
-            _update(stored[key], maker.now, maker.closing(closing))
+            together.setdefault(closing, []).append(stored[key])
+    for closing, rows in together.items():
+        _update(rows, maker.now, maker.closing(closing))
     return sum(1 for key in plan.close if key not in stored or stored[key].status == WAITING)
 
 
-def _update(row: CallbackTask, now: datetime, columns: dict[str, Any]) -> None:
-    """Change a row that may still change: one that is open, or whose end is not read yet."""
-    rows = CallbackTask.objects.filter(pk=row.pk)
-    rows = rows.filter(status=WAITING) | rows.filter(closed_kind=NOT_READ)
-    rows.update(changed_at=now, **columns)
+def _update(rows: list[CallbackTask], now: datetime, columns: dict[str, Any]) -> None:
+    """Change rows that may still change: open ones, and those whose end is not read yet."""
+    for start in range(0, len(rows), BATCH):
+        keys = [row.pk for row in rows[start : start + BATCH]]
+        may_change = Q(status=WAITING) | Q(closed_kind=NOT_READ)
+        CallbackTask.objects.filter(may_change, pk__in=keys).update(changed_at=now, **columns)
 
 
 def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError
+from django.db import DataError, IntegrityError
 
 from callbacks.models import Definition, StateMachine
 from callbacks.stepfunctions import NotFound, StepFunctionsError
@@ -141,6 +141,6 @@ def definition_of(*, asking: Asking, arn: str) -> Definition:
 def _apply(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     try:
         return apply_reading(machine=machine, reading=reading, now=now)
-    except (*POISON, DataError) as exc:
+    except (*POISON, DataError, IntegrityError) as exc:
         # A history that nobody foresaw; the text of the error may quote it.
         raise BadHistory(f"The history cannot be written down: {type(exc).__name__}.") from None

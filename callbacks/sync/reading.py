@@ -6,7 +6,7 @@ No database is touched in here, and no AWS call is made elsewhere while a transa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from callbacks.asl.deadline import Deadline, deadline
@@ -33,7 +33,15 @@ from callbacks.sync.plan import (
 
 # What a history that nobody foresaw may raise while it is read; anything else is a fault of ours
 # or of the database and ends the pass.
-POISON = (HistoryError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+POISON = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+)
 
 
 class BadHistory(Exception):
@@ -68,26 +76,18 @@ def read(
         events = _events(reader, target.arn)
     except NotFound:
         return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
-    last_event_at: datetime = events[-1]["timestamp"]
     if target.is_settled and not target.has_left and events[-1]["id"] == target.last_event_id:
-        facts = Facts(now=now, last_event_at=last_event_at)
+        facts = Facts(now=now, last_event_at=events[-1]["timestamp"])
         return Reading(target=target, facts=facts, is_unchanged=True)
-    history = _fold(events, target, parsed(definition=definition))
+    found = _fold(events, target, parsed(definition=definition), now)
     described = None
-    if history.ended is None and target.has_left:
+    if found.facts.history is not None and found.facts.history.ended is None and target.has_left:
         described = _describe(reader, target.arn)
-    return Reading(
-        target=target,
-        facts=Facts(
-            now=now,
-            history=history,
-            described=described,
-            last_event_at=last_event_at,
-            deadlines=_deadlines(history, parsed(definition=definition)),
-        ),
+    return replace(
+        found,
+        facts=replace(found.facts, described=described),
         definition=definition,
         is_certain=is_certain,
-        entered_at=_entered_at(history, events),
     )
 
 
@@ -104,20 +104,35 @@ def _events(reader: Reader, arn: str) -> Events:
         return reader.history(execution_arn=arn)
 
 
-def _fold(events: Events, target: Target, definition: ParsedDefinition | None) -> History:
+def _fold(
+    events: Events, target: Target, definition: ParsedDefinition | None, now: datetime
+) -> Reading:
     if events[-1]["id"] < target.last_event_id:
         raise BadHistory(
             f"The history ends at event {events[-1]['id']}, "
             f"but event {target.last_event_id} was there before."
         )
     try:
-        return read_history(events=events, definition=definition)
+        return _folded(events, target, definition, now)
     except HistoryError as exc:
         reason = str(exc)
     except POISON as exc:
         # Its text may quote a payload; the type says enough for a report.
         reason = type(exc).__name__
     raise BadHistory(f"The history cannot be read: {reason}.")
+
+
+def _folded(
+    events: Events, target: Target, definition: ParsedDefinition | None, now: datetime
+) -> Reading:
+    history = read_history(events=events, definition=definition)
+    facts = Facts(
+        now=now,
+        history=history,
+        last_event_at=events[-1]["timestamp"],
+        deadlines=_deadlines(history, definition),
+    )
+    return Reading(target=target, facts=facts, entered_at=_entered_at(history, events))
 
 
 def _describe(reader: Reader, arn: str) -> Described:

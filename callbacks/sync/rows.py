@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from callbacks.models import CallbackTask, Execution, Policy, Request, TaskStatu
 from callbacks.models.identity import request_id, task_id
 from callbacks.models.secret import encrypt_token, token_hash
 from callbacks.sync.context import rebuilt_context
-from callbacks.sync.plan import TaskClosing, key_of, waiting_since
+from callbacks.sync.plan import TaskClosing, TaskKey, key_of, waiting_since
 from callbacks.sync.policies import policy_for
 from callbacks.sync.reading import Reading
 from callbacks.sync.storable import Storable, fitting
@@ -36,6 +37,7 @@ class RowMaker:
     storable: Storable
     now: datetime
     _policies: dict[str, Policy] = field(default_factory=dict)
+    _prepared: dict[TaskKey, CallbackTask] = field(default_factory=dict)
 
     def request(self, task: HistoryTask) -> Request:
         return Request(
@@ -46,7 +48,18 @@ class RowMaker:
             entry_number=task.entry_number,
         )
 
+    def prepare(self, tasks: Iterable[HistoryTask]) -> None:
+        """Make rows ahead: masking a thousand payloads is nothing to hold a lock for."""
+        for task in tasks:
+            self._prepared[key_of(task)] = self._make(task)
+
     def task(self, task: HistoryTask, closing: TaskClosing | None) -> CallbackTask:
+        row = self._prepared.get(key_of(task)) or self._make(task)
+        for column, value in (self.closing(closing) if closing else {}).items():
+            setattr(row, column, value)
+        return row
+
+    def _make(self, task: HistoryTask) -> CallbackTask:
         key = self._task_id(task)
         values = {
             **self._identity(task),
@@ -54,7 +67,6 @@ class RowMaker:
             **self._payloads(task),
             **self._deadline(task),
             **token_columns(task=task, task_id=key),
-            **(self.closing(closing) if closing else {}),
         }
         return CallbackTask(id=key, changed_at=self.now, **values)
 

@@ -12,7 +12,7 @@ from callbacks.asl.masking import Masker
 from callbacks.decisions.deliver import send_again
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
-from callbacks.models import CallbackTask, Decision, DecisionStatus, TaskStatus
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, TaskStatus
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
@@ -82,10 +82,19 @@ def _look(decision: Decision, now: datetime) -> None:
     verdict = judge(sent=_sent(decision, task, was_sent), closing=_closing(task))
     if verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
+        _forget_draft(decision)
     elif verdict == Verdict.LOST:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
     elif has_read and _may_send_again(decision, now):
         send_again(decision=decision, now=now)
+
+
+def _forget_draft(decision: Decision) -> None:
+    """The record has the text now; a later attempt begins with an empty form."""
+    if decision.decided_by_id is not None:
+        Draft.objects.filter(
+            user_id=decision.decided_by_id, request_id=decision.request_id
+        ).delete()
 
 
 def _take_turn(decision: Decision, now: datetime) -> None:

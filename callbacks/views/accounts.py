@@ -4,12 +4,16 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.views.decorators.cache import never_cache
 
+from callbacks.models import User
 from callbacks.views.guard import View, public
+from callbacks.views.signed_out import keep_as_draft, kept_text
 
 LOCKED_OUT = 429
 
@@ -19,8 +23,23 @@ class SignIn(LoginView):
 
     redirect_authenticated_user = True
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # Signed in again in another tab: the text kept in this one is not lost for that.
+        if request.method == "POST" and isinstance(request.user, User):
+            place = keep_as_draft(form=request.POST, user=request.user)
+            if place:
+                return HttpResponseRedirect(place)
+        return super().dispatch(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(version=settings.VERSION, **kwargs)
+        kept = kept_text(self.request.POST)
+        return super().get_context_data(version=settings.VERSION, kept=kept, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        user = form.get_user()
+        place = keep_as_draft(form=self.request.POST, user=user) if isinstance(user, User) else ""
+        return HttpResponseRedirect(place) if place else answer
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         is_locked = bool(getattr(self.request, "axes_locked_out", False))

@@ -47,6 +47,12 @@ class Posted:
     shown_sha256: str
 
 
+def is_plain_form(request: HttpRequest) -> bool:
+    """Whether the body is a form as browsers send it: not packed, not something else."""
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
+    return request.content_type in kinds and "Content-Encoding" not in request.headers
+
+
 def read_posted(request: HttpRequest) -> Posted:
     """Raises BadRequest (400) where a field is there twice or is none of ours."""
     form = request.POST

@@ -25,6 +25,8 @@ class Bar:
     """The two buttons; `off` is the cause where this person cannot press them."""
 
     says: str = ""
+    # The same where there is little room.
+    says_short: str = ""
     says_icon: str = "send"
     says_tone: str = ""
     approve: str = ""
@@ -153,6 +155,7 @@ def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject
         says = _("This is a valid answer. Nothing was sent yet.") + " " + says
     return Bar(
         says=says,
+        says_short=_short(undo=max(0, kept if is_cut else undo), checked=checked),
         says_icon="circle-check" if checked else "clock" if is_cut else "send",
         says_tone=tone or ("ok" if checked else ""),
         approve=_("Approve now, no undo") if is_cut and kept <= 0 else _("Approve"),
@@ -160,6 +163,12 @@ def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject
         reject_effect=_("gives the run an error"),
         reject_open=reject_open,
     )
+
+
+def _short(*, undo: int, checked: bool) -> str:
+    first = _("Valid, not sent yet") if checked else _("Sent as it stands")
+    last = _("%(span)s to undo") % {"span": span(undo)} if undo else _("no undo")
+    return f"{first} · {last}"
 
 
 def _about_to_send(undo: int) -> str:

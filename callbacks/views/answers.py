@@ -24,16 +24,25 @@ from callbacks.decisions.errors import (
 )
 from callbacks.models import CallbackTask, Decision, Direction, ReasonRule
 from callbacks.queries.requests import find_task, request_facts
-from callbacks.views.answer_form import CHECK, Posted, read_posted, read_typed, save_draft
+from callbacks.views.answer_form import (
+    CHECK,
+    Posted,
+    is_plain_form,
+    read_posted,
+    read_typed,
+    save_draft,
+)
 from callbacks.views.answer_words import form_of, lock_of, not_yours
 from callbacks.views.decision_words import first_answer_panel, panel_of
+from callbacks.views.errors import unsupported
 from callbacks.views.fragments import vary, wants_fragment
 from callbacks.views.frame import EVERYBODY, frame_of
-from callbacks.views.guard import PersonRequest, page
+from callbacks.views.guard import PersonRequest, page_or_401
 from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page
 from callbacks.views.request_words import AnswerPart, over_of
 from callbacks.views.requests import show_request, task_or_404
+from callbacks.views.signed_out import signed_out
 
 INVALID, CONFLICT, FORBIDDEN, UNAVAILABLE = 422, 409, 403, 503
 Errors = Mapping[str, Sequence[str]]
@@ -48,11 +57,13 @@ class Attempt:
     posted: Posted
 
 
-@page(roles=EVERYBODY, methods=("POST",))
+@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
 def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     """Approve, reject or only check; the id in the form makes a second post of it harmless."""
     frame = frame_of(request)
     task = task_or_404(frame, task_id)
+    if not is_plain_form(request):
+        return unsupported(request)
     posted = read_posted(request)
     save_draft(typed=posted.typed, user=request.user, request_id=task.request_id, now=frame.now)
     attempt = Attempt(request, task, posted)
@@ -61,11 +72,13 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     return _decided(attempt, Direction(posted.direction))
 
 
-@page(roles=EVERYBODY, methods=("POST",))
+@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
 def draft(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     """Keep what is being typed."""
     frame = frame_of(request)
     task = task_or_404(frame, task_id)
+    if not is_plain_form(request):
+        return unsupported(request)
     typed = read_typed(request.POST)
     save_draft(typed=typed, user=request.user, request_id=task.request_id, now=frame.now)
     return HttpResponse(status=204)

@@ -293,8 +293,8 @@ def run_words(execution: Execution) -> str:
     if status == ExecutionStatus.SUCCEEDED:
         return _("The run SUCCEEDED with %(output)s") % {"output": _short(execution.output)}
     if status == ExecutionStatus.FAILED:
-        error = " ".join(part for part in (execution.error, _short(execution.cause)) if part)
-        return _("The run FAILED: %(error)s") % {"error": error or _("no error name")}
+        error = ": ".join(part for part in (execution.error, _short(execution.cause)) if part)
+        return _("The run FAILED with %(error)s") % {"error": error or _("no error name")}
     return _("The run is %(status)s.") % {"status": status.value}
 
 

@@ -13,8 +13,8 @@ from callbacks.audit import AuditUnavailable
 from callbacks.decisions.decide import send_now, withdraw
 from callbacks.decisions.errors import TaskUnknown, TooLate
 from callbacks.models import Decision
-from callbacks.queries.decisions import decision_facts, find_decision
-from callbacks.queries.requests import next_for
+from callbacks.queries.decisions import DecisionFacts, decision_facts, find_decision
+from callbacks.queries.requests import find_task, next_for, request_facts
 from callbacks.views.answers import UNAVAILABLE, redirect_after_post
 from callbacks.views.decision_words import Panel, panel_of
 from callbacks.views.fragments import nothing_new, respond, wants_fragment
@@ -23,6 +23,7 @@ from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.record_words import record_context
+from callbacks.views.request_words import AnswerPart, request_context
 
 TEMPLATE = "callbacks/decision.html"
 PANEL = "callbacks/decision_panel.html"
@@ -91,7 +92,7 @@ def _show(
         return nothing_new()
     context = _panel_context(request, panel, note) | {"is_fragment": is_fragment}
     if is_fragment and request.headers.get("HX-Target") == "answer":
-        return respond(request, PANEL, context, fragment="answer", status=status)
+        return _beside_request(request, facts, context, status)
     response = respond(
         request,
         TEMPLATE,
@@ -101,6 +102,22 @@ def _show(
     )
     if panel.poll and not is_fragment:
         response["Refresh"] = f"{REFRESH_SECONDS}; url={decision_page(decision.pk)}"
+    return response
+
+
+def _beside_request(
+    request: PersonRequest, facts: DecisionFacts, context: dict[str, Any], status: int
+) -> HttpResponse:
+    """The panel in its place on the request's page; once settled, with what it changes there."""
+    frame = frame_of(request)
+    task = find_task(task_id=facts.decision.task_id, sight=frame.sight)
+    if task is not None and not context["panel"].poll:
+        request_now = request_facts(task=task, user=request.user)
+        context |= request_context(facts=request_now, place=None, part=AnswerPart(), now=frame.now)
+        context["around"] = True
+    response = respond(request, PANEL, context, fragment="answer", status=status)
+    # Lists and toasts show at once what the panel says.
+    response["HX-Trigger"] = "hp:tick"
     return response
 
 

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Iterable
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -24,7 +25,16 @@ TYPED = ("output", "error", "cause", "reason", "comment")
 
 @never_cache
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _kept(_show(request, "413.html", 413, _("This is too large. Nothing was sent.")))
     return _show(request, "400.html", 400, _("This could not be read."))
+
+
+@never_cache
+def unsupported(request: HttpRequest) -> HttpResponse:
+    """415: a body that is no form, or is packed; it is not looked into."""
+    line = _("This form came in a way that is not understood. Nothing was sent.")
+    return _kept(_show(request, "415.html", 415, line))
 
 
 @never_cache
@@ -62,10 +72,17 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The check against forged forms failed: give back what was typed, and send nothing."""
     logger.warning("Form refused at %s: %s", request.path, reason)
     if _is_fragment(request):
-        return _line(_("The form had grown old. Load the page again; nothing was sent."), 403)
+        line = _line(_("The form had grown old. Load the page again; nothing was sent."), 403)
+        return _kept(line)
     typed = [(name, request.POST[name]) for name in TYPED if request.POST.get(name)]
     context = {"typed": typed, "back": request.path}
     return vary(render(request, "403_csrf.html", context, status=403))
+
+
+def _kept(response: HttpResponse) -> HttpResponse:
+    """Swapped in above the form, not in its place: what was typed stays."""
+    response["HX-Reswap"] = "afterbegin"
+    return response
 
 
 def error_number() -> str:

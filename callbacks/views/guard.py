@@ -48,6 +48,29 @@ def page(
     return decorate
 
 
+def page_or_401(
+    *, roles: Collection[Role], methods: Collection[str], signed_out: View
+) -> Callable[[View], View]:
+    """As `page`, for doors that take what a person typed: a redirect to sign-in would lose it.
+
+    Somebody whose session has ended gets `signed_out`, which answers 401 and keeps the text.
+    """
+
+    def decorate(view: View) -> View:
+        guarded = page(roles=roles, methods=methods)(view)
+
+        @wraps(view)
+        def either(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in methods and not request.user.is_authenticated:
+                return signed_out(request, *args, **kwargs)
+            return guarded(request, *args, **kwargs)
+
+        either.__dict__["answers_401"] = True
+        return _mark(login_not_required(never_cache(cast("View", either))), roles)
+
+    return decorate
+
+
 def public(view: View) -> View:
     """Let everybody in, signed in or not: sign-in and health routes only."""
     return _mark(login_not_required(view), PUBLIC)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from callbacks.models import AuditEntry, Decision, Direction
+from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
 from callbacks.templatetags.words import span, utc_time, whole
 from callbacks.views.decision_words import Fact, run_words
@@ -38,7 +38,7 @@ def record_context(*, facts: DecisionFacts, now: datetime) -> dict[str, Any]:
     return {
         "decision": decision,
         "title": _title(decision),
-        "badge": "approved" if decision.direction == Direction.APPROVE else "rejected",
+        "badges": _badges(decision, now),
         "who": _who(decision),
         "rules": _rules(decision),
         "sent": _sent(decision),
@@ -52,9 +52,22 @@ def record_context(*, facts: DecisionFacts, now: datetime) -> dict[str, Any]:
 
 
 def _title(decision: Decision) -> str:
+    """Only what AWS's history shows is called done."""
+    is_done = decision.status == DecisionStatus.CONFIRMED
     if decision.direction == Direction.APPROVE:
-        return _("Approved: %(headline)s") % {"headline": decision.headline}
-    return _("Rejected: %(headline)s") % {"headline": decision.headline}
+        verb = _("Approved") if is_done else _("Answer: approve")
+    else:
+        verb = _("Rejected") if is_done else _("Answer: reject")
+    return f"{verb} · {decision.headline}"
+
+
+def _badges(decision: Decision, now: datetime) -> list[str]:
+    if decision.status == DecisionStatus.CONFIRMED:
+        verdict = "approved" if decision.direction == Direction.APPROVE else "rejected"
+        return [verdict, "confirmed"]
+    if decision.status == DecisionStatus.HELD and decision.send_after <= now:
+        return ["sending"]
+    return [decision.status]
 
 
 def _who(decision: Decision) -> tuple[Fact, ...]:

@@ -62,6 +62,10 @@ def show_request(
     place = place_in_queue(task=facts.task, sight=frame.sight)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)
     context["back"] = inbox_link()
+    if part.panel is not None:
+        # The panel says what a toast would.
+        own = part.panel.decision.pk
+        context["toasts"] = [toast for toast in frame.toasts if toast["id"] != own]
     return respond(request, TEMPLATE, context, fragment="detail", status=status)
 
 

@@ -133,7 +133,9 @@
   const start = (from) => from.querySelectorAll("textarea[data-json]").forEach((area) => {
     if (area.dataset.started) return;
     area.dataset.started = "yes";
-    check(area);
+    // What the server found wrong stays until the text is changed.
+    if (area.hasAttribute("aria-invalid")) { drawMeter(area); drawGutter(area, faultIn(area.value)); }
+    else check(area);
     area.addEventListener("scroll", () => { const gutter = one(".gutter", area.parentElement); if (gutter) gutter.scrollTop = area.scrollTop; });
   });
   document.addEventListener("input", (event) => {

@@ -15,7 +15,12 @@ os.environ.setdefault("TOKEN_ENCRYPTION_KEYS", base64.urlsafe_b64encode(bytes(ra
 
 from dashboard.local import VAR_DIR
 from dashboard.settings import *  # noqa: F403 - a settings module is made by star import
-from dashboard.settings import DATABASES, STORAGES
+from dashboard.settings import (
+    CELERY_BROKER_TRANSPORT_OPTIONS,
+    CELERY_BROKER_URL,
+    DATABASES,
+    STORAGES,
+)
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and worker processes of the tests share it.
@@ -26,5 +31,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # A pool keeps connections open that the end of the run must be able to cut.
     DATABASES["default"]["OPTIONS"].pop("pool", None)
+if CELERY_BROKER_URL.startswith("redis"):
+    # Each process of the suite, with what it starts, has queues of its own on the shared server.
+    _suite = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"test-{_suite}:"
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

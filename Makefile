@@ -96,8 +96,10 @@ constraints: $(VENV)/.dev-installed ## Pin again what is installed now
 	@{ echo "# The whole tree, pinned: direct dependencies and what they bring. Renewed by \`make constraints\`."; \
 	   $(PIP) freeze; } > constraints.txt
 
-have_browser = for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; false
-have_browser := ($(have_browser))
+# CHROMIUM names one; else the system's, else one that playwright has installed.
+have_browser := (test -n "$${CHROMIUM:-}" && exit 0; \
+  for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+  ls -d "$$HOME"/.cache/ms-playwright/chromium-* >/dev/null 2>&1)
 define warn_no_browser
 { echo; \
   echo "*** LEFT OUT: the browser journeys (tests marked \"browser\") and all that they prove."; \

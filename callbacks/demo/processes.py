@@ -119,7 +119,9 @@ def supervised(*, folder: Path, logs: Path, say: Callable[[str], None]) -> Itera
     SIGTERM and a closed terminal count as Ctrl-C: all raise KeyboardInterrupt in the block.
     """
     supervisor = Supervisor(folder=folder, logs=logs, say=say)
-    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    names = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` wants us to stay
+        names.append(signal.SIGHUP)
     before = {name: signal.signal(name, signal.default_int_handler) for name in names}
     try:
         yield supervisor

@@ -122,6 +122,20 @@ def test_a_signal_ends_the_programs_too(tmp_path: Path, name: signal.Signals) ->
     assert not is_alive(child)
 
 
+def test_a_supervisor_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        running, child = start_supervisor(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    running.send_signal(signal.SIGHUP)
+    os.kill(child, signal.SIGKILL)
+    other = id_in(tmp_path / "id", other_than=child)
+    running.send_signal(signal.SIGTERM)
+    running.wait(timeout=20)
+    assert not is_alive(other)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the children")
 def test_a_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     running, child = start_supervisor(tmp_path)

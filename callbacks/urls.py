@@ -7,6 +7,7 @@ from callbacks.views.answers import answer, draft
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
+from callbacks.views.executions import execution_view
 from callbacks.views.history import history
 from callbacks.views.inbox import inbox
 from callbacks.views.requests import request_page
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/<uuid:decision_id>/", decision_view, name="decision"),
     path("decisions/<uuid:decision_id>/withdraw/", withdraw_door, name="withdraw"),
     path("decisions/<uuid:decision_id>/send/", send_door, name="send"),
+    path("executions/<uuid:execution_id>/", execution_view, name="execution"),
     path("history/", history, name="history"),
     path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),

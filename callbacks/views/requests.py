@@ -12,15 +12,17 @@ from kombu.exceptions import OperationalError
 
 from callbacks.audit.readings import record_reading
 from callbacks.models import CallbackTask
+from callbacks.queries.executions import audit_lines
 from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
+from callbacks.views.technical_words import technical_context
 
 logger = logging.getLogger(__name__)
 
-TEMPLATE = "callbacks/request.html"
+TEMPLATE, TECHNICAL = "callbacks/request.html", "callbacks/technical.html"
 # What is older than this is read again when somebody opens it.
 FRESH_FOR = timedelta(seconds=5)
 HINT_SECONDS = 10
@@ -66,6 +68,10 @@ def show_request(
         # The panel says what a toast would.
         own = part.panel.decision.pk
         context["toasts"] = [toast for toast in frame.toasts if toast["id"] != own]
+    if view == "technical":
+        lines = audit_lines(task_ids=[attempt.pk for attempt in facts.attempts])
+        context |= technical_context(facts=facts, lines=lines, now=frame.now)
+        return respond(request, TECHNICAL, context, fragment="detail", status=status)
     return respond(request, TEMPLATE, context, fragment="detail", status=status)
 
 

@@ -1,0 +1,37 @@
+"""One execution for its page: what it is, and every request that it made."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+
+from callbacks.models import AuditEntry, CallbackTask, Execution
+from callbacks.queries.sight import Sight, visible_tasks
+
+TASKS_SHOWN = 200
+LINES_SHOWN = 100
+
+
+def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None:
+    """The execution, or None where this person may see nothing of it."""
+    found = (
+        Execution.objects.select_related("connection", "state_machine", "definition")
+        .filter(pk=execution_id)
+        .first()
+    )
+    if found is None or sight.sees_all:
+        return found
+    return found if visible_tasks(sight).filter(execution_id=execution_id).exists() else None
+
+
+def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:
+    """Its attempts that this person may see, the latest first, without payloads: one query."""
+    rows = visible_tasks(sight).filter(execution_id=execution.pk)
+    rows = rows.defer("input", "context", "parameters", "closed_output", "token_ciphertext")
+    return tuple(rows.order_by("-redrive_count", "-scheduled_event_id")[:TASKS_SHOWN])
+
+
+def audit_lines(*, task_ids: Collection[uuid.UUID]) -> Sequence[AuditEntry]:
+    """The record's entries about these attempts, in the order of the chain: one query."""
+    rows = AuditEntry.objects.filter(task_id__in=task_ids).order_by("-chain_seq")[:LINES_SHOWN]
+    return tuple(reversed(rows))

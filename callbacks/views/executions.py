@@ -1,0 +1,96 @@
+"""One execution: how it stands, what it was given, and every request that it made."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+
+from callbacks.models import CallbackTask, Execution
+from callbacks.queries.executions import find_execution, tasks_of
+from callbacks.templatetags.words import utc_time
+from callbacks.views.closings import task_badge
+from callbacks.views.codelines import code_text
+from callbacks.views.decision_words import Fact, run_words
+from callbacks.views.fragments import respond
+from callbacks.views.frame import EVERYBODY, frame_of
+from callbacks.views.guard import PersonRequest, page
+from callbacks.views.jsontree import json_tree
+from callbacks.views.places import task_page
+from callbacks.views.request_words import console_url
+from callbacks.views.requests import raw_text
+from callbacks.views.technical_words import execution_page
+
+TEMPLATE = "callbacks/execution.html"
+RAW_TEXTS = ("input", "output", "cause")
+
+
+@page(roles=EVERYBODY)
+def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
+    """404 where none of its requests may be seen."""
+    frame = frame_of(request)
+    execution = find_execution(execution_id=execution_id, sight=frame.sight)
+    if execution is None:
+        raise Http404
+    raw = request.GET.get("raw", "")
+    if raw in RAW_TEXTS:
+        return raw_text(getattr(execution, raw))
+    tasks = tasks_of(execution=execution, sight=frame.sight)
+    context = {
+        "execution": execution,
+        "status_words": run_words(execution),
+        "rows": [_row(task) for task in tasks],
+        "facts": _facts(execution),
+        "console_url": console_url(execution.arn),
+        **_texts(execution),
+    }
+    return respond(request, TEMPLATE, context, fragment="body")
+
+
+def _texts(execution: Execution) -> dict[str, Any]:
+    place = execution_page(execution)
+    definition = execution.definition
+    return {
+        "input": json_tree(execution.input, raw_url=f"{place}?raw=input"),
+        "output": json_tree(execution.output, raw_url=f"{place}?raw=output")
+        if execution.output
+        else None,
+        "definition": code_text(definition.text) if definition is not None else None,
+    }
+
+
+def _row(task: CallbackTask) -> dict[str, Any]:
+    return {
+        "url": task_page(task.pk),
+        "headline": task.headline,
+        "badge": task_badge(task),
+        "state": task.state,
+        "iteration": task.iteration,
+        "attempt": task.attempt,
+        "since": _utc(task.waiting_since),
+        "until": _utc(task.closed_at),
+        "event": f"{task.closed_event_id or ''} {task.closed_event_type}".strip(),
+    }
+
+
+def _facts(execution: Execution) -> tuple[Fact, ...]:
+    return (
+        Fact(_("Execution"), execution.arn, is_code=True),
+        Fact(_("State machine"), execution.state_machine.arn, is_code=True),
+        Fact(_("Status"), execution.status, is_code=True),
+        Fact(_("Started"), _utc(execution.started_at)),
+        *((Fact(_("Ended"), _utc(execution.stopped_at)),) if execution.stopped_at else ()),
+        Fact(_("Redrives"), str(execution.redrive_count), is_code=True),
+        Fact(_("Last event read"), str(execution.last_event_id), is_code=True),
+        Fact(_("Read"), _utc(execution.read_at) or _("never")),
+        *((Fact(_("Error"), execution.error, is_code=True),) if execution.error else ()),
+        *((Fact(_("Cause"), execution.cause[:2_000]),) if execution.cause else ()),
+        *((Fact(_("Problem"), execution.problem),) if execution.problem else ()),
+    )
+
+
+def _utc(at: datetime | None) -> str:
+    return f"{utc_time(at)} UTC" if at else ""

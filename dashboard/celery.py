@@ -6,8 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
+from dashboard import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
+broker.install()
 app = Celery("holdpoint")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["callbacks"])

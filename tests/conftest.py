@@ -14,6 +14,8 @@ from callbacks.audit import triggers
 from callbacks.models import Role, User
 from tests import making
 
+pytest_plugins = ["tests.leaks.plugin"]
+
 
 class Cast(dict[str, User]):
     """People by name: `people["approver"]` or `people.approver`."""

@@ -1,0 +1,194 @@
+"""pytest plugin: after each test everything that came out of the product is searched for tokens.
+
+A test in whose run a token came out fails, and is told which sink and which spelling; the token is
+named by the beginning of its SHA-256. `-p no:tests.leaks.plugin` runs a suite without the search.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.leaks import browser, sinks, stores, tokens
+from tests.leaks.spellings import Hit, name_of
+
+# The product's own detector takes more time, so it looks for these many of a test's tokens.
+MOST_FOR_PRODUCT = 8
+
+
+class Leak(AssertionError):
+    """A task token came out."""
+
+
+@dataclass
+class Watch:
+    """The tokens and the sinks of this process."""
+
+    tokens: tokens.Tokens = field(default_factory=tokens.Tokens)
+    sinks: sinks.Sinks = field(default_factory=sinks.Sinks)
+    files: stores.Files = field(default_factory=stores.Files)
+    texts: int = 0
+    characters: int = 0
+
+    def install(self) -> None:
+        tokens.watch_sources(self.tokens)
+        sinks.watch_sinks(self.sinks)
+        stores.watch_journals(self.files)
+        browser.watch_browsers(self.sinks)
+
+    def search(self, found: Iterable[tuple[str, str]]) -> list[str]:
+        """One line for each sink in which a token stands."""
+        found = list(found)
+        if not found or not len(self.tokens.detector):
+            return []
+        self.texts += len(found)
+        self.characters += sum(len(text) for _, text in found)
+        # Most tests leak nothing, which is quickly seen of all their texts at once.
+        if not self._hits("\n".join(text for _, text in found)):
+            return []
+        lines = {line for name, text in found for line in self._lines(name, text)}
+        return sorted(lines) or ["spread over several sinks"]
+
+    def _lines(self, name: str, text: str) -> list[str]:
+        hits = sorted(self._hits(text))
+        return [f"{name}: the token {hit.token}, {hit.spelling}" for hit in hits]
+
+    def _hits(self, text: str) -> set[Hit]:
+        fresh = list(self.tokens.fresh)
+        hits = self.tokens.detector.search(text, fresh)
+        return hits | by_product(text, fresh[:MOST_FOR_PRODUCT])
+
+
+def by_product(text: str, fresh: list[str]) -> set[Hit]:
+    """The same with the detector that the product masks with."""
+    from callbacks.asl.spellings import find_tokens
+
+    found = find_tokens(text=text, tokens=[token for token in fresh if len(set(token)) > 5])
+    return {Hit(name_of(token), spelling) for token, spelling in found}
+
+
+WATCH = Watch()
+
+
+# --- the run -------------------------------------------------------------------------------------
+def pytest_sessionstart() -> None:
+    WATCH.install()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    WATCH.tokens.begin()
+    WATCH.sinks.take()
+    sinks.talk_at_debug()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    try:
+        result = yield
+    except BaseException as error:
+        leaks = _leaks_of_call(item)
+        if leaks:
+            error.add_note(_told(leaks))
+        raise
+    _fail_for(_leaks_of_call(item))
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, Any, Any]:
+    """What came out at the end: processes that were stopped, browsers that were closed."""
+    databases = list(_database_files()) if nextitem is None else []
+    result = yield
+    found = [*WATCH.sinks.take(), *_output(item), *_files(item), *databases]
+    _fail_for(WATCH.search(found))
+    return result
+
+
+def _leaks_of_call(item: pytest.Item) -> list[str]:
+    found = [*WATCH.sinks.take(), *_output(item)]
+    if WATCH.tokens.fresh:
+        if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+            found += stores.tables()
+        found += [*_files(item), *stores.redis_keys()]
+    return WATCH.search(found)
+
+
+def _output(item: pytest.Item) -> list[tuple[str, str]]:
+    """What was written to stdout and stderr so far."""
+    return [(f"captured {what} of {when}", text) for when, what, text in item._report_sections]
+
+
+def _files(item: pytest.Item) -> list[tuple[str, str]]:
+    from django.conf import settings
+
+    if not WATCH.tokens.fresh:
+        return []
+    roots = [Path(settings.AUDIT_SINK_FILE), _var_dir()]
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    return list(WATCH.files.changed([*roots, folder] if folder else roots))
+
+
+def _database_files() -> Iterable[tuple[str, str]]:
+    """At the end, the file of the database as it lies on the disk, freed pages included."""
+    from django.db import connections
+
+    name = connections["default"].settings_dict["NAME"]
+    files = [Path(f"{name}{end}") for end in ("", "-wal")]
+    present = [path for path in files if path.is_file()]
+    return WATCH.files.changed(present, databases=True)
+
+
+def _var_dir() -> Path:
+    return Path(os.environ["VAR_DIR"])
+
+
+def _fail_for(leaks: list[str]) -> None:
+    if leaks:
+        raise Leak(_told(leaks))
+
+
+def _told(leaks: list[str]) -> str:
+    return "A task token came out:\n" + "\n".join(f"  {line}" for line in leaks[:20])
+
+
+# --- the figures ---------------------------------------------------------------------------------
+_figures: dict[str, int] = {"tokens": 0, "left_out": 0, "texts": 0, "characters": 0}
+
+
+def _count(figures: dict[str, int]) -> None:
+    for name, number in figures.items():
+        _figures[name] += number
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    figures = {
+        "tokens": WATCH.tokens.made,
+        "left_out": WATCH.tokens.left_out,
+        "texts": WATCH.texts,
+        "characters": WATCH.characters,
+    }
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leak_search"] = figures
+    else:
+        _count(figures)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _count(getattr(node, "workeroutput", {}).get("leak_search", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.write_line(
+        "leak search: {tokens} tokens ({left_out} of large crowds left out) looked for in {texts} "
+        "texts of {characters} characters".format(**_figures)
+    )

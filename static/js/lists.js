@@ -3,6 +3,17 @@
   "use strict";
   const wide = matchMedia("(width >= 1280px)");
 
+  // Previous and next in the pane: the row beside it opens, so the list keeps its place.
+  document.addEventListener("click", (event) => {
+    const step = event.target.closest("#detail .bar-top a[href^='/tasks/']");
+    if (!step || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const row = document.querySelector(`#rows a[data-row][href="${CSS.escape(step.getAttribute("href"))}"]`);
+    if (!row) return;
+    event.preventDefault();
+    row.scrollIntoView({ block: "nearest" });
+    row.click();
+  });
+
   // Before htmx sees it: a new tab, or a screen without the second pane, follows the link.
   document.addEventListener("click", (event) => {
     const row = event.target.closest("a[data-row][hx-get]");

@@ -27,7 +27,7 @@ ORDER = Sample(
     run="order-881-2047",
     input={
         "order": "881-2047",
-        "amount": 2480.00,
+        "amount": 2480,
         "currency": "EUR",
         "customer": "Ingrid Solheim",
         "riskScore": 61,
@@ -54,7 +54,7 @@ REFUND = Sample(
     run="refund-881-1998",
     input={
         "order": "881-1998",
-        "amount": 120.00,
+        "amount": 120,
         "currency": "EUR",
         "customer": "Tomasz Zieliński",
         "cause": "Damaged on arrival",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -53,10 +54,20 @@ def test_seeding_again_on_purpose_starts_executions_of_other_names(simulator: Co
     assert len({*first, *second}) == 10
 
 
+def test_each_photo_is_shown_with_its_own_listing(simulator: Control) -> None:
+    (arn,) = [arn for arn in seed_at(simulator) if "content-moderation" in arn]
+    sent = [
+        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]["item"]
+        for event in simulator.history(arn)
+        if event["type"] == "TaskScheduled"
+    ]
+    assert [item["listing"] for item in sent] == ["55190", "55204", "55207"]
+
+
 def test_an_approved_sample_succeeds(simulator: Control) -> None:
     (arn,) = [arn for arn in seed_at(simulator) if "order-release" in arn]
     (task,) = simulator.tokens(arn)
-    simulator.call("SendTaskSuccess", taskToken=task["token"], output='{"amount": 2480.00}')
+    simulator.call("SendTaskSuccess", taskToken=task["token"], output='{"amount": 2480}')
     assert simulator.execution(arn)["status"] == "SUCCEEDED"
 
 

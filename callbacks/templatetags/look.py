@@ -1,5 +1,6 @@
 """Icons and state badges for templates: what a state looks like is known only here."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from django import template
@@ -47,6 +48,7 @@ BADGES = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)  # a list has the same few a hundred times
 def icon(name: str, size: str = "") -> SafeString:
     """One symbol of static/icons.svg, silent to screen readers; `size` is "", "l" or "xl"."""
     return format_html(
@@ -63,7 +65,10 @@ def badge(code: str, word: str = "") -> SafeString:
 
     Raises KeyError for a code that no badge is made for: a page must not invent states.
     """
+    return _badge(code, str(word or BADGES[code].word))
+
+
+@lru_cache(maxsize=512)
+def _badge(code: str, word: str) -> SafeString:
     look = BADGES[code]
-    return format_html(
-        '<span class="badge {}">{}{}</span>', look.tone, icon(look.icon), word or look.word
-    )
+    return format_html('<span class="badge {}">{}{}</span>', look.tone, icon(look.icon), word)

@@ -36,6 +36,7 @@ from callbacks.models import (
 from callbacks.models.identity import execution_id, request_id, task_id
 from callbacks.models.secret import encrypt_token, token_hash
 from tests import making
+from tests.benchmarks.bulk import insert_many
 
 BATCH = 2_000
 TEAMS = ("finance", "risk", "platform", "media", "legal")
@@ -73,14 +74,12 @@ class Company:
         return now
 
     def _write(self, visits: Sequence[_Visit]) -> None:
-        Execution.objects.bulk_create([visit.execution for visit in visits])
-        Request.objects.bulk_create([visit.request for visit in visits])
-        tasks = [visit.task() for visit in visits]
+        insert_many([visit.execution for visit in visits])
+        insert_many([visit.request for visit in visits])
+        insert_many([visit.task() for visit in visits])
         answered = [visit.answered_task() for visit in visits if visit.has_history]
-        CallbackTask.objects.bulk_create([*tasks, *answered])
-        Decision.objects.bulk_create(
-            [_decision(task, self.approver, self.now) for task in answered]
-        )
+        insert_many(answered)
+        insert_many([_decision(task, self.approver, self.now) for task in answered])
 
     def policy(self) -> Policy:
         return self._random.choices(self.policies, WEIGHTS)[0]

@@ -20,7 +20,7 @@ class Sizes:
 FULL = Sizes(
     few_tasks=100,
     many_tasks=100_000,
-    rounds=200,
+    rounds=60,
     histories=10_000,
     answers=200,
     passes=(1_000, 10_000),
@@ -36,9 +36,9 @@ QUICK = Sizes(
     crowd=5_000,
 )
 TINY = Sizes(
-    few_tasks=60,
-    many_tasks=180,
-    rounds=2,
+    few_tasks=55,
+    many_tasks=70,
+    rounds=1,
     histories=20,
     answers=3,
     passes=(5,),

@@ -1,0 +1,56 @@
+"""Each section runs, in a size of seconds. No time is asserted: a busy machine is not a fault."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks import answers, crowd, histories, pages, passes
+from tests.benchmarks.sizes import TINY
+from tests.benchmarks.tables import Table, write_tables
+
+
+@pytest.fixture
+def plenty(settings: Any) -> None:
+    """The budget of calls that a benchmark has."""
+    settings.SYNC_QUOTA_SHARE = 1_000_000.0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_asks_more_of_the_database_when_more_tasks_wait() -> None:
+    shown = next(iter(pages.run(TINY)))
+    counts: dict[str, set[object]] = defaultdict(set)
+    for row in shown.rows:
+        counts[str(row[0])].add(row[shown.columns.index("queries")])
+    assert {name: found for name, found in counts.items() if len(found) != 1} == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_measured_beside_a_bare_call(plenty: None) -> None:
+    table = next(answers.run(TINY))
+    assert answers.BARE in table.column("step")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pass_tells_its_calls_by_name(plenty: None) -> None:
+    table = next(passes.run(TINY))
+    assert "ListStateMachines 1" in str(table.column("calls")[0])
+
+
+def test_histories_are_read_and_masked() -> None:
+    assert len(list(histories.run(TINY))) == 3
+
+
+def test_the_simulator_is_filled() -> None:
+    table = next(crowd.run(TINY))
+    assert table.column("executions") == [TINY.crowd, TINY.crowd]
+
+
+def test_tables_are_kept_as_text_and_as_data(tmp_path: Path) -> None:
+    table = Table("Ages", ("who", "years"), [["Ana", 41], ["Bo", 7.5]])
+    write_tables(tmp_path, {"ages": [table]}, {"cores": 2})
+    assert (tmp_path / "ages.txt").read_text().splitlines()[-2:] == ["Ana     41", "Bo    7.50"]
+    assert '"cores": 2' in (tmp_path / "ages.json").read_text()

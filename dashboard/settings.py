@@ -1,5 +1,6 @@
 """Settings: everything that differs between installations comes from the environment."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -219,7 +220,13 @@ READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SE
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
 # Audit lines leave the database before each send; without this file there is no send.
-AUDIT_SINK_FILE = env.str("AUDIT_SINK_FILE", str(VAR_DIR / "audit" / "sink.jsonl"))
+# A file belongs to one database: the lines of another would look like a roll-back.
+_database_mark = hashlib.sha256(
+    "|".join(str(_database.get(part, "")) for part in ("ENGINE", "HOST", "PORT", "NAME")).encode()
+).hexdigest()[:8]
+AUDIT_SINK_FILE = env.str(
+    "AUDIT_SINK_FILE", str(VAR_DIR / "audit" / f"sink-{_database_mark}.jsonl")
+)
 
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = secret("CELERY_BROKER_URL") or "filesystem://localhost"

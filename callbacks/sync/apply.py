@@ -18,6 +18,7 @@ from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import CallbackTask, Execution, Request, StateMachine
 from callbacks.models.identity import execution_id
 from callbacks.sync.plan import (
+    LATEST,
     NOT_READ,
     WAITING,
     Known,
@@ -89,7 +90,8 @@ def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     rows = Execution.objects.filter(pk=key, last_event_id=reading.target.last_event_id)
     rows.update(read_at=now)
     # Its time had come and nothing happened: look again, but less and less often.
-    later = next_look(now=now, last_event_at=reading.facts.last_event_at)
+    last_event_at = reading.facts.last_event_at
+    later = next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
     rows.filter(read_next_at__lte=now).update(read_next_at=later)
     return Applied()
 

@@ -112,6 +112,7 @@ class _Pass:
         # Until everything that has changed is read, what was known gets no younger.
         self._is_behind = True
         self._silent = 0
+        self._missed = 0
 
     def run(self) -> PassFigures:
         try:
@@ -142,7 +143,8 @@ class _Pass:
             self._follow(candidate)
             done += 1
             self._progress(done, total)
-        self._is_behind = done < len(candidates.urgent) or not self._has_machines
+        unread = done < len(candidates.urgent) or self._missed > 0
+        self._is_behind = unread or not self._has_machines
 
     # -- machines -------------------------------------------------------------------------------
 
@@ -199,6 +201,7 @@ class _Pass:
             self._silent = 0
         except Throttled as exc:
             self._asking.note(exc)
+            self._missed += 1
         except StepFunctionsError as exc:
             is_hopeless = self._is_last_straw(exc)
             self._asking.note(exc, is_common=is_hopeless)

@@ -31,6 +31,7 @@ from callbacks.sync.plan import (
     key_of,
 )
 
+LARGEST_PAGE = 1000  # events; beyond that a history costs several calls
 # What a history that nobody foresaw may raise while it is read; anything else is a fault of ours
 # or of the database and ends the pass.
 POISON = (
@@ -73,9 +74,11 @@ def read(
 ) -> Reading:
     """Ask AWS. Raises BadHistory, or a StepFunctionsError."""
     try:
+        if _is_long(target) and not _has_more(reader, target):
+            return Reading(target=target, facts=Facts(now=now), is_unchanged=True)
         events = _events(reader, target.arn)
     except NotFound:
-        return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
+        return describe_only(reader=reader, target=target, now=now)
     if target.is_settled and not target.has_left and events[-1]["id"] == target.last_event_id:
         facts = Facts(now=now, last_event_at=events[-1]["timestamp"])
         return Reading(target=target, facts=facts, is_unchanged=True)
@@ -94,6 +97,16 @@ def read(
 def describe_only(*, reader: Reader, target: Target, now: datetime) -> Reading:
     """For an execution whose history cannot be used: at least whether it is over."""
     return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
+
+
+def _is_long(target: Target) -> bool:
+    return target.is_settled and not target.has_left and target.last_event_id >= LARGEST_PAGE
+
+
+def _has_more(reader: Reader, target: Target) -> bool:
+    """Look from the end: one call, however long the history is."""
+    newest = reader.history_since(execution_arn=target.arn, last_event_id=target.last_event_id)
+    return len(newest) > 0
 
 
 def _events(reader: Reader, arn: str) -> Events:

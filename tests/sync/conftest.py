@@ -25,7 +25,7 @@ def simulator(one_simulator: Control) -> Control:
 
 
 @pytest.fixture
-def connection(transactional_db: None, simulator: Control) -> Connection:
+def connection(db: None, simulator: Control) -> Connection:
     return making.make_connection(endpoint_url=simulator.url, region="eu-west-1")
 
 

@@ -28,9 +28,7 @@ def add(url: str, *more: str, name: str = "prod") -> str:
     return run("add_connection", name, "--region", "eu-west-1", "--endpoint-url", url, *more)
 
 
-def test_a_connection_learns_its_account_and_is_audited(
-    transactional_db: None, simulator: Control
-) -> None:
+def test_a_connection_learns_its_account_and_is_audited(db: None, simulator: Control) -> None:
     simulator.create("orders", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
 
     said = add(simulator.url)
@@ -43,11 +41,11 @@ def test_a_connection_learns_its_account_and_is_audited(
     assert AuditEntry.objects.get().kind == "connection_added"
 
 
-def test_an_empty_emulator_has_no_account_yet(transactional_db: None, simulator: Control) -> None:
+def test_an_empty_emulator_has_no_account_yet(db: None, simulator: Control) -> None:
     assert "account not known yet" in add(simulator.url)
 
 
-def test_the_account_of_a_role_is_that_of_its_arn(transactional_db: None) -> None:
+def test_the_account_of_a_role_is_that_of_its_arn(db: None) -> None:
     role = "arn:aws:iam::210987654321:role/reader"
 
     add(NOBODY, "--role-arn", role, "--external-id", "x", "--no-check")
@@ -56,30 +54,28 @@ def test_the_account_of_a_role_is_that_of_its_arn(transactional_db: None) -> Non
     assert (connection.account, connection.role_arn) == ("210987654321", role)
 
 
-def test_one_that_does_not_answer_is_refused(transactional_db: None) -> None:
+def test_one_that_does_not_answer_is_refused(db: None) -> None:
     with pytest.raises(CommandError, match="cannot be reached"):
         add(NOBODY)
 
     assert (Connection.objects.count(), AuditEntry.objects.count()) == (0, 0)
 
 
-def test_one_that_denies_is_refused_and_the_right_is_named(
-    transactional_db: None, simulator: Control
-) -> None:
+def test_one_that_denies_is_refused_and_the_right_is_named(db: None, simulator: Control) -> None:
     simulator.fault("ListStateMachines", "deny")
 
     with pytest.raises(CommandError, match="denied states:ListStateMachines"):
         add(simulator.url)
 
 
-def test_adding_the_same_again_changes_nothing(transactional_db: None, simulator: Control) -> None:
+def test_adding_the_same_again_changes_nothing(db: None, simulator: Control) -> None:
     add(simulator.url)
 
     assert add(simulator.url).startswith("Nothing to do for prod")
     assert (Connection.objects.count(), AuditEntry.objects.count()) == (1, 1)
 
 
-def test_the_way_in_may_change_and_is_audited(transactional_db: None, simulator: Control) -> None:
+def test_the_way_in_may_change_and_is_audited(db: None, simulator: Control) -> None:
     add(simulator.url)
 
     assert add(simulator.url, name="production").startswith("Changed production")
@@ -87,7 +83,7 @@ def test_the_way_in_may_change_and_is_audited(transactional_db: None, simulator:
     assert (Connection.objects.count(), kinds) == (1, ["connection_added", "connection_changed"])
 
 
-def test_a_name_is_given_once(transactional_db: None, simulator: Control) -> None:
+def test_a_name_is_given_once(db: None, simulator: Control) -> None:
     making.make_connection("prod")
 
     with pytest.raises(CommandError, match="named prod already"):
@@ -119,7 +115,7 @@ def test_sync_takes_one_connection_by_name(world: World) -> None:
     assert said.startswith(f"{world.connection.name}: ")
 
 
-def test_sync_fails_where_it_could_not_read(transactional_db: None) -> None:
+def test_sync_fails_where_it_could_not_read(db: None) -> None:
     making.make_connection("elsewhere", endpoint_url=NOBODY)
 
     with pytest.raises(CommandError, match=r"elsewhere \(unreachable\)"):
@@ -134,6 +130,6 @@ def test_sync_says_that_a_pass_is_running(world: World) -> None:
         run("sync")
 
 
-def test_an_unknown_connection_is_named(transactional_db: None) -> None:
+def test_an_unknown_connection_is_named(db: None) -> None:
     with pytest.raises(CommandError, match="no connection named nowhere"):
         run("sync", "--connection", "nowhere")

@@ -38,7 +38,7 @@ def states(moto: str) -> Any:
 
 
 @pytest.fixture
-def connection(transactional_db: None, moto: str) -> Connection:
+def connection(db: None, moto: str) -> Connection:
     return making.make_connection(endpoint_url=moto, region="us-east-1")
 
 

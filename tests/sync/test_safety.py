@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from callbacks.models import CallbackTask, Execution, Lease, Request
 from callbacks.stepfunctions import Reader
 from callbacks.sync import apply, passes
+from callbacks.sync.asking import Asking
 from callbacks.sync.plan import Target
 from callbacks.sync.reading import Reading, read
 from tests.sync.world import World, machine, task
@@ -220,3 +221,44 @@ def test_the_lease_of_a_killed_pass_runs_out(world: World, monkeypatch: pytest.M
 
     assert world.sync().tasks_opened == 1
     assert Lease.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_call_is_made_while_a_transaction_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_eventful_world(world)
+    admit = Asking._admit
+    inside: list[bool] = []
+
+    def watch(self: Asking, operation: str) -> None:
+        inside.append(database.in_atomic_block)
+        admit(self, operation)
+
+    monkeypatch.setattr(Asking, "_admit", watch)
+    world.sync()
+
+    assert len(inside) > 4
+    assert not any(inside)
+
+
+def test_a_long_history_in_which_nothing_happened_costs_one_call(world: World) -> None:
+    loop = machine(
+        Count={"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
+        Enough={
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericLessThan": 300, "Next": "Count"}],
+            "Default": "Wait",
+        },
+        Wait=task(),
+    )
+    arn = world.start(loop, {"n": 0})
+    world.sync()
+    assert world.execution(arn).last_event_id > 1000
+
+    figures = world.sync()
+
+    assert figures.api_calls["GetExecutionHistory"] == 1
+    world.succeed(arn, "{}")
+    world.sync()
+    assert world.task(arn).status == "answered"

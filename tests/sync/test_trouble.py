@@ -216,3 +216,12 @@ def test_reading_one_execution_raises_what_aws_said_and_counts_it(world: World) 
 
     count = CallCount.objects.get(operation="GetExecutionHistory")
     assert (count.calls, count.throttles) == (4, 3)
+
+
+def test_what_was_throttled_leaves_the_age_as_it_was(world: World) -> None:
+    world.start()
+    world.simulator.fault("GetExecutionHistory", "throttle", times=None)
+
+    world.sync()
+
+    assert world.health.read_ok_at is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
@@ -54,8 +55,9 @@ def is_plain_form(request: HttpRequest) -> bool:
 
 
 def read_posted(request: HttpRequest) -> Posted:
-    """Raises BadRequest (400) where a field is there twice or is none of ours."""
+    """Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8."""
     form = request.POST
+    _check_encoding(request)
     for name in ("direction", "decision_id", "shown", *TEXTS):
         if len(form.getlist(name)) > 1:
             raise BadRequest(f"The field {name} came twice.")
@@ -72,6 +74,16 @@ def read_posted(request: HttpRequest) -> Posted:
         decision_id=decision_id,
         shown_sha256=form.get("shown", "")[:64],
     )
+
+
+def _check_encoding(request: HttpRequest) -> None:
+    """Django puts a mark in the place of broken bytes, and nobody typed that mark."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return
+    try:
+        unquote_to_bytes(request.body).decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The form is not UTF-8.") from None
 
 
 def read_typed(form: QueryDict, prefix: str = "") -> Typed:

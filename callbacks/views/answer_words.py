@@ -18,6 +18,8 @@ from callbacks.views.places import task_page
 
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
+# Where a message can stand; "answer" is the whole.
+FIELDS = ("answer", "output", "error", "cause", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def form_of(
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
         draft_note=draft_note,
-        errors=errors or {},
+        # Every field is there: a template that looks for one that is not is slow.
+        errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
 
 

@@ -24,6 +24,7 @@ from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.record_words import record_context
 from callbacks.views.request_words import AnswerPart, request_context
+from callbacks.views.requests import NOTHING_AROUND
 
 TEMPLATE = "callbacks/decision.html"
 PANEL = "callbacks/decision_panel.html"
@@ -130,4 +131,4 @@ def _panel_context(request: PersonRequest, panel: Panel, note: str) -> dict[str,
             following = {"url": task_page(found[0]), "headline": found[1]}
     # The panel says what a toast would.
     toasts = [toast for toast in frame.toasts if toast["id"] != panel.decision.pk]
-    return {"panel": panel, "next": following, "note": note, "toasts": toasts}
+    return {**NOTHING_AROUND, "panel": panel, "next": following, "note": note, "toasts": toasts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import current_app
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,6 +27,8 @@ TEMPLATE, TECHNICAL = "callbacks/request.html", "callbacks/technical.html"
 # What is older than this is read again when somebody opens it.
 FRESH_FOR = timedelta(seconds=5)
 HINT_SECONDS = 10
+# What the shared partials look for and only the record or a poll has.
+NOTHING_AROUND = {"next": None, "is_record": False, "around": False, "oob": False}
 RAW_TEXTS = ("input", "context", "parameters")
 
 
@@ -58,7 +61,14 @@ def show_request(
     frame = frame_of(request)
     is_fragment = wants_fragment(request)
     target = request.headers.get("HX-Target", "") if is_fragment else ""
-    context = {"part": part, "is_fragment": is_fragment, "view": view, "task": facts.task}
+    context: dict[str, Any] = {
+        "part": part,
+        "is_fragment": is_fragment,
+        "view": view,
+        "task": facts.task,
+        "live_attempt": None,
+        **NOTHING_AROUND,
+    }
     if target == "answer":
         return respond(request, "callbacks/answer.html", context, fragment="answer", status=status)
     place = place_in_queue(task=facts.task, sight=frame.sight)

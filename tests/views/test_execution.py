@@ -1,0 +1,75 @@
+"""The page of an execution: its requests and payloads, for those who may see them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.utils import timezone
+
+from callbacks.models import TaskStatus
+from tests import making
+from tests.views.conftest import text_of
+
+
+def path_of(execution):
+    return f"/executions/{execution.pk}/"
+
+
+def test_it_lists_every_request_of_the_run(people, page_of):
+    execution = making.make_execution(name="order-881")
+    first = making.make_task(
+        execution=execution,
+        status=TaskStatus.ANSWERED,
+        closed_at=timezone.now(),
+        closed_event_id=6,
+        closed_event_type="TaskSucceeded",
+    )
+    second = making.make_task(making.make_request(execution, "Approve"), scheduled_event_id=9)
+    page = page_of(people.approver, path_of(execution))
+    assert f'href="/tasks/{first.pk}/"' in page.content.decode()
+    assert f'href="/tasks/{second.pk}/"' in page.content.decode()
+    assert "6 TaskSucceeded" in text_of(page)
+
+
+def test_it_says_how_the_run_stands_with_what_it_gave(people, page_of):
+    execution = making.make_execution(status="FAILED", error="Denied", cause="No money")
+    making.make_task(execution=execution)
+    page = text_of(page_of(people.approver, path_of(execution)))
+    assert "The run FAILED with Denied: No money" in page
+    assert execution.arn in page
+
+
+def test_who_may_see_none_of_its_requests_may_not_see_it(people, page_of):
+    task = making.make_task(policy=making.make_policy(team="finance"))
+    assert page_of(people.approver, path_of(task.execution)).status_code == 404
+    assert page_of(people.approver2, path_of(task.execution)).status_code == 200
+    assert page_of(people.operator, path_of(task.execution)).status_code == 200
+    assert page_of(people.operator, f"/executions/{uuid.uuid4()}/").status_code == 404
+
+
+def test_requests_of_other_teams_are_left_out(people, page_of):
+    execution = making.make_execution()
+    making.make_task(execution=execution, headline="mine")
+    making.make_task(
+        making.make_request(execution, "Other"),
+        scheduled_event_id=9,
+        headline="theirs",
+        policy=making.make_policy(team="finance"),
+    )
+    page = text_of(page_of(people.approver, path_of(execution)))
+    assert "mine" in page
+    assert "theirs" not in page
+
+
+def test_its_definition_is_shown_as_code(people, page_of):
+    task = making.make_task()
+    page = page_of(people.approver, path_of(task.execution)).content.decode()
+    assert '<span class="k">&quot;StartAt&quot;</span>' in page
+
+
+def test_the_raw_output_is_plain_text(people, page_of):
+    execution = making.make_execution(output='{"a": "<b>"}', status="SUCCEEDED")
+    making.make_task(execution=execution)
+    raw = page_of(people.approver, path_of(execution), raw="output")
+    assert raw["Content-Type"].startswith("text/plain")
+    assert raw.content.decode() == '{"a": "<b>"}'

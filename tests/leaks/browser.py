@@ -28,36 +28,38 @@ def watch_browsers(sinks: Sinks) -> None:
         from playwright.sync_api import Browser, BrowserContext
     except ImportError:
         return
+    without_scripts: set[BrowserContext] = set()
     open_context, close_context = Browser.new_context, BrowserContext.close
 
     @wraps(open_context)
     def opened(self: Browser, *arguments: Any, **keywords: Any) -> BrowserContext:
         context = open_context(self, *arguments, **keywords)
+        if keywords.get("java_script_enabled") is False:
+            without_scripts.add(context)
         context.on("console", lambda message: sinks.add("browser console", message.text))
         context.on("request", lambda request: sinks.add("URL asked by browser", request.url))
         return context
 
     @wraps(close_context)
     def closed(self: BrowserContext, *arguments: Any, **keywords: Any) -> None:
-        collect(self, sinks)
+        collect(self, sinks, scripts=self not in without_scripts)
+        without_scripts.discard(self)
         close_context(self, *arguments, **keywords)
 
     Browser.new_context = opened  # type: ignore[method-assign]
     BrowserContext.close = closed  # type: ignore[method-assign]
 
 
-def collect(context: Any, sinks: Sinks) -> None:
-    """Read all that the context holds now: documents, addresses and every kind of storage."""
+def collect(context: Any, sinks: Sinks, *, scripts: bool = True) -> None:
+    """Read all that the context holds now; what only scripts can fill, only where they may run."""
     for page in context.pages:
         sinks.add("browser address", page.url)
         if page.url.startswith("http"):
             sinks.add("browser document", page.content())
-            sinks.add("browser session storage", page.evaluate(_SESSION_STORAGE))
-            sinks.add("browser caches", page.evaluate(_CACHES) if context_is_secure(page) else "")
-    state = context.storage_state(indexed_db=True)
-    sinks.add("browser cookies", json.dumps(state["cookies"]))
-    sinks.add("browser local storage and IndexedDB", json.dumps(state["origins"]))
-
-
-def context_is_secure(page: Any) -> bool:
-    return bool(page.evaluate("() => window.isSecureContext"))
+            if scripts:
+                sinks.add("browser session storage", page.evaluate(_SESSION_STORAGE))
+                sinks.add("browser caches", page.evaluate(_CACHES))
+    sinks.add("browser cookies", json.dumps(context.cookies()))
+    if scripts:
+        origins = context.storage_state(indexed_db=True)["origins"]
+        sinks.add("browser local storage and IndexedDB", json.dumps(origins))

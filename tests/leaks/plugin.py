@@ -73,6 +73,7 @@ def by_product(text: str, fresh: list[str]) -> set[Hit]:
 
 
 WATCH = Watch()
+_seen = pytest.StashKey[int]()
 
 
 # --- the run -------------------------------------------------------------------------------------
@@ -123,18 +124,26 @@ def _leaks_of_call(item: pytest.Item) -> list[str]:
 
 
 def _output(item: pytest.Item) -> list[tuple[str, str]]:
-    """What was written to stdout and stderr so far."""
-    return [(f"captured {what} of {when}", text) for when, what, text in item._report_sections]
+    """What was written to stdout and stderr since the last look."""
+    sections, seen = item._report_sections, item.stash.get(_seen, 0)
+    item.stash[_seen] = len(sections)
+    return [(f"captured {what} of {when}", text) for when, what, text in sections[seen:]]
 
 
 def _files(item: pytest.Item) -> list[tuple[str, str]]:
     from django.conf import settings
 
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    own = [folder] if folder else []
+    for journal, seed in (found for root in own for found in stores.seeds_of_journals(root)):
+        if journal not in WATCH.files.not_sinks:
+            WATCH.files.not_sinks.add(journal)
+            tokens.tokens_of(seed)  # to make them is to know them
     if not WATCH.tokens.fresh:
         return []
-    roots = [Path(settings.AUDIT_SINK_FILE), _var_dir()]
-    folder = getattr(item, "funcargs", {}).get("tmp_path")
-    return list(WATCH.files.changed([*roots, folder] if folder else roots))
+    shared = [Path(settings.AUDIT_SINK_FILE), _var_dir()]
+    # A database below the test's own folder belongs to processes of its own: no table was read.
+    return [*WATCH.files.changed(own, databases=True), *WATCH.files.changed(shared)]
 
 
 def _database_files() -> Iterable[tuple[str, str]]:
@@ -152,6 +161,7 @@ def _var_dir() -> Path:
 
 
 def _fail_for(leaks: list[str]) -> None:
+    __tracebackhide__ = True
     if leaks:
         raise Leak(_told(leaks))
 

@@ -92,18 +92,17 @@ def _passed_on(sinks: Sinks, name: str, chunks: Iterable[bytes]) -> Iterator[byt
 
 
 def _watch_debug_pages(sinks: Sinks) -> None:
-    """For each exception that leaves a view, the page that a debugging person would see."""
+    """For each exception that leaves a view, what a debug page or an error reporter would show.
+
+    Not the page itself: it prints the variables of Django's own frames at length, which takes
+    seconds and says nothing that the page and the product's frames do not.
+    """
     from django.core.signals import got_request_exception
-    from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-    class AsWithDebug(SafeExceptionReporterFilter):
-        def is_active(self, request: Any) -> bool:
-            return False
-
-    def look(request: Any = None, **_more: Any) -> None:
-        reporter = ExceptionReporter(request, *sys.exc_info())
-        reporter.filter = AsWithDebug()
-        sinks.add("debug page", reporter.get_traceback_html())
+    def look(**_more: Any) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            add_exception(sinks, error)
 
     got_request_exception.connect(look, weak=False)
 
@@ -198,14 +197,18 @@ def _is_the_products(frame: FrameType) -> bool:
 
 
 def _values(frame: FrameType) -> str:
-    from django.db.models import Manager, QuerySet
+    from django.db import connection
 
     values = []
-    for value in frame.f_locals.values():
-        if isinstance(value, QuerySet | Manager):
-            continue  # to show it would ask the database
-        try:
-            values.append(repr(value)[:LONGEST_VALUE])
-        except Exception as error:  # noqa: BLE001 - what cannot be shown is shown by its type
-            values.append(type(error).__name__)
+    # What is lazy stays so: to show it must not ask the database.
+    with connection.execute_wrapper(_refuse):
+        for value in frame.f_locals.values():
+            try:
+                values.append(repr(value)[:LONGEST_VALUE])
+            except Exception as error:  # noqa: BLE001 - what cannot be shown is shown by its type
+                values.append(type(error).__name__)
     return "\n".join(values)
+
+
+def _refuse(*_arguments: Any) -> None:
+    raise RuntimeError("not asked")

@@ -7,6 +7,7 @@ that a column or a log holds tokens.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 MOST_ROWS = 5_000
 MOST_BYTES = 8_000_000
 MOST_FILES = 2_000
+_JOURNAL = re.compile(rb'\{"seed":"([^"]+)"\}\n')
 _DATABASE_FILES = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".sqlite3-journal")
 
 
@@ -80,7 +82,7 @@ def _held(client: Any, key: bytes) -> Any:
 
 # --- files ---------------------------------------------------------------------------------------
 class Files:
-    """Files below some folders; one that has not changed is not read again: it holds nothing new."""
+    """Files below some folders; what has not changed is not read again: nothing new is there."""
 
     def __init__(self) -> None:
         self.not_sinks: set[Path] = set()
@@ -108,6 +110,18 @@ class Files:
                 return file.read(MOST_BYTES).decode("latin-1")
         except FileNotFoundError:
             return ""  # taken by a worker while we looked
+
+
+def seeds_of_journals(root: Path) -> Iterator[tuple[Path, str]]:
+    """Journals of simulators that somebody else started below the folder, with their seeds."""
+    for path, _ in zip(root.rglob("*"), range(MOST_FILES), strict=False):
+        try:
+            with path.open("rb") as file:
+                begin = _JOURNAL.match(file.read(200))
+        except (OSError, ValueError):
+            continue
+        if begin:
+            yield path, begin[1].decode()
 
 
 def watch_journals(files: Files) -> None:

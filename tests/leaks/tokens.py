@@ -128,6 +128,14 @@ def _watch_product(tokens: Tokens) -> None:
     replace_everywhere(making.make_token, made(making.make_token))
 
 
+def tokens_of(seed: str, count: int = 50) -> list[str]:
+    """The first tokens of a simulator that this process did not start."""
+    from tests.simulator.tokens import TokenMint
+
+    mint = TokenMint(seed)
+    return [mint.token(number) for number in range(1, count + 1)]
+
+
 def replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> None:
     """Put a function in the place of another, also where that was imported by name already."""
     for name, module in list(sys.modules.items()):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from callbacks.decisions.decide import shown_digest, undo_window, why_not_allowed
 from callbacks.decisions.policy import Refusal, send_time
 from callbacks.models import CallbackTask, Decision, Policy, ReasonRule, TokenState, User
-from callbacks.templatetags.words import span
+from callbacks.templatetags.words import span, whole
 from callbacks.views.answer_form import Typed
+from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import task_page
 
 # An answer that says nothing is asked about before it is sent.
@@ -63,6 +65,8 @@ class AnswerForm:
     asks_empty: bool
     reject_open: bool
     draft_note: str = ""
+    # How much of what the workflow sent is folded away above.
+    unshown: str = ""
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -138,6 +142,7 @@ def form_of(
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
         draft_note=draft_note,
+        unshown=_unshown(task),
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
@@ -166,6 +171,21 @@ def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject
         reject_effect=_("gives the run an error"),
         reject_open=reject_open,
     )
+
+
+def _unshown(task: CallbackTask) -> str:
+    try:
+        count = count_fields(read_shown(task.input))
+    except NotShown:
+        return ""
+    folded = count - len(task.key_fields)
+    if folded <= 0:
+        return ""
+    return ngettext(
+        "%(n)s value of this request is not among the key fields above.",
+        "%(n)s values of this request are not among the key fields above.",
+        folded,
+    ) % {"n": whole(folded)}
 
 
 def _short(*, undo: int, checked: bool) -> str:

@@ -21,6 +21,7 @@ from callbacks.views.closings import closing_code, closing_sentence, task_badge
 from callbacks.views.decision_words import Fact, Panel, answer_facts, panel_of, run_words
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.places import task_page
+from callbacks.views.suspicions import suspicions
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def request_context(
         "clock": clock_of(task=task, now=now) if task.is_waiting else None,
         "state_badge": task_badge(task),
         "tree": input_tree(task),
+        "suspicions": suspicions(task.input, names=(task.headline, task.asked_by)),
         "place": _place(place),
         "plain_url": url,
         "technical_url": f"{url}?view=technical",

@@ -83,7 +83,7 @@ def test_what_is_no_sound_json_is_told(browser, task, output, words):
 
 
 def test_b04_long_numbers_from_aws_are_shown(people, page_of):
-    task = making.make_task(input='{"n": %s}' % ("9" * 5_000))  # noqa: UP031 - JSON has braces
+    task = making.make_task(input='{"n": %s}' % ("9" * 5_000))
     assert "5,000 digits" in text_of(page_of(people.approver, f"/tasks/{task.pk}/"))
 
 

@@ -27,14 +27,17 @@ from callbacks.queries.tasks import (
     list_waiting,
     look_again,
 )
+from callbacks.templatetags.words import age
 from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
 from callbacks.views.frame import Frame
-from callbacks.views.rows import Batch, Row, Words, group, word_row
+from callbacks.views.places import task_page
+from callbacks.views.row_markup import entry, line
+from callbacks.views.rows import Batch, Row, Words, group, look_of
 
 FILTERS = ("connection", "state_machine", "state", "due", "q")
 NAMES = (*FILTERS, "order", "cursor", "selected")
 DUE = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
-_SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{6})")
+_SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,12 @@ def read_list(*, path: str, query: Mapping[str, str]) -> ListQuery:
 
 # --- the page -----------------------------------------------------------------------------------
 def list_context(
-    *, asked: ListQuery, tasks: QuerySet[CallbackTask], frame: Frame, total: int
+    *,
+    asked: ListQuery,
+    tasks: QuerySet[CallbackTask],
+    frame: Frame,
+    total: int,
+    grouped: bool = True,
 ) -> dict[str, Any]:
     """Everything below the title: two queries, one more where a filter is on (its count)."""
     found = list_waiting(
@@ -79,15 +87,16 @@ def list_context(
         now=frame.now,
     )
     rows = word_rows(page=found, frame=frame, asked=asked)
-    entries = group(tasks=found.tasks, rows=rows)
+    entries = group(rows) if grouped else list(rows)
+    many = len(frame.facts.connections) > 1
     matching = total
     if not asked.filters.is_empty:
         matching = count_waiting(tasks=tasks, filters=asked.filters, now=frame.now)
     return {
         # Named, as a template looks long for what is not there, once per row.
         "oob": False,
-        "rows": flat(entries),
-        "entries": entries,
+        "many_connections": many,
+        "entries": [entry(one, with_connection=many) for one in entries],
         "total": total,
         "matching": matching,
         "is_filtered": not asked.filters.is_empty,
@@ -95,28 +104,28 @@ def list_context(
         "next_url": asked.address.with_(cursor=str(found.next)) if found.next else "",
         "next_size": PAGE_SIZE,
         "first_url": asked.address.with_(cursor=""),
-        "many_connections": len(frame.facts.connections) > 1,
         "state": poll_state(entries=entries, end=found.next, new=0, frame=frame),
         **filter_context(asked=asked, connections=frame.facts.connections),
     }
 
 
 def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
-    words = Words(
-        user_id=frame.user.pk,
-        now=frame.now,
-        connections={facts.id: facts.label for facts in frame.facts.connections},
-    )
-    rows = [
-        word_row(task=task, answer=page.answers.get(task.id), words=words) for task in page.tasks
-    ]
+    words = Words(user_id=frame.user.pk, now=frame.now)
+    labels = {facts.id: facts.label for facts in frame.facts.connections}
+    here = asked.address.with_(cursor=asked.address.get("cursor"), selected="")
+    join = "&" if "?" in here else "?"
     return [
-        replace(
-            row,
-            is_selected=row.id == asked.selected,
-            open_url=asked.address.with_(selected=str(row.id)),
+        Row(
+            task=task,
+            look=look_of(task=task, answer=page.answers.get(task.id), words=words),
+            connection=labels.get(task.connection_id, ""),
+            waited=age(since=task.waiting_since, now=frame.now),
+            url=task_page(task.id),
+            open_url=f"{here}{join}selected={task.id}",
+            is_selected=task.id == asked.selected,
+            item=0,
         )
-        for row in rows
+        for task in page.tasks
     ]
 
 
@@ -208,9 +217,7 @@ def coarse_age(facts: ConnectionFacts, now: datetime) -> tuple[bool, int | None]
 
 
 def flat(entries: Sequence[Row | Batch]) -> list[Row]:
-    return [
-        row for entry in entries for row in (entry.rows if isinstance(entry, Batch) else (entry,))
-    ]
+    return [row for one in entries for row in (one.rows if isinstance(one, Batch) else (one,))]
 
 
 def poll_context(
@@ -220,6 +227,7 @@ def poll_context(
     listed: QuerySet[CallbackTask],
     frame: Frame,
     query: Mapping[str, str],
+    grouped: bool = True,
 ) -> dict[str, Any] | None:
     """What changed since the page was loaded or last told; None where nothing did.
 
@@ -233,7 +241,7 @@ def poll_context(
     tasks = sorted(found.tasks, key=lambda task: place[task.id])
     page = replace(found, tasks=tuple(tasks))
     rows = word_rows(page=page, frame=frame, asked=asked)
-    entries = group(tasks=tasks, rows=rows)
+    entries = group(rows) if grouped else list(rows)
     new = count_new(
         tasks=listed,
         filters=asked.filters,
@@ -246,12 +254,16 @@ def poll_context(
     state = poll_state(entries=entries, end=end, new=new, frame=frame)
     if state.version == query.get("since"):
         return None
+    many = len(frame.facts.connections) > 1
+    changed = [row for row in flat(entries) if before.get(row.id.hex) != row.print]
+    batches = _changed_batches(entries, before)
     return {
+        "oob": True,
         "state": state,
         "new_words": new_words(new),
-        "many_connections": len(frame.facts.connections) > 1,
-        "changed": [row for row in flat(entries) if before.get(row.id.hex) != row.print],
-        "changed_batches": _changed_batches(entries, before),
+        "many_connections": many,
+        "changed": [line(row, with_connection=many) for row in changed],
+        "changed_batches": [entry(one, with_connection=many) for one in batches],
         "first_url": asked.address.with_(cursor=""),
         "address": asked.address,
         "has_new_banners": state.banners != query.get("banners"),
@@ -261,10 +273,9 @@ def poll_context(
 
 def _changed_batches(entries: Sequence[Row | Batch], before: Mapping[str, str]) -> list[Batch]:
     return [
-        entry
-        for entry in entries
-        if isinstance(entry, Batch)
-        and any(before.get(row.id.hex) != row.print for row in entry.rows)
+        one
+        for one in entries
+        if isinstance(one, Batch) and any(before.get(row.id.hex) != row.print for row in one.rows)
     ]
 
 

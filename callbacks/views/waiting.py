@@ -22,12 +22,19 @@ def waiting(request: PersonRequest) -> HttpResponse:
     tasks = visible_tasks(frame.sight)
     if wants_fragment(request) and "since" in request.GET:
         changes = poll_context(
-            asked=asked, visible=tasks, listed=tasks, frame=frame, query=request.GET.dict()
+            asked=asked,
+            visible=tasks,
+            listed=tasks,
+            frame=frame,
+            query=request.GET.dict(),
+            grouped=False,
         )
         if changes is None:
             return nothing_new()
         return respond(request, TEMPLATE, changes, fragment="changes")
-    context = list_context(asked=asked, tasks=tasks, frame=frame, total=frame.facts.waiting)
+    context = list_context(
+        asked=asked, tasks=tasks, frame=frame, total=frame.facts.waiting, grouped=False
+    )
     if not context["entries"]:
         context |= empty_context(asked=asked, frame=frame, total=frame.facts.waiting)
     return respond(request, TEMPLATE, context, fragment="list")

@@ -10,6 +10,7 @@ from callbacks.views.decisions import decision_view, send_door, withdraw_door
 from callbacks.views.executions import execution_view
 from callbacks.views.history import history
 from callbacks.views.inbox import inbox
+from callbacks.views.kit import kit
 from callbacks.views.requests import request_page
 from callbacks.views.settings_page import settings_page
 from callbacks.views.waiting import waiting
@@ -31,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/", connections, name="connections"),
     path("connections/<uuid:connection_id>/", connection, name="connection"),
     path("settings/", settings_page, name="settings"),
+    path("kit/", kit, name="kit"),
 ]

@@ -17,8 +17,7 @@ from callbacks.templatetags.words import age, moment
 # An old throttle explains no new delay.
 THROTTLE_COUNTS_FOR = timedelta(minutes=10)
 SHORTEST_STALE = timedelta(seconds=60)
-# The worker and the clock write a pulse every few seconds.
-SILENT_AFTER = timedelta(seconds=60)
+SHORTEST_SILENCE = timedelta(seconds=60)
 
 
 class Freshness(StrEnum):
@@ -46,6 +45,11 @@ class Banner:
 def stale_after() -> timedelta:
     """Six passes without a complete one are late, but never less than a minute."""
     return max(SHORTEST_STALE, timedelta(seconds=6 * settings.SYNC_INTERVAL_SECONDS))
+
+
+def silent_after() -> timedelta:
+    """The worker writes a pulse with each pass: three that did not come are a silence."""
+    return max(SHORTEST_SILENCE, timedelta(seconds=3 * settings.SYNC_INTERVAL_SECONDS))
 
 
 def freshness(*, facts: ConnectionFacts, now: datetime) -> Freshness:
@@ -91,7 +95,7 @@ def banners(
     found = [
         line if may_open else replace(line, url="", label="") for line in lines if line is not None
     ]
-    if last_pulse is not None and now - last_pulse > SILENT_AFTER:
+    if last_pulse is not None and now - last_pulse > silent_after():
         return [_silence(last_pulse, now), *found]
     return found
 

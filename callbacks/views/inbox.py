@@ -12,7 +12,7 @@ from django.utils import timezone
 from callbacks.models import Role
 from callbacks.queries.inbox import AnsweredToday, answered_today, is_anybody_approver
 from callbacks.queries.sight import answerable_tasks, visible_tasks
-from callbacks.views.ages import SILENT_AFTER
+from callbacks.views.ages import silent_after
 from callbacks.views.fragments import nothing_new, respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -68,7 +68,7 @@ def empty_context(*, asked: ListQuery, frame: Frame, total: int) -> dict[str, An
 def _first_run(frame: Frame) -> dict[str, Any]:
     pulse = frame.facts.last_pulse
     return {
-        "is_running": pulse is not None and frame.now - pulse <= SILENT_AFTER,
+        "is_running": pulse is not None and frame.now - pulse <= silent_after(),
         "is_sqlite": database.vendor == "sqlite",
         "has_approver": is_anybody_approver(),
     }

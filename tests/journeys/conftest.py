@@ -18,6 +18,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from callbacks.models import User
+from tests.journeys.founding import founding, workers  # noqa: F401 - fixtures for all journeys
 
 # Playwright's loop runs in this thread, and Django would refuse the ORM beside a running loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

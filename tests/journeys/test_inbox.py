@@ -184,6 +184,7 @@ def test_a_word_of_256_kilobytes_does_not_widen_the_page(people, open_page, trou
     assert troubles.seen == []
 
 
+KIT_REPEATS = {"duplicate-id-aria", "landmark-unique", "heading-order", "page-has-heading-one"}
 PAGES = ("/", "/waiting/", "/history/", "/audit/", "/connections/", "/settings/")
 
 
@@ -210,6 +211,17 @@ def test_axe_finds_nothing_on_a_connection_and_on_empty_lists(
     for path in (f"/connections/{one.pk}/", "/", "/?q=nothing", "/waiting/", "/history/"):
         found[path] = faults(open_page(path, people.admin, width=width, dark=dark))
     assert {path: what for path, what in found.items() if what} == {}
+    assert troubles.seen == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (WIDE, False)])
+def test_axe_finds_nothing_on_the_kit(people, open_page, troubles, settings, width, dark):
+    settings.DEBUG = True
+    page = open_page("/kit/", people.approver, width=width, dark=dark)
+    # Its samples stand side by side that a page never shows together: ids and headings repeat.
+    found = [one for one in faults(page) if one.split(":")[0] not in KIT_REPEATS]
+    assert found == []
+    assert not overflows(page)
     assert troubles.seen == []
 
 

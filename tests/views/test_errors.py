@@ -96,3 +96,9 @@ def test_a_stranger_is_led_to_the_sign_in_and_back(db):
     answer = Client().get(f"/?selected={task.pk}")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/?next=/")
+
+
+def test_the_kit_exists_in_development_only(people, page_of, settings):
+    assert page_of(people.admin, "/kit/").status_code == 404
+    settings.DEBUG = True
+    assert "From click to proof" in text_of(page_of(people.admin, "/kit/"))

@@ -36,7 +36,7 @@ def run_worker() -> None:
 
     pool = os.environ.get("WORKER_POOL", "threads")
     app.worker_main(
-        ["worker", "--loglevel=INFO", f"--pool={pool}", "--concurrency=4", "-Q", "send,sync",
+        ["worker", "--loglevel=DEBUG", f"--pool={pool}", "--concurrency=4", "-Q", "send,sync",
          "--without-mingle", "--without-gossip"]
     )  # fmt: skip
 
@@ -44,7 +44,7 @@ def run_worker() -> None:
 def run_beat() -> None:
     from dashboard.celery import app
 
-    app.Beat(loglevel="INFO", schedule=app.conf.beat_schedule_filename).run()
+    app.Beat(loglevel="DEBUG", schedule=app.conf.beat_schedule_filename).run()
 
 
 def run_web() -> None:

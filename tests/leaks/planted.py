@@ -73,7 +73,7 @@ urlpatterns = [
 
 
 @pytest.fixture(params=["leak", "twin"])
-def secret(request: Any, transactional_db: None) -> str:
+def secret(request: Any, db: None) -> str:
     """The token of a task that waits, or in the twin a harmless text beside the same task."""
     task = making.make_task()
     token = decrypt_token(ciphertext=task.token_ciphertext, task_id=task.pk)
@@ -183,7 +183,7 @@ def test_binary_column(secret):
 
 
 @pytest.fixture
-def table(transactional_db):
+def table(db):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE planted (note text)")
         yield cursor

@@ -115,9 +115,16 @@ def _watch_logs(sinks: Sinks) -> None:
     """Every record that passes its logger's level and filters, whether it propagates or not."""
 
     def look(_none: None, _logger: logging.Logger, record: logging.LogRecord) -> None:
-        sinks.add(f"log of {record.name}", _lines.format(record))
+        sinks.add(f"log of {record.name}", _line(record))
 
     _after(logging.Logger, "callHandlers", look)
+
+
+def _line(record: logging.LogRecord) -> str:
+    try:
+        return _lines.format(record)
+    except (TypeError, ValueError):  # arguments that do not fit their message
+        return f"{record.msg!r} {record.args!r}"
 
 
 def talk_at_debug() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
@@ -27,6 +28,8 @@ def main() -> int:
     if unknown:
         say(f"There is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}.")
         return 2
+    # Ended politely, it still drops its database and ends its processes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
     with own_database() as loud:
         if loud:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -11,7 +12,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from callbacks.models import CallbackTask, Policy
+from callbacks.models import CallbackTask
 from callbacks.queries.sight import Sight, answerable_tasks, sight_of, visible_tasks
 from callbacks.queries.tasks import Order, TaskFilter, count_waiting, list_waiting
 from tests.benchmarks.filling import Company
@@ -33,15 +34,11 @@ def plans(company: Company) -> Table:
 
 def _people(company: Company) -> Iterator[tuple[str, Sight]]:
     """The approver; somebody whose policies have many tasks, and one whose have hardly any."""
-    yield "approver: default policy and finance", sight_of(user=company.approver)
+    approver = sight_of(user=company.approver)
+    yield "approver: default policy and finance", approver
     yield "auditor: everything", sight_of(user=company.auditor)
     for policy in (company.policies[1], company.policies[-1]):
-        yield f"only {policy.name!r}", _only(policy)
-
-
-def _only(*policies: Policy) -> Sight:
-    ids = tuple(policy.pk for policy in policies)
-    return Sight(user_id=0, sees_all=False, is_approver=True, policy_ids=ids)
+        yield f"only {policy.name!r}", replace(approver, policy_ids=(policy.pk,))
 
 
 def _statements(sight: Sight) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from kombu import Connection
 from kombu.transport import filesystem
 
-MESSAGES = 200
+MESSAGES = 50
 PATIENCE = 30
 
 

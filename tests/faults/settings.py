@@ -3,7 +3,7 @@
 import os
 
 for _name, _value in {
-    # Their logs and messages are searched for tokens: say and keep all there is.
+    # Their logs are searched for tokens, so they say all they can.
     "LOG_LEVEL": "DEBUG",
     "SEND_LEASE_SECONDS": "3",
     "SEND_READ_SECONDS": "1.5",
@@ -16,7 +16,3 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from tests.settings import *  # noqa: E402, F403 - a settings module is made by star import
-from tests.settings import CELERY_BROKER_TRANSPORT_OPTIONS, CELERY_BROKER_URL  # noqa: E402
-
-if CELERY_BROKER_URL.startswith("filesystem"):
-    CELERY_BROKER_TRANSPORT_OPTIONS["store_processed"] = True

@@ -253,6 +253,10 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["dies_earliest", "id"], condition=Q(status="waiting"), name="task_waiting"
             ),
+            # The other orders of the lists: waiting longest, newest.
+            models.Index(
+                fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"
+            ),
             models.Index(fields=["closed_at", "id"], name="task_closed"),
             models.Index(fields=["changed_at"], name="task_changed"),
             models.Index(fields=["token_sha256"], name="task_token"),

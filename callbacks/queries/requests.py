@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from callbacks.models import LIVE, CallbackTask, Decision, Draft, TaskStatus, User
-from callbacks.queries.paging import bounded_count
+from callbacks.queries.paging import Cursor, after, bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
 # A retry with many attempts is told by its latest; all stand in the history.
@@ -87,9 +87,9 @@ def place_in_queue(*, task: CallbackTask, sight: Sight) -> Place | None:
     queue = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
     if not task.is_waiting or task.policy_id not in sight.policy_ids or not sight.is_approver:
         return None
-    here = (task.dies_earliest, task.pk)
-    earlier = queue.filter(Q(dies_earliest__lt=here[0]) | Q(dies_earliest=here[0], id__lt=here[1]))
-    later = queue.filter(Q(dies_earliest__gt=here[0]) | Q(dies_earliest=here[0], id__gt=here[1]))
+    here = Cursor(at=task.dies_earliest, id=task.pk)
+    earlier = queue.filter(after("dies_earliest", here, descending=True))
+    later = queue.filter(after("dies_earliest", here))
     ids = {
         "previous": earlier.order_by("-dies_earliest", "-id").values_list("pk", flat=True).first(),
         "next": later.order_by("dies_earliest", "id").values_list("pk", flat=True).first(),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,7 @@ from callbacks.decisions.deliver import deliver
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Role
 from tests import making
 from tests.benchmarks.filling import order_input
-from tests.benchmarks.measuring import Times, times_of
+from tests.benchmarks.measuring import Laps, Times
 from tests.benchmarks.shop import Shop, shop
 from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.tables import Table
@@ -36,49 +35,45 @@ def run(sizes: Sizes) -> Iterator[Table]:
     with shop("answers") as at:
         at.start("short", SHORT, 2 * (sizes.answers + WARM_UP) + 1, order_input(0))
         at.mirror()
-        spent = _answer_all(at, sizes.answers + WARM_UP)
+        laps = _answer_all(at, sizes.answers + WARM_UP)
         statements = _count_statements(at)
-    times = {name: times_of(seconds[WARM_UP:]) for name, seconds in spent.items()}
-    bare = times[BARE]
-    own = [a + b for a, b in zip(spent[DECIDE], spent[DELIVER], strict=True)][WARM_UP:]
-    times[BOTH] = times_of(own)
+    laps[BOTH] = laps[DECIDE].plus(laps[DELIVER])
+    seconds = sum(laps[BOTH].seconds[WARM_UP:])
+    bare = laps[BARE].times(warm_up=WARM_UP)
     yield Table(
         "One answer, beside a bare call in turn with it",
-        ("step", "answers", "median ms", "p95 ms", "beyond bare ms", "a second", "statements"),
+        ("step", "answers", "median ms", "p95 ms", "cpu ms", "beyond bare ms", "statements"),
         [
-            [*_row(name, sizes.answers, time, bare), statements.get(name)]
-            for name, time in times.items()
+            [name, sizes.answers, *_figures(one.times(warm_up=WARM_UP), bare), statements.get(name)]
+            for name, one in laps.items()
         ],
         [
-            f"{sizes.answers / sum(own):.1f} answers a second, one after the other in one process.",
+            f"{sizes.answers / seconds:.1f} answers a second, one after the other in one process.",
             "decide() includes the message to the broker; deliver() the audit file's fsync and the "
             "call.",
         ],
     )
 
 
-def _row(name: str, answers: int, mine: Times, bare: Times) -> list[Any]:
-    beyond = mine.median - bare.median if "deliver" in name else None
-    return [name, answers, mine.median, mine.p95, beyond, 1000 / mine.median]
+def _figures(mine: Times, bare: Times) -> tuple[float, float, float, float]:
+    return mine.median, mine.p95, mine.cpu, mine.median - bare.median
 
 
-def _answer_all(at: Shop, answers: int) -> dict[str, list[float]]:
+def _answer_all(at: Shop, answers: int) -> dict[str, Laps]:
     actor = making.make_actor(making.make_person("bench-decider", Role.APPROVER))
     tasks = list(CallbackTask.objects.filter(connection=at.connection).order_by("id"))
     ours, others = tasks[:answers], tasks[answers : 2 * answers]
     tokens = {task["token_sha256"]: str(task["token"]) for task in at.simulator.tokens()}
     client = _client(at)
-    spent: dict[str, list[float]] = {name: [] for name in (BARE, DECIDE, DELIVER)}
+    laps = {name: Laps() for name in (BARE, DECIDE, DELIVER)}
     for mine, other in zip(ours, others, strict=True):
         answer = _Answer(mine, actor)
         token = tokens[other.token_sha256]
-        spent[BARE].append(
-            _timed(partial(client.send_task_success, taskToken=token, output=OUTPUT))
-        )
-        spent[DECIDE].append(_timed(answer.decide))
-        spent[DELIVER].append(_timed(answer.deliver))
+        laps[BARE].run(partial(client.send_task_success, taskToken=token, output=OUTPUT))
+        laps[DECIDE].run(answer.decide)
+        laps[DELIVER].run(answer.deliver)
         answer.check()
-    return spent
+    return laps
 
 
 def _count_statements(at: Shop) -> dict[str, int]:
@@ -121,12 +116,6 @@ class _Answer:
         status = Decision.objects.get(pk=self.key).status
         if status != DecisionStatus.SENT:
             raise RuntimeError(f"the answer was not taken: {status}")
-
-
-def _timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
 
 
 def _client(at: Shop) -> Any:

@@ -21,8 +21,7 @@ from tests.benchmarks.tables import Table
 from tests.benchmarks.workflows import WORKFLOWS
 from tests.simulator.control import Control, running_simulator
 
-STEPS = ("json.loads of the same text", "read_history, without a definition", "read_history",
-         "masking what is kept")  # fmt: skip
+STEPS = ("json.loads of the same text", "read_history", "masking what is kept")
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,13 @@ def run(sizes: Sizes) -> Iterator[Table]:
 
 
 def _read(text: str, definition: Definition) -> tuple[History, dict[str, float]]:
-    marks = [time.perf_counter()]
+    marks = [time.process_time()]
     events = json.loads(text)
-    marks.append(time.perf_counter())
-    read_history(events=events, definition=None)
-    marks.append(time.perf_counter())
+    marks.append(time.process_time())
     history = read_history(events=events, definition=definition)
-    marks.append(time.perf_counter())
+    marks.append(time.process_time())
     _mask(history)
-    marks.append(time.perf_counter())
+    marks.append(time.process_time())
     each = [end - begin for begin, end in pairwise(marks)]
     return history, dict(zip(STEPS, each, strict=True))
 
@@ -94,7 +91,13 @@ def _by_step(spent: Counter[str], histories: int, events: int) -> Table:
     ours = spent["read_history"] + spent["masking what is kept"]
     rows.append(_step("all of it, JSON included", plain + ours, histories, events, plain))
     return Table(
-        "Reading histories", ("step", "seconds", "events/s", "histories/s", "x json.loads"), rows
+        "Reading histories",
+        ("step", "cpu seconds", "events/s", "histories/s", "x json.loads"),
+        rows,
+        [
+            "Own work in one process: pure functions, so that a busy machine changes little.",
+            "read_history has the definition and finds each waiting task's own token.",
+        ],
     )
 
 

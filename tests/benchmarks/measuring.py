@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,10 +17,10 @@ class Times:
 
     median: float
     p95: float
-    cpu: float = 0.0
+    cpu: float
 
 
-def times_of(seconds: list[float], cpu_seconds: Sequence[float] = (0.0,)) -> Times:
+def times_of(seconds: Sequence[float], cpu_seconds: Sequence[float]) -> Times:
     ordered = sorted(seconds)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return Times(
@@ -30,18 +30,37 @@ def times_of(seconds: list[float], cpu_seconds: Sequence[float] = (0.0,)) -> Tim
     )
 
 
+@dataclass
+class Laps:
+    """Seconds of one thing that is done again and again, and this process's own part of them."""
+
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+
+    def run(self, call: Callable[[], object]) -> None:
+        began, cpu_began = time.perf_counter(), time.process_time()
+        call()
+        self.seconds.append(time.perf_counter() - began)
+        self.cpu_seconds.append(time.process_time() - cpu_began)
+
+    def times(self, *, warm_up: int = 1) -> Times:
+        return times_of(self.seconds[warm_up:], self.cpu_seconds[warm_up:])
+
+    def plus(self, other: Laps) -> Laps:
+        """Both, one after the other."""
+        return Laps(
+            [a + b for a, b in zip(self.seconds, other.seconds, strict=True)],
+            [a + b for a, b in zip(self.cpu_seconds, other.cpu_seconds, strict=True)],
+        )
+
+
 def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, Times]:
     """Call each once a round; the first round warms up and does not count."""
-    spent: dict[str, list[float]] = {name: [] for name in calls}
-    worked: dict[str, list[float]] = {name: [] for name in calls}
-    for number in range(rounds + 1):
+    laps = {name: Laps() for name in calls}
+    for _ in range(rounds + 1):
         for name, call in calls.items():
-            began, cpu_began = time.perf_counter(), time.process_time()
-            call()
-            if number:
-                spent[name].append(time.perf_counter() - began)
-                worked[name].append(time.process_time() - cpu_began)
-    return {name: times_of(seconds, worked[name]) for name, seconds in spent.items()}
+            laps[name].run(call)
+    return {name: of_one.times() for name, of_one in laps.items()}
 
 
 @dataclass

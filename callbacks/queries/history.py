@@ -144,9 +144,13 @@ def list_history(
         .order_by("-decided_at", "-id")
         .values(*Answer.__dataclass_fields__)[: limit + 1]
     ]
+    # Most waits end by an answer of ours; without this bound all of them are passed over to find
+    # the few others, and what ended before the last answer is not on this page.
+    oldest = Q(closed_at__gte=answers[-1].decided_at) if len(answers) > limit else Q()
     ends = [
         End(**row)
         for row in _ends(sight, filters, cursor)
+        .filter(oldest)
         .order_by("-closed_at", "-id")
         .values(*End.__dataclass_fields__)[: limit + 1]
     ]

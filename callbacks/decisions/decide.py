@@ -17,6 +17,7 @@ from callbacks.audit.actor import Actor
 from callbacks.decisions.answer import Answer, check_answer
 from callbacks.decisions.errors import (
     AlreadyDecided,
+    DecisionError,
     NoToken,
     NotYours,
     SameIdOtherAnswer,
@@ -52,9 +53,9 @@ def decide(
     user = _person(actor)
     with transaction.atomic():
         task = _lock(task_id)
-        earlier = Decision.objects.filter(pk=decision_id).first()
+        earlier = _find_earlier(decision_id)
         if earlier is not None:
-            return _same_again(earlier, answer, user)
+            return _same_again(earlier, task, answer, user)
         why_not = why_not_allowed(user=user, policy=task.policy)
         if why_not:
             raise NotYours(why_not)
@@ -135,6 +136,9 @@ def hint(task: str, decision_id: uuid.UUID) -> None:
         )
     except (OperationalError, OSError):
         logger.warning("No broker took decision %s; the sweep will find it.", decision_id)
+    except Exception:
+        # It is decided: no error of a driver may tell the person otherwise.
+        logger.exception("No message for decision %s; the sweep will find it.", decision_id)
 
 
 def _person(actor: Actor) -> User:
@@ -155,11 +159,17 @@ def _lock(task_id: uuid.UUID) -> CallbackTask:
         raise TaskUnknown from None
 
 
-def _same_again(earlier: Decision, answer: Answer, user: User) -> Decision:
+def _find_earlier(decision_id: uuid.UUID) -> Decision | None:
+    return Decision.objects.filter(pk=decision_id).first()
+
+
+def _same_again(earlier: Decision, task: CallbackTask, answer: Answer, user: User) -> Decision:
     same = (
-        earlier.decided_by_id == user.pk
+        earlier.task_id == task.pk
+        and earlier.decided_by_id == user.pk
         and earlier.direction == answer.direction
         and earlier.payload_sha256 == answer.payload_sha256
+        and earlier.reason == answer.reason
     )
     if not same:
         raise SameIdOtherAnswer(earlier)
@@ -208,11 +218,7 @@ def _record(
         with transaction.atomic():
             decision.save(force_insert=True)
     except IntegrityError:
-        # The partial unique constraint is the net under the lock.
-        live = Decision.objects.live().filter(task_id=task.pk).first()
-        if live is None:
-            raise
-        raise AlreadyDecided(live) from None
+        raise _met(decision) from None
     append(
         kind="answer_decided",
         now=now,
@@ -223,6 +229,12 @@ def _record(
         personal={"reason": decision.reason},
     )
     return decision
+
+
+def _met(decision: Decision) -> DecisionError:
+    """What was there already: the constraints are the net under the lock, which is per task."""
+    live = Decision.objects.live().filter(task_id=decision.task_id).first()
+    return AlreadyDecided(live) if live else SameIdOtherAnswer(Decision.objects.get(pk=decision.pk))
 
 
 def _who_and_what(task: CallbackTask) -> dict[str, object]:

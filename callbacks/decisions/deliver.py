@@ -32,6 +32,7 @@ from callbacks.stepfunctions import (
     Reply,
     Sender,
     StepFunctionsError,
+    TaskGone,
     Throttled,
 )
 
@@ -143,9 +144,13 @@ def _is_recorded(claim: Claim) -> bool:
 def _call(claim: Claim) -> Reply | StepFunctionsError | TokenUnreadable:
     """Call AWS once. The token lives in this function and nowhere above it."""
     decision = claim.decision
-    sender = _sender(decision)
     try:
-        token = _token(decision)
+        sender, token = _sender(decision), _token(decision)
+    except (Connection.DoesNotExist, CallbackTask.DoesNotExist):
+        return _gone()
+    except TokenUnreadable as exc:
+        return exc
+    try:
         if not claim.is_fresh:
             raise Superseded
         if decision.output is not None:
@@ -155,10 +160,20 @@ def _call(claim: Claim) -> Reply | StepFunctionsError | TokenUnreadable:
         if exc.kind == RefusedKind.EXPIRED_CREDENTIALS:
             sender.renew_credentials()
         return exc
-    except (StepFunctionsError, TokenUnreadable) as exc:
+    except StepFunctionsError as exc:
         return exc
     finally:
         token = ""
+
+
+def _gone() -> NotSent:
+    """Dropped from the mirror since the claim. Ids are made of identities, so it may come back."""
+    return NotSent(
+        kind=NotSentKind.UNREACHABLE,
+        operation="",
+        code="ConnectionGone",
+        message="The connection or the task is not in the mirror now.",
+    )
 
 
 def _sender(decision: Decision) -> Sender:
@@ -200,7 +215,8 @@ def _may_pass(decision: Decision, error: StepFunctionsError) -> bool:
     """Certainly not applied, and by itself likely to go away: the same bytes again, later."""
     if isinstance(error, Refused) and error.kind == RefusedKind.EXPIRED_CREDENTIALS:
         # Credentials were asked for anew; where they are still too old, that is no accident.
-        return decision.looks < RENEWALS
+        # Tries that failed for other reasons do not count.
+        return decision.answer_code != error.code or decision.looks < RENEWALS
     return isinstance(error, Throttled) or (
         isinstance(error, NotSent) and error.kind == NotSentKind.UNREACHABLE
     )
@@ -247,7 +263,8 @@ def _release(claim: Claim, *, code: str, message: str) -> None:
         answer_message=message,
         lease_until=None,
         look_after=claim.now + timedelta(seconds=pause),
-        looks=claim.decision.looks + 1,
+        # How often in a row for this reason.
+        looks=claim.decision.looks + 1 if claim.decision.answer_code == code else 1,
     )
 
 
@@ -274,7 +291,11 @@ def _refuse(
 
 
 def _doubt(claim: Claim, error: StepFunctionsError) -> None:
-    """AWS may have taken it: from here on only the history tells."""
+    """AWS may have taken it, now or before: from here on only the history tells."""
+    # A spent token says that this call changed nothing: where no earlier one may have, an equal
+    # answer in the history is somebody else's.
+    may_be_ours = not isinstance(error, TaskGone)
+    before = claim.decision.first_sent_at
     move(
         decision=claim.decision,
         to=DecisionStatus.UNKNOWN,
@@ -282,7 +303,7 @@ def _doubt(claim: Claim, error: StepFunctionsError) -> None:
         facts={"code": error.code},
         answer_code=error.code,
         answer_message=error.message,
-        first_sent_at=claim.decision.first_sent_at or claim.now,
+        first_sent_at=before or (claim.now if may_be_ours else None),
         lease_until=None,
         look_after=claim.now,
         looks=0,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.asl.masking import Masker
+from callbacks.asl.payload import ERROR_LIMIT_CHARACTERS
 from callbacks.decisions.deliver import send_again
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
@@ -16,7 +17,7 @@ from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, Task
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
-from callbacks.sync.plan import NOT_READ, SUBMIT_FAILED
+from callbacks.sync.plan import FORGOTTEN, NOT_READ, SUBMIT_FAILED
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +80,31 @@ def _look(decision: Decision, now: datetime) -> None:
     if was_sent and (task.is_waiting or task.closed_kind == NOT_READ):
         _take_turn(decision, now)
         has_read = _read(task, now)
-    verdict = judge(sent=_sent(decision, task, was_sent), closing=_closing(task))
-    if verdict == Verdict.CONFIRMED:
+    sent = _sent(decision, task)
+    verdict = judge(sent=sent, closing=_closing(task))
+    if sent.was_sent and task.closed_kind == FORGOTTEN:
+        _give_up(decision, now)
+    elif verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
         _forget_draft(decision)
     elif verdict == Verdict.LOST:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
     elif has_read and _may_send_again(decision, now):
         send_again(decision=decision, now=now)
+
+
+def _give_up(decision: Decision, now: datetime) -> None:
+    """AWS may have it and no longer knows the execution: nobody can tell, so nobody looks again."""
+    move(
+        decision=decision,
+        to=DecisionStatus(decision.status),
+        now=now,
+        kind="answer_untraceable",
+        facts={"outcome": FORGOTTEN},
+        outcome=FORGOTTEN,
+        lease_until=None,
+        look_after=None,
+    )
 
 
 def _forget_draft(decision: Decision) -> None:
@@ -130,12 +148,13 @@ def _may_send_again(decision: Decision, now: datetime) -> bool:
     return now - decision.status_at >= timedelta(seconds=settings.SEND_DOUBT_SECONDS)
 
 
-def _sent(decision: Decision, task: CallbackTask, was_sent: bool) -> Sent:
+def _sent(decision: Decision, task: CallbackTask) -> Sent:
     masker = Masker(_known_tokens(task))
     return Sent(
-        was_sent=was_sent or decision.first_sent_at is not None,
+        was_sent=decision.first_sent_at is not None,
         output=masker.text(decision.output_text) if decision.output is not None else None,
-        error=masker.text(decision.error),
+        # Masking may lengthen it; the mirror cuts what it keeps.
+        error=masker.text(decision.error)[:ERROR_LIMIT_CHARACTERS],
         cause=masker.text(decision.cause),
         event_id_before=decision.event_id_before,
     )

@@ -55,5 +55,7 @@ def _not_hinted(due_field: str, now: datetime) -> Q:
 
 
 def _ids(condition: Q) -> list[UUID]:
-    rows = Decision.objects.unsettled().filter(condition).order_by("send_after", "id")
+    # Whoever was told least recently comes first: many that do not move must not keep out others.
+    order = F("hinted_at").asc(nulls_first=True), "send_after", "id"
+    rows = Decision.objects.unsettled().filter(condition).order_by(*order)
     return list(rows.values_list("pk", flat=True)[:LARGEST_SWEEP])

@@ -17,6 +17,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "answer_confirmed": lambda: _("Answer confirmed by AWS's history"),
     "answer_lost": lambda: _("Somebody else was first"),
     "answer_refused": lambda: _("AWS refused the answer"),
+    "answer_untraceable": lambda: _("AWS no longer knows the run"),
     "signed_in": lambda: _("Signed in"),
     "signed_out": lambda: _("Signed out"),
     "sign_in_failed": lambda: _("Sign-in failed"),

@@ -113,7 +113,8 @@ def _cut(text: str) -> SafeString:
 def _aws(facts: DecisionFacts) -> tuple[Fact, ...]:
     decision, task = facts.decision, facts.task
     rows = [
-        Fact(_("First sent"), _utc(decision.first_sent_at) or _("not sent"))
+        # Tried, and certainly not taken: refused, or the token was spent already.
+        Fact(_("First sent"), _utc(decision.first_sent_at) or _("tried, not taken"))
         if decision.claimed_at
         else Fact(_("First sent"), _("not sent")),
         Fact(_("AWS request id"), decision.aws_request_id or _("none"), is_code=True),
@@ -145,6 +146,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "answer_lost": ("arrows-split-2", lambda: _("Something else was first")),
     "answer_refused": ("circle-x", lambda: _("Refused")),
     "answer_unknown": ("help-circle", lambda: _("Outcome unknown")),
+    "answer_untraceable": ("help-circle", lambda: _("AWS no longer knows the run")),
 }
 
 

@@ -28,7 +28,8 @@ from callbacks.views.requests import NOTHING_AROUND
 
 TEMPLATE = "callbacks/decision.html"
 PANEL = "callbacks/decision_panel.html"
-# Without script an open page looks again by itself.
+# Without script an open page loads itself again. By a tag that only counts without script: a header
+# would reload under the hands of everybody else.
 REFRESH_SECONDS = 3
 CONFLICT = 409
 
@@ -94,16 +95,8 @@ def _show(
     context = _panel_context(request, panel, note) | {"is_fragment": is_fragment}
     if is_fragment and request.headers.get("HX-Target") == "answer":
         return _beside_request(request, facts, context, status)
-    response = respond(
-        request,
-        TEMPLATE,
-        context | record_context(facts=facts, now=frame.now),
-        fragment="record",
-        status=status,
-    )
-    if panel.poll and not is_fragment:
-        response["Refresh"] = f"{REFRESH_SECONDS}; url={decision_page(decision.pk)}"
-    return response
+    context |= record_context(facts=facts, now=frame.now)
+    return respond(request, TEMPLATE, context, fragment="record", status=status)
 
 
 def _beside_request(
@@ -131,4 +124,11 @@ def _panel_context(request: PersonRequest, panel: Panel, note: str) -> dict[str,
             following = {"url": task_page(found[0]), "headline": found[1]}
     # The panel says what a toast would.
     toasts = [toast for toast in frame.toasts if toast["id"] != panel.decision.pk]
-    return {**NOTHING_AROUND, "panel": panel, "next": following, "note": note, "toasts": toasts}
+    return {
+        **NOTHING_AROUND,
+        "panel": panel,
+        "next": following,
+        "note": note,
+        "toasts": toasts,
+        "refresh_seconds": REFRESH_SECONDS,
+    }

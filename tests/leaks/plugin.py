@@ -7,7 +7,10 @@ named by the beginning of its SHA-256. `-p no:tests.leaks.plugin` runs a suite w
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,14 @@ class Watch:
     files: stores.Files = field(default_factory=stores.Files)
     texts: int = 0
     characters: int = 0
+    seconds: float = 0.0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count the processor's time, which a busy machine does not change."""
+        begun = time.thread_time()
+        yield
+        self.seconds += time.thread_time() - begun
 
     def install(self) -> None:
         tokens.watch_sources(self.tokens)
@@ -73,6 +84,7 @@ def by_product(text: str, fresh: list[str]) -> set[Hit]:
 
 
 WATCH = Watch()
+_WITH_TABLES = {"db", "transactional_db", "live_server"}
 _seen = pytest.StashKey[int]()
 
 
@@ -109,18 +121,21 @@ def pytest_runtest_teardown(
     """What came out at the end: processes that were stopped, browsers that were closed."""
     databases = list(_database_files()) if nextitem is None else []
     result = yield
-    found = [*WATCH.sinks.take(), *_output(item), *_files(item), *databases]
-    _fail_for(WATCH.search(found))
+    with WATCH.timed():
+        found = [*WATCH.sinks.take(), *_output(item), *_files(item), *databases]
+        leaks = WATCH.search(found)
+    _fail_for(leaks)
     return result
 
 
 def _leaks_of_call(item: pytest.Item) -> list[str]:
-    found = [*WATCH.sinks.take(), *_output(item)]
-    if WATCH.tokens.fresh:
-        if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
-            found += stores.tables()
-        found += [*_files(item), *stores.redis_keys()]
-    return WATCH.search(found)
+    with WATCH.timed():
+        found = [*WATCH.sinks.take(), *_output(item)]
+        if WATCH.tokens.fresh:
+            if _WITH_TABLES & set(getattr(item, "fixturenames", ())):
+                found += stores.tables()
+            found += [*_files(item), *stores.redis_keys()]
+        return WATCH.search(found)
 
 
 def _output(item: pytest.Item) -> list[tuple[str, str]]:
@@ -171,12 +186,7 @@ def _told(leaks: list[str]) -> str:
 
 
 # --- the figures ---------------------------------------------------------------------------------
-_figures: dict[str, int] = {"tokens": 0, "left_out": 0, "texts": 0, "characters": 0}
-
-
-def _count(figures: dict[str, int]) -> None:
-    for name, number in figures.items():
-        _figures[name] += number
+_figures: Counter[str] = Counter(tokens=0, left_out=0, texts=0, characters=0, seconds=0)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -185,20 +195,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         "left_out": WATCH.tokens.left_out,
         "texts": WATCH.texts,
         "characters": WATCH.characters,
+        "seconds": WATCH.seconds,
     }
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["leak_search"] = figures
     else:
-        _count(figures)
+        _figures.update(figures)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    _count(getattr(node, "workeroutput", {}).get("leak_search", {}))
+    _figures.update(getattr(node, "workeroutput", {}).get("leak_search", {}))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.write_line(
         "leak search: {tokens} tokens ({left_out} of large crowds left out) looked for in {texts} "
-        "texts of {characters} characters".format(**_figures)
+        "texts of {characters} characters, in {seconds:.0f} s of processor time".format(**_figures)
     )

@@ -43,7 +43,7 @@ class Laps:
         self.seconds.append(time.perf_counter() - began)
         self.cpu_seconds.append(time.process_time() - cpu_began)
 
-    def times(self, *, warm_up: int = 1) -> Times:
+    def times(self, *, warm_up: int) -> Times:
         return times_of(self.seconds[warm_up:], self.cpu_seconds[warm_up:])
 
     def plus(self, other: Laps) -> Laps:
@@ -54,13 +54,15 @@ class Laps:
         )
 
 
-def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, Times]:
-    """Call each once a round; the first round warms up and does not count."""
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 0
+) -> dict[str, Times]:
+    """Call each once a round; the first rounds warm up and do not count."""
     laps = {name: Laps() for name in calls}
-    for _ in range(rounds + 1):
+    for _ in range(warm_up + rounds):
         for name, call in calls.items():
             laps[name].run(call)
-    return {name: of_one.times() for name, of_one in laps.items()}
+    return {name: of_one.times(warm_up=warm_up) for name, of_one in laps.items()}
 
 
 @dataclass

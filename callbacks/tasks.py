@@ -1,16 +1,25 @@
 """Celery doors: each loads by id and calls one function."""
 
+import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from callbacks.audit import sink
 from callbacks.decisions.deliver import deliver
 from callbacks.decisions.settle import settle
 from callbacks.decisions.sweep import sweep
-from callbacks.models import Connection
-from callbacks.sync import starting
+from callbacks.models import Connection, Execution
+from callbacks.stepfunctions import StepFunctionsError
+from callbacks.sync import read_execution, starting
+
+logger = logging.getLogger(__name__)
+
+# Read so lately, it need not be read again because somebody opens it.
+FRESH_FOR = timedelta(seconds=2)
 
 
 @shared_task
@@ -28,6 +37,25 @@ def settle_decision(*, decision_id: str, **_later: Any) -> None:
 @shared_task
 def sweep_decisions(**_later: Any) -> None:
     sweep(now=timezone.now())
+
+
+@shared_task
+def keep_audit_outside(**_later: Any) -> None:
+    """Let entries that belong to no send leave the database too."""
+    sink.keep_up()
+
+
+@shared_task
+def read_opened(*, execution_id: str, **_later: Any) -> None:
+    """Read the history of an execution that somebody has just opened, once for many who do."""
+    execution = Execution.objects.select_related("connection").get(pk=uuid.UUID(execution_id))
+    now = timezone.now()
+    if execution.read_at is not None and now - execution.read_at < FRESH_FOR:
+        return
+    try:
+        read_execution(execution=execution, now=now)
+    except StepFunctionsError as exc:
+        logger.info("Execution %s cannot be read now: %s", execution.pk, exc)
 
 
 @shared_task

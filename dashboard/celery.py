@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
 from dashboard import broker
 
@@ -26,3 +26,17 @@ def close_connections(**_kwargs: Any) -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+
+
+@worker_ready.connect
+def keep_audit_outside(**_kwargs: Any) -> None:
+    """Catch up before the first send does, and find a rolled-back database at once.
+
+    In the worker's parent process no connection may stay open: the children would inherit it.
+    """
+    from callbacks.audit import sink
+
+    try:
+        sink.keep_up()
+    finally:
+        close_connections()

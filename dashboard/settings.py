@@ -219,6 +219,8 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
+# How often audit entries that belong to no send leave the database.
+AUDIT_INTERVAL_SECONDS = env.float("AUDIT_INTERVAL_SECONDS", 60.0)
 # Audit lines leave the database before each send; without this file there is no send.
 # A file belongs to one database: the lines of another would look like a roll-back.
 _database_mark = hashlib.sha256(
@@ -229,6 +231,20 @@ AUDIT_SINK_FILE = env.str(
 )
 
 # --- Celery ----------------------------------------------------------------------------------
+REDIS_TRANSPORT_OPTIONS: dict[str, Any] = {
+    # kombu looks for lost messages every interval x throttle seconds; the defaults take 100 s.
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    # A person who answers waits no longer for a broker that is away or hangs: the sweep finds
+    # the row. Without these, a hanging Redis holds the page for ever.
+    "socket_connect_timeout": 2,
+    "socket_timeout": 3,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
 CELERY_BROKER_URL = secret("CELERY_BROKER_URL") or "filesystem://localhost"
 _broker_folder = VAR_DIR / "broker"
 if CELERY_BROKER_URL.startswith("filesystem"):
@@ -243,12 +259,7 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     }
     CELERY_WORKER_POOL = "threads"
 else:
-    # kombu looks for lost messages every interval x throttle seconds; the defaults take 100 s.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 300,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_TRANSPORT_OPTIONS
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -260,6 +271,7 @@ CELERY_TASK_ROUTES = {
     "callbacks.tasks.deliver_decision": {"queue": "send"},
     "callbacks.tasks.settle_decision": {"queue": "send"},
     "callbacks.tasks.sweep_decisions": {"queue": "send"},
+    "callbacks.tasks.keep_audit_outside": {"queue": "send"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -275,7 +287,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "callbacks.tasks.sweep_decisions",
         "schedule": SWEEP_INTERVAL_SECONDS,
-        "options": {"expires": max(SWEEP_INTERVAL_SECONDS * 2, 2.0)},
+        # Long enough for beat's clock and the worker's to differ: a sweep twice does no harm.
+        "options": {"expires": max(SWEEP_INTERVAL_SECONDS * 2, 30.0)},
+    },
+    "audit": {
+        "task": "callbacks.tasks.keep_audit_outside",
+        "schedule": AUDIT_INTERVAL_SECONDS,
+        "options": {"expires": max(AUDIT_INTERVAL_SECONDS, 30.0)},
     },
 }
 

@@ -2,6 +2,6 @@
 
 from callbacks.audit.actor import SYSTEM, Actor
 from callbacks.audit.chain import append
-from callbacks.audit.errors import AuditUnavailable
+from callbacks.audit.errors import AuditRolledBack, AuditUnavailable
 
-__all__ = ["SYSTEM", "Actor", "AuditUnavailable", "append"]
+__all__ = ["SYSTEM", "Actor", "AuditRolledBack", "AuditUnavailable", "append"]

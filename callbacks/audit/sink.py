@@ -9,6 +9,7 @@ The lines are what the chain holds: commitments, no personal values, no payload,
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import stat
 import uuid
@@ -20,9 +21,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import Error
 
-from callbacks.audit.errors import AuditUnavailable
+from callbacks.audit.errors import AuditRolledBack, AuditUnavailable
 from callbacks.audit.lines import BadLine, Line, read_line, write_line
 from callbacks.models import AuditEntry
+
+logger = logging.getLogger(__name__)
 
 # How much of the file's end is read at first: a line is a kilobyte or two.
 TAIL = 1 << 16
@@ -39,15 +42,30 @@ def ensure_written(decision_id: uuid.UUID) -> None:
     try:
         if not AuditEntry.objects.filter(decision_id=decision_id).exists():
             raise AuditUnavailable(f"Decision {decision_id} has no audit entry.")
-        catch_up()
     except Error as exc:
         raise AuditUnavailable("The audit record cannot be read.") from exc
+    catch_up()
+
+
+def keep_up() -> None:
+    """Write what is missing, also without a send; say loudly what hinders. Never raises for that.
+
+    As long as it is hindered, `ensure_written` refuses each send by itself.
+    """
+    try:
+        written = catch_up()
+    except AuditRolledBack as exc:
+        logger.critical("Nothing is sent until somebody has looked: %s", exc)
+    except AuditUnavailable:
+        logger.exception("The audit record does not leave the database; nothing can be sent.")
+    else:
+        logger.debug("%s audit entries left the database.", written)
 
 
 def catch_up() -> int:
     """Write the entries that the file has not yet; return how many they were.
 
-    Raises AuditUnavailable.
+    Raises AuditUnavailable, as AuditRolledBack where the database lost entries.
     """
     path = sink_path()
     try:
@@ -60,6 +78,8 @@ def catch_up() -> int:
             # Also where there was nothing to write: whoever wrote it may have died before this.
             os.fsync(file.fileno())
             return written
+    except Error as exc:
+        raise AuditUnavailable("The audit record cannot be read.") from exc
     except OSError as exc:
         raise AuditUnavailable(f"The audit file {path} cannot be written: {exc}.") from exc
     except BadLine as exc:
@@ -129,7 +149,7 @@ def _read_tail(file: FileIO, size: int) -> tuple[int, bytes]:
 def _check_same_chain(end: Line, path: Path) -> None:
     hashes = AuditEntry.objects.filter(chain_seq=end.seq).values_list("entry_hash", flat=True)
     if list(hashes) != [end.entry_hash]:
-        raise AuditUnavailable(
+        raise AuditRolledBack(
             f"The audit file {path} ends with entry {end.seq}, which the database does not have: "
             "it was rolled back, or the file belongs to another database. See verify_audit."
         )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.utils.html import escape
@@ -63,8 +64,10 @@ _READER = json.JSONDecoder(
 _WORDS = {True: Number("true"), False: Number("false"), None: Number("null")}
 
 
+# A page looks at one text several times; the few latest are enough.
+@lru_cache(maxsize=4)
 def read_shown(text: str) -> Any:
-    """Parse for showing: every number as written. Raises NotShown."""
+    """Parse for showing: every number as written. Raises NotShown. Not to be changed."""
     try:
         return _READER.decode(text)
     except (ValueError, RecursionError) as exc:
@@ -86,7 +89,7 @@ def count_fields(value: Any) -> int:
     count, waiting = 0, [value]
     while waiting:
         node = waiting.pop()
-        inner = [member for _key, member in members_of(node, "")] if is_container(node) else []
+        inner = values_of(node)
         count += not inner
         waiting.extend(inner)
     return count
@@ -94,6 +97,13 @@ def count_fields(value: Any) -> int:
 
 def is_container(value: Any) -> bool:
     return isinstance(value, list)
+
+
+def values_of(node: Any) -> list[Any]:
+    """What is directly inside; nothing for a value that holds no others."""
+    if isinstance(node, Members):
+        return [value for _key, value in node]
+    return node if isinstance(node, list) else []
 
 
 def members_of(node: Any, path: str) -> Iterator[tuple[tuple[str, str], Any]]:

@@ -104,8 +104,8 @@ def ask_for_reading(task: CallbackTask, now: datetime) -> None:
         return
     try:
         current_app.send_task(
-            "callbacks.tasks.sync_connection",
-            kwargs={"connection_id": str(task.connection_id)},
+            "callbacks.tasks.read_opened",
+            kwargs={"execution_id": str(task.execution_id)},
             retry=False,
             expires=HINT_SECONDS,
         )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from callbacks.templatetags.words import has_odd_characters, shown_plain
-from callbacks.views.jsontree import Members, NotShown, Number, is_container, members_of, read_shown
+from callbacks.views.jsontree import Members, NotShown, Number, is_container, read_shown, values_of
 
 # Looking at letters takes time; what a person reads at all is within this.
 LETTERS_LOOKED_AT = 200_000
 # Scripts whose letters look like those of another one of them.
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_NO_LETTERS = re.compile(r"[\W_]+")
 _WIDE_DIGIT = re.compile(r"(?![0-9])\d")
 # Letters of other scripts that look like Latin ones, for names that stand side by side.
 _LOOK_ALIKES = str.maketrans("аеорсухіѕјԁһԛԝοανικρτυχ", "aeopcyxisjdhqwoavikptux")
@@ -54,7 +56,7 @@ def _texts(text: str) -> Iterator[str]:
         if isinstance(node, Members):
             yield from (key for key, _value in node)
         if is_container(node):
-            waiting.extend(value for _place, value in members_of(node, ""))
+            waiting.extend(values_of(node))
         elif isinstance(node, str) and not isinstance(node, Number):
             yield node
 
@@ -92,10 +94,10 @@ def _groups(text: str) -> Iterator[list[str]]:
             for key, _value in node:
                 by_look.setdefault(_look(key), []).append(key)
             yield from (names for names in by_look.values() if len(names) > 1)
-        if is_container(node):
-            waiting.extend(value for _place, value in members_of(node, "") if is_container(value))
+        waiting.extend(value for value in values_of(node) if is_container(value))
 
 
+@lru_cache(maxsize=10_000)
 def _look(name: str) -> str:
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKES)
-    return re.sub(r"[\W_]+", "", folded)
+    return _NO_LETTERS.sub("", folded)

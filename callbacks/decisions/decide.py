@@ -29,6 +29,7 @@ from callbacks.decisions.errors import (
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.policy import PersonFacts, Refusal, refusal, send_time
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Policy, ReasonRule, Role, User
+from callbacks.sync.policies import policy_for
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def decide(
         earlier = _find_earlier(decision_id)
         if earlier is not None:
             return _same_again(earlier, task, answer, user)
+        _match_again(task)
         why_not = why_not_allowed(user=user, policy=task.policy)
         if why_not:
             raise NotYours(why_not)
@@ -157,6 +159,12 @@ def _lock(task_id: uuid.UUID) -> CallbackTask:
         )
     except CallbackTask.DoesNotExist:
         raise TaskUnknown from None
+
+
+def _match_again(task: CallbackTask) -> None:
+    """A rule may have changed since the task was opened or read: the one of today counts."""
+    if task.policy.retired_at is not None:
+        task.policy = policy_for(state_machine_name=task.state_machine_name, state=task.state)
 
 
 def _find_earlier(decision_id: uuid.UUID) -> Decision | None:

@@ -121,6 +121,26 @@ def test_a_person_deactivated_since_the_form_was_opened_does_not_answer(desk: De
     assert raised.value.code == Refusal.NOT_ACTIVE
 
 
+def new_version_of_the_default(desk: Desk) -> None:
+    old = making.default_policy()
+    type(old).objects.filter(pk=old.pk).update(retired_at=desk.now)
+    making.make_policy(old.name, team="finance", version=2, is_default=True)
+
+
+def test_a_rule_that_changed_since_the_form_was_opened_counts(desk: Desk) -> None:
+    new_version_of_the_default(desk)
+    with pytest.raises(NotYours) as raised:
+        desk.decide()
+    assert raised.value.code == Refusal.NOT_IN_TEAM
+
+
+def test_the_record_names_the_version_that_counted(desk: Desk) -> None:
+    new_version_of_the_default(desk)
+    desk.approver.groups.add(making.make_team("finance"))
+    decision = desk.decide()
+    assert decision.policy_version == 2
+
+
 def test_an_unknown_task_is_unknown(desk: Desk) -> None:
     with pytest.raises(TaskUnknown):
         desk.decide(task_id=uuid.uuid4())

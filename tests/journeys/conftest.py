@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from callbacks.models import User
 from tests.journeys.founding import founding, workers  # noqa: F401 - fixtures for all journeys
+from tests.journeys.on_moto import moto, moto_workers, on_moto  # noqa: F401 - the same
 
 # Playwright's loop runs in this thread, and Django would refuse the ORM beside a running loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

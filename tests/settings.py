@@ -25,6 +25,8 @@ from dashboard.settings import (
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and worker processes of the tests share it.
     VAR_DIR.mkdir(parents=True, exist_ok=True)
+    # No test cuts the power.
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=NORMAL;"
     DATABASES["default"]["TEST"] = {
         "NAME": os.environ.get("HOLDPOINT_TEST_DB", str(VAR_DIR / "test.sqlite3"))
     }

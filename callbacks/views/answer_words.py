@@ -130,7 +130,8 @@ def form_of(
     draft_note: str = "",
 ) -> AnswerForm:
     """The form as it is shown first, or again with what is wrong in it."""
-    reject_open = reject_open or bool(errors and ("error" in errors or "cause" in errors))
+    # What was typed is never hidden.
+    reject_open = reject_open or bool(typed.error or typed.cause)
     return AnswerForm(
         action=f"{task_page(task.pk)}answer/",
         draft_url=f"{task_page(task.pk)}draft/",

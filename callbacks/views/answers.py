@@ -27,6 +27,7 @@ from callbacks.queries.requests import find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
     Posted,
+    Typed,
     is_plain_form,
     read_posted,
     read_typed,
@@ -143,12 +144,18 @@ def _checked(attempt: Attempt) -> HttpResponse:
     task = attempt.task
     try:
         check_answer(
-            attempt.posted.typed.answer(Direction.APPROVE),
+            attempt.posted.typed.answer(_meant(attempt.posted.typed)),
             reason_rule=ReasonRule(task.policy.reason_rule),
         )
     except InvalidAnswer as exc:
         return _form_again(attempt, INVALID, exc.errors)
     return _form_again(attempt, 200, {}, checked=True)
+
+
+def _meant(typed: Typed) -> Direction:
+    """Which answer a check is about: nothing but a rejection typed means a rejection."""
+    is_rejection = bool(typed.error or typed.cause) and not typed.output.strip()
+    return Direction.REJECT if is_rejection else Direction.APPROVE
 
 
 def _form_again(

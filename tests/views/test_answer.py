@@ -61,6 +61,13 @@ def test_a_check_decides_nothing(browser, task):
     assert not Decision.objects.exists()
 
 
+def test_a_check_of_a_rejection_asks_for_no_output(browser, task):
+    answer = post_answer(browser, task, direction="check", output="", error="Denied")
+    assert answer.status_code == 200
+    panel = answer.content.decode().split('id="reject"', 1)[1].split(">", 1)[0]
+    assert "hidden" not in panel
+
+
 def test_a_form_without_direction_only_checks(browser, task):
     fields = form_fields(task)
     del fields["direction"]

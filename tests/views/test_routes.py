@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +25,14 @@ PUBLIC = {
 }
 # Doors that take typed text answer 401 themselves: a redirect to sign-in would lose it.
 ANSWERS_401 = re.compile(r"/tasks/[^/]+/(answer|draft)/")
-SAMPLES = {"uuid": str(uuid.uuid4()), "int": "7", "slug": "x", "str": "x", "path": "x/y"}
+# The same in every process of a run: parallel workers must collect the same tests.
+SAMPLES = {
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "int": "7",
+    "slug": "x",
+    "str": "x",
+    "path": "x/y",
+}
 
 
 @dataclass(frozen=True)

@@ -4,115 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.asl.payload import same_value
-from callbacks.models import (
-    CallbackTask,
-    Decision,
-    DecisionStatus,
-    Direction,
-    Execution,
-    ExecutionStatus,
-)
-from callbacks.templatetags.words import ago, middle, span, stamp, whole
+from callbacks.models import CallbackTask, Decision, DecisionStatus
+from callbacks.templatetags.words import ago, span, stamp, whole
 from callbacks.views.clocks import short_moment
 from callbacks.views.closings import answered_from_outside, closing_code, closing_sentence
+from callbacks.views.panels import (
+    Fact,
+    Hold,
+    Panel,
+    Scene,
+    Step,
+    answer_facts,
+    event_words,
+    name_and_time,
+    own_words,
+    reason_facts,
+    run_words,
+    sent_words,
+    who_facts,
+)
 from callbacks.views.places import decision_page, send_door, task_page, withdraw_door
+from callbacks.views.refusal_words import refused
 
 POLL_SECONDS, DOUBTFUL_POLL_SECONDS = 1, 3
-LONGEST_SHOWN = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line below the sentences. `badge` stands before the text."""
-
-    label: str
-    text: str
-    is_code: bool = False
-    badge: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A line of the way to AWS. `state` is "done", "now" or "later"."""
-
-    state: str
-    text: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """An answer on hold; `title` counts down in its braces."""
-
-    until: str
-    seconds: int
-    left: int
-    percent: int
-    title: str
-    title_now: str
-    undo_url: str
-    send_url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """What templates/callbacks/decision_panel.html shows. `tone` colours its head.
-
-    `poll` is how often an open page asks again, in seconds; 0 where nothing can change any more.
-    `says` is for the live region.
-    """
-
-    decision: Decision
-    title: str
-    tone: str = ""
-    badge: str = ""
-    badge_word: str = ""
-    icon: str = ""
-    at: str = ""
-    is_alert: bool = False
-    texts: tuple[str, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    steps: tuple[Step, ...] = ()
-    hold: Hold | None = None
-    own_text: str = ""
-    again_url: str = ""
-    again_label: str = ""
-    copy: str = ""
-    hint: str = ""
-    poll: int = 0
-    version: str = ""
-    says: str = ""
-    record_url: str = ""
-    shows_record_link: bool = field(default=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a panel is made of. `task` is None while the mirror does not hold it."""
-
-    decision: Decision
-    task: CallbackTask | None
-    user_id: int
-    now: datetime
-
-    @property
-    def is_own(self) -> bool:
-        return self.decision.decided_by_id == self.user_id
-
-    @property
-    def is_approval(self) -> bool:
-        return self.decision.direction == Direction.APPROVE
-
-    @property
-    def still_waits(self) -> bool:
-        return self.task is not None and self.task.is_waiting
 
 
 def panel_of(
@@ -160,7 +80,7 @@ def _held(scene: Scene) -> Panel:
         badge_word=_("Held for undo"),
         at=short_moment(decision.decided_at, scene.now),
         hold=hold,
-        facts=() if scene.is_own else _who(scene),
+        facts=() if scene.is_own else who_facts(scene),
         hint=_("If you close this page it is sent all the same.") if scene.is_own else "",
         poll=POLL_SECONDS,
         says=_("Held for %(n)d seconds. Press z to undo.") % {"n": left} if scene.is_own else "",
@@ -174,7 +94,7 @@ def _sending(scene: Scene) -> Panel:
         badge="sending",
         badge_word=_("Sending to AWS"),
         texts=_not_yet(scene),
-        facts=() if scene.is_own else _who(scene),
+        facts=() if scene.is_own else who_facts(scene),
         steps=(
             Step("done", _("Decision and reason saved"), _("Nobody else can answer now")),
             Step("now", _("AWS takes the answer"), _("usually under 1 s")),
@@ -207,7 +127,7 @@ def _sent(scene: Scene) -> Panel:
         decision=scene.decision,
         title=_("AWS took the answer"),
         badge="sent",
-        facts=() if scene.is_own else _who(scene),
+        facts=() if scene.is_own else who_facts(scene),
         steps=(
             Step("done", _("Decision and reason saved"), _("Nobody else can answer now")),
             Step("done", _("AWS took the answer")),
@@ -238,7 +158,7 @@ def _unknown(scene: Scene) -> Panel:
             ),
         ),
         facts=(
-            *(() if scene.is_own else _who(scene)),
+            *(() if scene.is_own else who_facts(scene)),
             Fact(_("Checked"), checked),
             Fact(_("Settles"), _("usually within 30 s, by itself")),
             Fact(_("Meanwhile"), _("Nobody can send a second answer")),
@@ -266,10 +186,10 @@ def _confirmed(scene: Scene) -> Panel:
         icon="circle-check",
         texts=_what_ran(scene),
         facts=(
-            Fact(_("Answered by"), _name_and_time(scene)),
-            Fact(_("AWS event"), _event(scene.decision), is_code=True),
+            Fact(_("Answered by"), name_and_time(scene)),
+            Fact(_("AWS event"), event_words(scene.decision), is_code=True),
             Fact(_("Sent"), sent_words(scene.decision)),
-            *_reason(scene.decision),
+            *reason_facts(scene.decision),
         ),
         says=_("Approved and confirmed by AWS")
         if scene.is_approval
@@ -283,23 +203,6 @@ def _what_ran(scene: Scene) -> tuple[str, ...]:
     if scene.task is None:
         return ()
     return (run_words(scene.task.execution),)
-
-
-def run_words(execution: Execution) -> str:
-    """How a run stands, with what it ended."""
-    status = ExecutionStatus(execution.status)
-    if status == ExecutionStatus.RUNNING:
-        return _("The run goes on.")
-    if status == ExecutionStatus.SUCCEEDED:
-        return _("The run SUCCEEDED with %(output)s") % {"output": _short(execution.output)}
-    if status == ExecutionStatus.FAILED:
-        error = ": ".join(part for part in (execution.error, _short(execution.cause)) if part)
-        return _("The run FAILED with %(error)s") % {"error": error or _("no error name")}
-    return _("The run is %(status)s.") % {"status": status.value}
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _lost(scene: Scene) -> Panel:
@@ -319,8 +222,8 @@ def _lost(scene: Scene) -> Panel:
         texts=(closing_sentence(code), _not_used(scene)),
         facts=(
             *_their_answer(scene),
-            Fact(_("AWS event"), _event(decision), is_code=True),
-            *(() if scene.is_own else _who(scene)),
+            Fact(_("AWS event"), event_words(decision), is_code=True),
+            *(() if scene.is_own else who_facts(scene)),
             *((Fact(_("The run"), run_words(task.execution)),) if task else ()),
         ),
         own_text=own_words(decision) if scene.is_own else "",
@@ -346,91 +249,6 @@ def _their_answer(scene: Scene) -> tuple[Fact, ...]:
     return answer_facts(task, scene.decision)
 
 
-def answer_facts(task: CallbackTask, own: Decision | None = None) -> tuple[Fact, ...]:
-    """What an answer from elsewhere said, as the run's history has it."""
-    if task.closed_kind == "failed":
-        error = task.closed_error or _("no error name")
-        cause = (Fact(_("Cause"), _short(task.closed_cause)),) if task.closed_cause else ()
-        return (Fact(_("The answer"), error, is_code=True, badge="rejected"), *cause)
-    note: tuple[Fact, ...] = ()
-    if own and own.output is not None and same_value(own.output_text, task.closed_output):
-        note = (Fact(_("Compared"), _("It says the same as yours.")),)
-    output = _short(task.closed_output)
-    return (Fact(_("The answer"), output, is_code=True, badge="approved"), *note)
-
-
-def _refused(scene: Scene) -> Panel:
-    decision = scene.decision
-    action = str(decision.outcome_facts.get("action", "")) or _needed_action(scene)
-    denied = decision.outcome == "access_denied"
-    return Panel(
-        decision=decision,
-        title=_("AWS refused the answer")
-        if decision.outcome not in _OWN_REFUSALS
-        else _("The answer could not be sent"),
-        tone="fatal",
-        icon="circle-x",
-        is_alert=True,
-        texts=(_why_refused(scene), _waits_on(scene)),
-        facts=(
-            *((Fact(_("Missing right"), action, is_code=True),) if denied else ()),
-            *(() if scene.is_own else _who(scene)),
-            *_said(decision),
-        ),
-        again_url=task_page(decision.task_id) if scene.is_own and scene.still_waits else "",
-        again_label=_("Try again"),
-        copy=_for_the_administrator(decision, action) if scene.is_own else "",
-        own_text="" if scene.still_waits or not scene.is_own else own_words(decision),
-        says=_("AWS refused the answer"),
-        shows_record_link=True,
-    )
-
-
-# Refusals that never reached AWS.
-_OWN_REFUSALS = frozenset({"token_unreadable", "credentials", "configuration", "unreachable"})
-_REFUSALS: Mapping[str, Callable[[], str]] = {
-    "access_denied": lambda: _("Holdpoint's role may not answer tasks of %(workflow)s."),
-    "expired_credentials": lambda: _("Holdpoint's own credentials for AWS have run out."),
-    "bad_credentials": lambda: _("AWS does not accept Holdpoint's own credentials."),
-    "credentials": lambda: _("Holdpoint has no credentials for this account."),
-    "configuration": lambda: _("This connection is set up wrongly."),
-    "clock": lambda: _("The clock of Holdpoint's machine differs too much from AWS's."),
-    "invalid_request": lambda: _("AWS did not accept the form of the answer."),
-    "invalid_output": lambda: _("AWS could not read the answer as JSON."),
-    "kms": lambda: _("The key that encrypts this workflow's data cannot be used by Holdpoint."),
-    "token_unreadable": lambda: _("The task's token cannot be read any more with today's keys."),
-}
-
-
-def _why_refused(scene: Scene) -> str:
-    words = _REFUSALS.get(scene.decision.outcome, lambda: _("AWS did not take the answer."))
-    return words().replace("%(workflow)s", scene.decision.state_machine_name)
-
-
-def _waits_on(scene: Scene) -> str:
-    if not scene.still_waits:
-        return _("Nothing was applied.")
-    return _("Nothing was applied: the request is still waiting, and your text is kept.")
-
-
-def _needed_action(scene: Scene) -> str:
-    return "states:SendTaskSuccess" if scene.is_approval else "states:SendTaskFailure"
-
-
-def _said(decision: Decision) -> tuple[Fact, ...]:
-    said = ": ".join(part for part in (decision.answer_code, decision.answer_message) if part)
-    return (Fact(_("AWS said"), _short(said), is_code=True),) if said else ()
-
-
-def _for_the_administrator(decision: Decision, action: str) -> str:
-    lines = (
-        f"{decision.connection_name} · {decision.region} · {decision.state_machine_name}",
-        action if decision.outcome == "access_denied" else decision.outcome,
-        f"{decision.answer_code}: {decision.answer_message}",
-    )
-    return "\n".join(lines)
-
-
 def _withdrawn(scene: Scene) -> Panel:
     is_own, waits = scene.is_own, scene.still_waits
     return Panel(
@@ -442,7 +260,7 @@ def _withdrawn(scene: Scene) -> Panel:
             if waits
             else _("Nothing was sent."),
         ),
-        facts=() if is_own else _who(scene),
+        facts=() if is_own else who_facts(scene),
         again_url=task_page(scene.decision.task_id) if is_own and waits else "",
         again_label=_("Answer again, with my text"),
         says=_("Taken back. Nothing was sent."),
@@ -455,7 +273,7 @@ def _collecting(scene: Scene) -> Panel:
         decision=scene.decision,
         title=_("More signatures are needed"),
         badge="collecting",
-        facts=_who(scene),
+        facts=who_facts(scene),
         poll=DOUBTFUL_POLL_SECONDS,
     )
 
@@ -468,48 +286,9 @@ _PANELS: Mapping[DecisionStatus, Callable[[Scene], Panel]] = {
     DecisionStatus.UNKNOWN: _unknown,
     DecisionStatus.CONFIRMED: _confirmed,
     DecisionStatus.LOST: _lost,
-    DecisionStatus.REFUSED: _refused,
+    DecisionStatus.REFUSED: refused,
     DecisionStatus.WITHDRAWN: _withdrawn,
 }
-
-
-# --- parts that several panels share --------------------------------------------------------------
-def _who(scene: Scene) -> tuple[Fact, ...]:
-    badge = "approved" if scene.is_approval else "rejected"
-    return (
-        Fact(_("Answered by"), _name_and_time(scene), badge=badge),
-        *_reason(scene.decision),
-    )
-
-
-def _name_and_time(scene: Scene) -> str:
-    at = short_moment(scene.decision.decided_at, scene.now)
-    return f"{scene.decision.decided_by_name}, {at}"
-
-
-def _reason(decision: Decision) -> tuple[Fact, ...]:
-    if not decision.reason.strip():
-        return ()
-    return (Fact(_("Reason"), f"“{_short(decision.reason)}”"),)
-
-
-def _event(decision: Decision) -> str:
-    if decision.closing_event_id is None:
-        return _("not read")
-    return f"{decision.closing_event_id} {decision.closing_event_type}".strip()
-
-
-def sent_words(decision: Decision) -> str:
-    """Size and hash of what was sent: "93 bytes, sha256 41c0…9be2"."""
-    count = decision.payload_bytes
-    size = ngettext("%(n)s byte", "%(n)s bytes", count) % {"n": whole(count)}
-    return f"{size}, sha256 {middle(decision.payload_sha256, 9)}"
-
-
-def own_words(decision: Decision) -> str:
-    """The person's own text, whole, to copy."""
-    parts = [decision.reason, decision.output_text, decision.error, decision.cause]
-    return "\n".join(part for part in parts if part)
 
 
 def first_answer_panel(
@@ -547,7 +326,7 @@ def first_answer_panel(
                 badge="approved" if scene.is_approval else "rejected",
             ),
             *(fact for fact in error if fact.text),
-            *_reason(decision),
+            *reason_facts(decision),
             Fact(_("How it stands"), str(DecisionStatus(decision.status).label)),
         ),
         own_text=own_text,

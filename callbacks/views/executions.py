@@ -9,16 +9,16 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from callbacks.models import CallbackTask, Execution
-from callbacks.queries.executions import find_execution, tasks_of
+from callbacks.models import CallbackTask, Decision, Execution
+from callbacks.queries.executions import find_execution, live_answers, tasks_of
 from callbacks.templatetags.words import utc_time
 from callbacks.views.closings import task_badge
 from callbacks.views.codelines import code_text
-from callbacks.views.decision_words import Fact, run_words
 from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
+from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import task_page
 from callbacks.views.request_words import console_url
 from callbacks.views.requests import raw_text
@@ -39,10 +39,11 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
     if raw in RAW_TEXTS:
         return raw_text(getattr(execution, raw))
     tasks = tasks_of(execution=execution, sight=frame.sight)
+    answers = live_answers(tasks=tasks)
     context = {
         "execution": execution,
         "status_words": run_words(execution),
-        "rows": [_row(task) for task in tasks],
+        "rows": [_row(task, answers.get(task.pk)) for task in tasks],
         "facts": _facts(execution),
         "console_url": console_url(execution.arn),
         **_texts(execution),
@@ -62,11 +63,11 @@ def _texts(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _row(task: CallbackTask) -> dict[str, Any]:
+def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
     return {
         "url": task_page(task.pk),
         "headline": task.headline,
-        "badge": task_badge(task),
+        "badge": task_badge(task, answer),
         "state": task.state,
         "iteration": task.iteration,
         "attempt": task.attempt,

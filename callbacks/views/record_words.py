@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
 from callbacks.templatetags.words import span, utc_time, whole
-from callbacks.views.decision_words import Fact, run_words
 from callbacks.views.jsontree import text_html
+from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import task_page
 
 # A page shows so much of the bytes; the rest stands in the export.
@@ -40,7 +40,7 @@ def record_context(*, facts: DecisionFacts, now: datetime) -> dict[str, Any]:
         "title": _title(decision),
         "badges": _badges(decision, now),
         "who": _who(decision),
-        "rules": _rules(decision),
+        "rules": _rules(facts),
         "sent": _sent(decision),
         "payload": _payload(decision),
         "aws": _aws(facts),
@@ -79,8 +79,11 @@ def _who(decision: Decision) -> tuple[Fact, ...]:
     )
 
 
-def _rules(decision: Decision) -> tuple[Fact, ...]:
+def _rules(facts: DecisionFacts) -> tuple[Fact, ...]:
+    decision = facts.decision
     hold = span((decision.send_after - decision.decided_at).total_seconds())
+    if any(line.kind == "answer_hurried" for line in facts.lines):
+        hold = _("cut short after %(span)s") % {"span": hold}
     return (
         Fact(
             _("Policy"),

@@ -18,8 +18,9 @@ from callbacks.views.answer_form import Typed, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
 from callbacks.views.closings import closing_code, closing_sentence, task_badge
-from callbacks.views.decision_words import Fact, Panel, answer_facts, panel_of, run_words
+from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
+from callbacks.views.panels import Fact, Panel, answer_facts, run_words
 from callbacks.views.places import task_page
 from callbacks.views.suspicions import suspicions
 
@@ -81,7 +82,7 @@ def request_context(
     return {
         "task": task,
         "clock": clock_of(task=task, now=now) if task.is_waiting else None,
-        "state_badge": task_badge(task),
+        "state_badge": task_badge(task, facts.live_answer),
         "tree": input_tree(task),
         "suspicions": suspicions(task.input, names=(task.headline, task.asked_by)),
         "place": _place(place),
@@ -89,7 +90,7 @@ def request_context(
         "technical_url": f"{url}?view=technical",
         "read_note": _read_note(task, now),
         "since": moment(at=task.waiting_since, now=now),
-        "attempts": [_attempt(attempt, task, now) for attempt in facts.attempts],
+        "attempts": [_attempt(attempt, facts, now) for attempt in facts.attempts],
         "live_attempt": _live_attempt(facts.live_attempt, now),
         "part": part,
         "now": now,
@@ -192,7 +193,7 @@ def _read_note(task: CallbackTask, now: datetime) -> str:
     return _("AWS read %(ago)s") % {"ago": ago(since=read_at, now=now)}
 
 
-def _attempt(attempt: CallbackTask, task: CallbackTask, now: datetime) -> AttemptWords:
+def _attempt(attempt: CallbackTask, facts: RequestFacts, now: datetime) -> AttemptWords:
     start = moment(at=attempt.waiting_since, now=now)
     if attempt.is_waiting:
         text = _("Attempt %(n)d, since %(start)s") % {"n": attempt.attempt, "start": start}
@@ -206,10 +207,10 @@ def _attempt(attempt: CallbackTask, task: CallbackTask, now: datetime) -> Attemp
     if attempt.redrive_count:
         text += _(", after restart %(n)d") % {"n": attempt.redrive_count}
     return AttemptWords(
-        badge="now" if attempt.is_waiting else task_badge(attempt),
+        badge="now" if attempt.is_waiting else task_badge(attempt, facts.live_answer_to(attempt)),
         badge_word="",
         text=text,
-        url="" if attempt.pk == task.pk else task_page(attempt.pk),
+        url="" if attempt.pk == facts.task.pk else task_page(attempt.pk),
     )
 
 

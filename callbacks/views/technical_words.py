@@ -17,8 +17,8 @@ from callbacks.templatetags.words import day, middle, span, utc_time, whole
 from callbacks.views.clocks import clock_of, short_moment
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
-from callbacks.views.decision_words import Fact
 from callbacks.views.jsontree import Tree, json_tree
+from callbacks.views.panels import Fact
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.record_words import line_words, lines_words
 from callbacks.views.request_words import console_url

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from callbacks.models import AuditEntry, CallbackTask, Execution
+from callbacks.models import AuditEntry, CallbackTask, Decision, Execution
 from callbacks.queries.sight import Sight, visible_tasks
 
 TASKS_SHOWN = 200
@@ -29,6 +29,12 @@ def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:
     rows = visible_tasks(sight).filter(execution_id=execution.pk)
     rows = rows.defer("input", "context", "parameters", "closed_output", "token_ciphertext")
     return tuple(rows.order_by("-redrive_count", "-scheduled_event_id")[:TASKS_SHOWN])
+
+
+def live_answers(*, tasks: Sequence[CallbackTask]) -> Mapping[uuid.UUID, Decision]:
+    """The answers from here that hold for these attempts, by attempt: one query."""
+    found = Decision.objects.live().filter(task_id__in=[task.pk for task in tasks])
+    return {answer.task_id: answer for answer in found}
 
 
 def audit_lines(*, task_ids: Collection[uuid.UUID]) -> Sequence[AuditEntry]:

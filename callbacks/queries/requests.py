@@ -38,8 +38,12 @@ class RequestFacts:
     @property
     def live_answer(self) -> Decision | None:
         """The answer that holds for this attempt, whoever gave it."""
-        mine = [answer for answer in self.answers if answer.task_id == self.task.pk]
-        return next((answer for answer in mine if answer.status in LIVE), None)
+        return self.live_answer_to(self.task)
+
+    def live_answer_to(self, attempt: CallbackTask) -> Decision | None:
+        """The same for any attempt of the request."""
+        theirs = [answer for answer in self.answers if answer.task_id == attempt.pk]
+        return next((answer for answer in theirs if answer.status in LIVE), None)
 
     @property
     def last_answer(self) -> Decision | None:

@@ -171,7 +171,7 @@ def _form_again(
     request, task = attempt.request, attempt.task
     now = frame_of(request).now
     if not task.is_waiting:
-        return _show(attempt, AnswerPart(over=over_of(task=task, now=now)), CONFLICT)
+        return _ended(attempt)
     lock = lock_of(task=task, user=request.user)
     if lock is not None:
         return _show(attempt, AnswerPart(lock=lock), status if errors else FORBIDDEN)
@@ -186,6 +186,15 @@ def _form_again(
         reject_open=reject_open,
     )
     return _show(attempt, AnswerPart(form=form), status)
+
+
+def _ended(attempt: Attempt) -> HttpResponse:
+    """Nothing can be answered any more: say who was first, here or elsewhere."""
+    live = request_facts(task=attempt.task, user=attempt.request.user).live_answer
+    if live is not None:
+        return _somebody_was_first(attempt, live)
+    over = over_of(task=attempt.task, now=frame_of(attempt.request).now)
+    return _show(attempt, AnswerPart(over=over, own_text=_own(attempt)), CONFLICT)
 
 
 def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:

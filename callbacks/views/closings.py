@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
-from callbacks.models import CallbackTask, TaskStatus
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, TaskStatus
 
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     "answered_elsewhere": lambda: _("Somebody or something outside Holdpoint answered it."),
@@ -54,9 +54,13 @@ def closing_code(task: CallbackTask) -> str:
     return task.closed_kind or str(task.status)
 
 
-def task_badge(task: CallbackTask) -> str:
-    """The badge of an attempt by how it stands, whoever answered it."""
-    return _BADGES[TaskStatus(task.status)]
+def task_badge(task: CallbackTask, answer: Decision | None = None) -> str:
+    """The badge of an attempt; `answer` is the one from here that holds for it, if there is one."""
+    if answer is None or task.status != TaskStatus.ANSWERED:
+        return _BADGES[TaskStatus(task.status)]
+    if answer.status != DecisionStatus.CONFIRMED:
+        return str(answer.status)
+    return "approved" if answer.direction == Direction.APPROVE else "rejected"
 
 
 def answered_from_outside(code: str) -> bool:

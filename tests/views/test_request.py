@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -242,3 +243,37 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(
     browser = browser_of(people.approver)
     with django_assert_num_queries(PAGE_QUERIES + more):
         browser.get(path_of(task), {"view": view})
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "words"),
+    [
+        (b"{}", DecisionStatus.CONFIRMED, "Approved"),
+        (None, DecisionStatus.CONFIRMED, "Rejected"),
+        (b"{}", DecisionStatus.SENT, "Sent, being confirmed"),
+    ],
+)
+def test_what_was_answered_here_is_never_called_answered_elsewhere(
+    people, page_of, output, status, words
+):
+    task = making.make_task(
+        status=TaskStatus.ANSWERED, closed_kind="succeeded", closed_at=timezone.now()
+    )
+    making.make_decision(task, people.approver, output=output, status=status)
+    for path in (path_of(task), f"/executions/{task.execution_id}/"):
+        text = text_of(page_of(people.approver, path))
+        assert words in text
+        assert "elsewhere" not in text.lower()
+
+
+def test_a_check_of_what_a_colleague_answered_names_the_colleague(people, browser_of):
+    task = making.make_task(
+        status=TaskStatus.ANSWERED, closed_kind="succeeded", closed_at=timezone.now()
+    )
+    making.make_decision(task, people.admin, status=DecisionStatus.CONFIRMED)
+    posted = {"decision_id": str(uuid.uuid4()), "direction": "check", "output": '{"mine": 1}'}
+    answer = browser_of(people.approver).post(f"{path_of(task)}answer/", posted)
+    text = text_of(answer)
+    assert answer.status_code == 409
+    assert f"{people.admin.label} answered first" in text
+    assert '{"mine": 1}' in text

@@ -16,7 +16,9 @@ MOST_ROWS = 5_000
 MOST_BYTES = 8_000_000
 MOST_FILES = 2_000
 _JOURNAL = re.compile(rb'\{"seed":"([^"]+)"\}\n')
-_DATABASE_FILES = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".sqlite3-journal")
+# SQLite's, with what a parallel run appends. Never opened while in use: closing a file takes away
+# every lock that this process holds on it (fcntl's rule), and another process then spoils it.
+_DATABASE_FILE = re.compile(r"\.sqlite3(_gw\d+)?(-wal|-shm|-journal)?$")
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ class Files:
         for root in roots:
             files = root.rglob("*") if root.is_dir() else [root]
             for path, _ in zip(files, range(MOST_FILES), strict=False):
-                if databases or not path.name.endswith(_DATABASE_FILES):
+                if databases or not _DATABASE_FILE.search(path.name):
                     text = self._text(path)
                     if text:
                         yield f"file {path.relative_to(root.parent)}", text
@@ -115,6 +117,8 @@ class Files:
 def seeds_of_journals(root: Path) -> Iterator[tuple[Path, str]]:
     """Journals of simulators that somebody else started below the folder, with their seeds."""
     for path, _ in zip(root.rglob("*"), range(MOST_FILES), strict=False):
+        if _DATABASE_FILE.search(path.name):
+            continue
         try:
             with path.open("rb") as file:
                 begin = _JOURNAL.match(file.read(200))

@@ -82,8 +82,9 @@
   function press(key) {
     const target = all(`[data-key="${CSS.escape(key)}"]`).find((element) => element.checkVisibility());
     if (!target) return false;
-    // a and r only go to the answer buttons: a single key must never send an answer.
-    if (key === "a" || key === "r" || key === "/") {
+    // a and r only go to the answer buttons: a single key must never send an answer. A field is
+    // gone to, for a click from here would leave the focus where it is.
+    if (key === "a" || key === "r" || typing(target)) {
       target.focus();
       target.scrollIntoView({ block: "nearest" });
     } else target.click();

@@ -14,6 +14,12 @@
     row.click();
   });
 
+  // A row that a poll puts in anew does not know which request stands beside the list.
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    const selected = wide.matches && new URLSearchParams(location.search).get("selected");
+    if (selected) document.getElementById(`open-${selected}`)?.setAttribute("aria-current", "true");
+  });
+
   // Before htmx sees it: a new tab, or a screen without the second pane, follows the link.
   document.addEventListener("click", (event) => {
     const row = event.target.closest("a[data-row][hx-get]");

@@ -41,6 +41,17 @@ def test_on_a_wide_screen_a_row_opens_beside_the_list(people, open_page, trouble
     assert troubles.seen == []
 
 
+def test_a_row_that_changes_stays_the_chosen_one(people, open_page, troubles):
+    task = waiting("Refund 881", hours=2)
+    page = open_page("/", people.approver)
+    page.get_by_role("link", name="Refund 881").click()
+    page.fill("#output", "{}")
+    page.locator("#answer-bar button[value=approve]").click()
+    expect(page.locator(f"#task-{task.pk}")).to_contain_text("Held, then sent")
+    expect(page.locator("#rows .li-head[aria-current]")).to_have_text("Refund 881")
+    assert troubles.seen == []
+
+
 def test_the_address_brings_list_and_request_back(people, open_page, troubles):
     task = waiting("Refund 881", hours=2)
     page = open_page(f"/?selected={task.pk}", people.approver)

@@ -45,7 +45,7 @@ def test_enter_in_a_field_never_sends(people, open_page, troubles):
     assert troubles.seen == []
 
 
-def test_the_keys_a_and_r_only_move(people, open_page, troubles):
+def test_the_keys_a_r_and_e_only_move(people, open_page, troubles):
     people.approver.keys_enabled = True
     people.approver.save()
     page = request_page(open_page, people.approver, making.make_task())
@@ -54,6 +54,9 @@ def test_the_keys_a_and_r_only_move(people, open_page, troubles):
     expect(page.locator("#answer-bar button[value=approve]")).to_be_focused()
     page.keyboard.press("r")
     expect(page.locator("#answer-bar button[data-toggle=reject]")).to_be_focused()
+    page.locator("h1").click()
+    page.keyboard.press("e")
+    expect(page.locator("#output")).to_be_focused()
     assert not Decision.objects.exists()
     assert troubles.seen == []
 

@@ -64,7 +64,9 @@ def check_output(text: str) -> Any:
     _check_size(text)
     _check_depth(text)
     try:
-        return parse_exact(text)
+        value = parse_exact(text)
+        _check_escapes(text)
+        return value
     except json.JSONDecodeError as exc:
         message = f"This is not JSON: {_in_words(exc.msg)}."
         raise PayloadError(Problem("not_json", message, exc.lineno, exc.colno)) from None
@@ -147,6 +149,21 @@ def _check_depth(text: str) -> None:
         if depth > DEPTH_LIMIT:
             message = f"nested too deep, more than {DEPTH_LIMIT} levels."
             raise PayloadError(Problem("too_deep", message, *_place(text, match.start())))
+
+
+def _check_escapes(text: str) -> None:
+    """Refuse half a character written as an escape: UTF-8 cannot hold it, so AWS changes it."""
+    for match in _STRING_OR_BRACKET.finditer(text):
+        string = match.group()
+        if "\\u" not in string:
+            continue
+        try:
+            json.loads(string).encode()
+        except UnicodeEncodeError:
+            message = "half a character (a lone surrogate), which AWS would replace."
+            raise PayloadError(
+                Problem("surrogate", message, *_place(text, match.start()))
+            ) from None
 
 
 def _place(text: str, index: int) -> tuple[int, int]:

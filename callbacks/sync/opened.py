@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.db import DataError, IntegrityError
 
 from callbacks.models import Definition, Execution, ExecutionStatus
 from callbacks.stepfunctions import IncompleteAnswer, StepFunctionsError
@@ -14,7 +15,7 @@ from callbacks.sync.budget import Budget
 from callbacks.sync.figures import count_calls
 from callbacks.sync.follow import definition_of
 from callbacks.sync.plan import Target
-from callbacks.sync.reading import BadHistory, Reading, read
+from callbacks.sync.reading import POISON, BadHistory, Reading, read
 
 
 def read_execution(*, execution: Execution, now: datetime) -> None:
@@ -33,7 +34,14 @@ def read_execution(*, execution: Execution, now: datetime) -> None:
         raise
     finally:
         count_calls(connection=connection, counter=asking.counter, denials=asking.denials, now=now)
-    apply_reading(machine=execution.state_machine, reading=reading, now=now)
+    try:
+        apply_reading(machine=execution.state_machine, reading=reading, now=now)
+    except (*POISON, DataError, IntegrityError) as exc:
+        # A history that nobody foresaw; the text of the error may quote it.
+        reason = f"The history cannot be written down: {type(exc).__name__}."
+    else:
+        return
+    raise _unusable(reason)
 
 
 def _read(asking: Asking, execution: Execution, now: datetime) -> Reading:
@@ -48,7 +56,11 @@ def _read(asking: Asking, execution: Execution, now: datetime) -> Reading:
         )
     except BadHistory as exc:
         reason = str(exc)
-    raise IncompleteAnswer(
+    raise _unusable(reason)
+
+
+def _unusable(reason: str) -> IncompleteAnswer:
+    return IncompleteAnswer(
         operation="GetExecutionHistory", code="BadHistory", message=reason, status=200
     )
 

@@ -98,6 +98,15 @@ def test_a_lone_surrogate_is_refused_with_its_place():
     assert (problem.code, problem.line, problem.column) == ("surrogate", 2, 9)
 
 
+def test_half_a_character_written_as_an_escape_is_refused_with_its_place():
+    problem = problem_of('{\n  "a": "x\\ud800y"}')
+    assert (problem.code, problem.line, problem.column) == ("surrogate", 2, 8)
+
+
+def test_a_whole_character_written_as_two_escapes_passes():
+    assert check_output('"\\ud83d\\ude00"') == "\U0001f600"
+
+
 def test_a_byte_order_mark_is_refused():
     assert problem_of("\ufeff{}").code == "byte_order_mark"
 

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             ) as supervisor:
                 self._run(supervisor, port, given)
         except KeyboardInterrupt:
-            self._say("Everything has ended. The data is kept under var/.")
+            self._say(f"Everything has ended. The data is kept under {_shown(settings.VAR_DIR)}/.")
         except EXPECTED as exc:
             raise CommandError(str(exc)) from exc
 
@@ -136,6 +136,11 @@ def _welcome(address: str, endpoint: str, people: list[SamplePerson]) -> str:
             "Sign in as",
             *lines,
             "",
-            "Logs are under var/log/. Ctrl-C ends everything.",
+            f"Logs are under {_shown(settings.VAR_DIR)}/log/. Ctrl-C ends everything.",
         ]
     )
+
+
+def _shown(folder: Path) -> Path:
+    """As somebody in the checkout would write it."""
+    return folder.relative_to(programs.ROOT) if folder.is_relative_to(programs.ROOT) else folder

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from callbacks.queries.frame import ConnectionFacts
-from callbacks.templatetags.words import age, moment
+from callbacks.templatetags.words import age, moment, stamp
 
 # An old throttle explains no new delay.
 THROTTLE_COUNTS_FOR = timedelta(minutes=10)
@@ -68,16 +68,19 @@ def is_slowed(*, facts: ConnectionFacts, now: datetime) -> bool:
 
 
 def age_line(*, facts: ConnectionFacts, now: datetime) -> dict[str, str]:
-    """One line of "age of what you see"; the frame knows the states ok, stale and down."""
+    """One line of "age of what you see"; the frame knows the states ok, stale and down.
+
+    `since` is for the script of an open page, which lets the age grow; "" where there is none.
+    """
     state = freshness(facts=facts, now=now)
     if facts.read_ok_at is not None:
-        text = age(since=facts.read_ok_at, now=now)
+        text, since = age(since=facts.read_ok_at, now=now), stamp(facts.read_ok_at)
     else:
-        text = _("not read yet")
+        text, since = _("not read yet"), ""
     if state == Freshness.OFF:
-        text = _("off")
+        text, since = _("off"), ""
     shown = state if state in (Freshness.OK, Freshness.DOWN) else Freshness.STALE
-    return {"name": facts.label, "age": text, "state": shown.value}
+    return {"name": facts.label, "age": text, "since": since, "state": shown.value}
 
 
 def banners(

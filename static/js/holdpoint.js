@@ -56,6 +56,20 @@
       drawRing(clock, seconds);
     }
   }
+  // <time datetime data-since data-words="{} ago">: counts up, for what an open page shows grows old.
+  function spanWords(seconds) {
+    if (seconds < 60) return `${seconds} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    return seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+  }
+  function runAges() {
+    for (const clock of all("[data-since]")) {
+      const seconds = Math.floor((serverNow() - Date.parse(clock.getAttribute("datetime"))) / 1000);
+      if (Number.isNaN(seconds)) continue;
+      const text = (clock.dataset.words || "{}").replace("{}", spanWords(Math.max(0, seconds)));
+      if (clock.textContent !== text) clock.textContent = text;
+    }
+  }
   // data-ring names the hold in seconds; the ring's circle has pathLength 100.
   function drawRing(clock, seconds) {
     const circle = clock.dataset.ring && one("circle.fill", clock.closest(".ring") || document);
@@ -215,7 +229,7 @@
   });
 
   root.classList.add("js");
-  setInterval(runClocks, 1000);
+  setInterval(() => { runClocks(); runAges(); }, 1000);
   runClocks();
   schedule();
 })();

@@ -61,6 +61,18 @@ def test_the_keys_a_r_and_e_only_move(people, open_page, troubles):
     assert troubles.seen == []
 
 
+def test_an_open_page_grows_old_before_the_eyes(people, open_page, troubles):
+    task = making.make_task()
+    task.execution.read_at = timezone.now()
+    task.execution.save()
+    page = request_page(open_page, people.approver, task)
+    note = page.locator(".bar-top time[data-since]").first
+    before = note.inner_text()
+    expect(note).not_to_have_text(before)
+    expect(note).to_have_text(re.compile("AWS read [1-9][0-9]* s ago"))
+    assert troubles.seen == []
+
+
 def test_a_mistake_is_told_at_its_field_and_has_the_focus(people, open_page):
     page = request_page(open_page, people.approver, making.make_task())
     page.fill("#output", '{"a": 1')

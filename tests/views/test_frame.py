@@ -40,8 +40,8 @@ def test_no_entry_of_the_navigation_is_a_dead_link(people, page_of):
 
 
 def test_the_age_of_each_connection_stands_in_the_frame(people, page_of):
-    health(making.make_connection("prod"), read_ok_at=timezone.now() - timedelta(seconds=7))
-    assert "prod · eu-central-1 7 s" in text_of(page_of(people.approver, "/"))
+    health(making.make_connection("prod"), read_ok_at=timezone.now() - timedelta(minutes=7))
+    assert "prod · eu-central-1 7 min" in text_of(page_of(people.approver, "/"))
 
 
 def test_a_connection_that_fails_is_told_with_its_cause(people, page_of):

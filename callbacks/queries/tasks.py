@@ -179,8 +179,8 @@ def text_condition(text: str) -> Q:
 
 
 def _as_stored(word: str) -> str:
-    # SQLite keeps JSON as Django's text, in which "ü" is "\u00fc"; PostgreSQL keeps the letter.
-    return json.dumps(word)[1:-1] if database.vendor == "sqlite" else word
+    # As JSON writes it: in SQLite "ü" is kept as "\u00fc", in PostgreSQL as the letter.
+    return json.dumps(word, ensure_ascii=database.vendor == "sqlite")[1:-1]
 
 
 def _waiting(

@@ -100,7 +100,7 @@ class Described:
     status: str
     stopped_at: datetime | None = None
     output: str = field(default="", repr=False)
-    error: str = ""
+    error: str = field(default="", repr=False)
     cause: str = field(default="", repr=False)
 
 
@@ -126,7 +126,7 @@ class TaskClosing:
     event_id: int | None = None
     event_type: str = ""
     output: str = field(default="", repr=False)
-    error: str = ""
+    error: str = field(default="", repr=False)
     cause: str = field(default="", repr=False)
 
 
@@ -137,7 +137,7 @@ class ExecutionState:
     status: str
     stopped_at: datetime | None = None
     output: str = field(default="", repr=False)
-    error: str = ""
+    error: str = field(default="", repr=False)
     cause: str = field(default="", repr=False)
 
 

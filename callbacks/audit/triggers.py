@@ -11,7 +11,6 @@ ENTRIES = "callbacks_auditentry"
 PERSONAL = "callbacks_auditpersonal"
 READINGS = "callbacks_reading"
 DECISIONS = "callbacks_decision"
-TABLES = (ENTRIES, PERSONAL, READINGS, DECISIONS)
 
 # What a decision says and who said it; how it stands (status and after) may move on.
 FROZEN_IN_DECISION = (
@@ -47,19 +46,29 @@ FROZEN_IN_DECISION = (
     "policy_version",
 )
 FROZEN_IN_PERSONAL = ("id", "entry_id", "field")
+# A table of the record, and the columns in it that never change. None: no column ever does.
+FROZEN: dict[str, tuple[str, ...] | None] = {
+    ENTRIES: None,
+    READINGS: None,
+    PERSONAL: FROZEN_IN_PERSONAL,
+    DECISIONS: FROZEN_IN_DECISION,
+}
+TABLES = tuple(FROZEN)
+# Erasing a personal value takes the salt with it, else the value could be guessed.
+ALSO_REFUSED = {PERSONAL: "NEW.value <> '' OR NEW.salt <> ''"}
 SAYS = "The record is never changed or deleted."
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
     """Put the triggers in place, over older ones of the same name.
 
-    A migration that alters one of these tables must call this again: SQLite makes such a table
-    anew, without its triggers.
+    A migration that makes or alters one of these tables must call this at its end: SQLite makes an
+    altered table anew, without its triggers. Tables and columns of later migrations are left out.
     """
     drop(connection)
     _run(connection, [_create_sql(connection, *rule) for rule in _rules(connection)])
     if connection.vendor == "postgresql":
-        _run(connection, [_forbid_truncate(table) for table in TABLES])
+        _run(connection, [_forbid_truncate(table) for table in _columns(connection)])
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
@@ -67,7 +76,7 @@ def drop(connection: BaseDatabaseWrapper) -> None:
     on_table = connection.vendor == "postgresql"
     names = [(_name(table, event), table) for table, event, _ in _rules(connection)]
     if on_table:
-        names += [(_name(table, "truncate"), table) for table in TABLES]
+        names += [(_name(table, "truncate"), table) for table in _columns(connection)]
     _run(
         connection,
         [
@@ -94,25 +103,28 @@ def _rules(connection: BaseDatabaseWrapper) -> list[tuple[str, str, str]]:
     """Table, event, and the condition under which the event is refused ("" is always)."""
     # The same comparison in the words of each; SQLite reads the standard's only since 3.39.
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    return [
-        (ENTRIES, "update", ""),
-        (ENTRIES, "delete", ""),
-        (READINGS, "update", ""),
-        (READINGS, "delete", ""),
-        # Erasing a personal value takes the salt with it, else the value could be guessed.
-        (
-            PERSONAL,
-            "update",
-            f"{_changed(FROZEN_IN_PERSONAL, differs)} OR NEW.value <> '' OR NEW.salt <> ''",
-        ),
-        (PERSONAL, "delete", ""),
-        (DECISIONS, "update", _changed(FROZEN_IN_DECISION, differs)),
-        (DECISIONS, "delete", ""),
-    ]
+    rules = []
+    for table, columns in _columns(connection).items():
+        conditions = [f'NEW."{name}" {differs} OLD."{name}"' for name in columns]
+        if table in ALSO_REFUSED:
+            conditions.append(ALSO_REFUSED[table])
+        rules += [(table, "update", " OR ".join(conditions)), (table, "delete", "")]
+    return rules
 
 
-def _changed(columns: tuple[str, ...], differs: str) -> str:
-    return " OR ".join(f'NEW."{name}" {differs} OLD."{name}"' for name in columns)
+def _columns(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
+    """The tables of the record that are there now, with the frozen columns that they have."""
+    with connection.cursor() as cursor:
+        present = set(connection.introspection.table_names(cursor)) & set(FROZEN)
+        return {
+            table: [
+                column.name
+                for column in connection.introspection.get_table_description(cursor, table)
+                if column.name in (FROZEN[table] or ())
+            ]
+            for table in FROZEN
+            if table in present
+        }
 
 
 def _name(table: str, event: str) -> str:

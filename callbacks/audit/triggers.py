@@ -11,6 +11,7 @@ ENTRIES = "callbacks_auditentry"
 PERSONAL = "callbacks_auditpersonal"
 READINGS = "callbacks_reading"
 DECISIONS = "callbacks_decision"
+VOTES = "callbacks_vote"
 
 # What a decision says and who said it; how it stands (status and after) may move on.
 FROZEN_IN_DECISION = (
@@ -46,12 +47,24 @@ FROZEN_IN_DECISION = (
     "policy_version",
 )
 FROZEN_IN_PERSONAL = ("id", "entry_id", "field")
+# All but the time at which it was taken back.
+FROZEN_IN_VOTE = (
+    "id",
+    "decision_id",
+    "user_id",
+    "user_name",
+    "at",
+    "payload_sha256",
+    "reason",
+    "channel",
+)
 # A table of the record, and the columns in it that never change. None: no column ever does.
 FROZEN: dict[str, tuple[str, ...] | None] = {
     ENTRIES: None,
     READINGS: None,
     PERSONAL: FROZEN_IN_PERSONAL,
     DECISIONS: FROZEN_IN_DECISION,
+    VOTES: FROZEN_IN_VOTE,
 }
 TABLES = tuple(FROZEN)
 # Erasing a personal value takes the salt with it, else the value could be guessed.

@@ -13,7 +13,7 @@ from callbacks.models.mirror import (
     TokenState,
 )
 from callbacks.models.people import Role, RoleGrant, Theme, User
-from callbacks.models.policy import Policy, ReasonRule
+from callbacks.models.policy import Policy, PolicyTeam, ReasonRule, RejectionMode
 from callbacks.models.record import (
     LIVE,
     UNSETTLED,
@@ -24,6 +24,7 @@ from callbacks.models.record import (
     Direction,
     Reading,
     RecordError,
+    Vote,
 )
 from callbacks.models.working import Draft, Lease, Pulse
 
@@ -46,10 +47,12 @@ __all__ = [
     "ExecutionStatus",
     "Lease",
     "Policy",
+    "PolicyTeam",
     "Pulse",
     "Reading",
     "ReasonRule",
     "RecordError",
+    "RejectionMode",
     "Request",
     "Role",
     "RoleGrant",
@@ -58,4 +61,5 @@ __all__ = [
     "Theme",
     "TokenState",
     "User",
+    "Vote",
 ]

@@ -43,6 +43,9 @@ class StateMachine(models.Model):
     listed_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=500, blank=True)
     gone_at = models.DateTimeField(null=True)
+    # AWS's tags, name to value; asked for only while a policy goes by tags.
+    tags = models.JSONField(default=dict)
+    tags_read_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

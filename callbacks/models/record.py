@@ -43,6 +43,7 @@ LIVE = (
 )
 # What a sweep must still move on.
 UNSETTLED = (
+    DecisionStatus.COLLECTING,
     DecisionStatus.HELD,
     DecisionStatus.SENDING,
     DecisionStatus.SENT,
@@ -188,6 +189,39 @@ class Decision(models.Model):
     def output_text(self) -> str:
         """The answer as the person gave it."""
         return bytes(self.output).decode() if self.output is not None else ""
+
+
+class Vote(models.Model):
+    """One person's signature under a decision that needs several: over exactly its bytes."""
+
+    # Chosen by the form or the caller, as a decision's is; the first vote has its decision's id.
+    id = models.UUIDField(primary_key=True, editable=False)
+    decision = models.ForeignKey(Decision, on_delete=models.DO_NOTHING, related_name="votes")
+    user = models.ForeignKey(
+        User, on_delete=models.DO_NOTHING, db_constraint=False, related_name="votes"
+    )
+    user_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    payload_sha256 = models.CharField(max_length=64)
+    reason = models.TextField(blank=True)
+    channel = models.CharField(max_length=16)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "user"], condition=Q(withdrawn_at=None), name="vote_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "at"], name="vote_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} under {self.decision_id}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RecordError("The record is never deleted.")
 
 
 class AuditEntry(models.Model):

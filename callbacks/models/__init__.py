@@ -1,5 +1,6 @@
 """Tables: mirror (rebuilt from AWS), record (never lost), working (in hand), and people."""
 
+from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallCount, Connection, ConnectionHealth
 from callbacks.models.mirror import (
     CallbackTask,
@@ -31,6 +32,8 @@ from callbacks.models.working import Draft, Lease, Pulse
 __all__ = [
     "LIVE",
     "UNSETTLED",
+    "ApiCall",
+    "ApiKey",
     "AuditEntry",
     "AuditPersonal",
     "CallCount",
@@ -56,6 +59,7 @@ __all__ = [
     "Request",
     "Role",
     "RoleGrant",
+    "Scope",
     "StateMachine",
     "TaskStatus",
     "Theme",

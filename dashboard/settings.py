@@ -218,6 +218,8 @@ READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SE
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
 # How often audit entries that belong to no send leave the database.
 AUDIT_INTERVAL_SECONDS = env.float("AUDIT_INTERVAL_SECONDS", 60.0)
+# How long a writer waits for the file while another process writes; then nothing is sent.
+AUDIT_LOCK_SECONDS = env.float("AUDIT_LOCK_SECONDS", 5.0)
 # Audit lines leave the database before each send; without this file there is no send.
 # A file belongs to one database: the lines of another would look like a roll-back.
 _database_mark = hashlib.sha256(

@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 # How much of the file's end is read at first: a line is a kilobyte or two.
 TAIL = 1 << 16
 PAGE = 500
+# Whoever holds the lock writes for milliseconds.
+LOCK_PAUSE_SECONDS = 0.005
 
 
 def ensure_written(decision_id: uuid.UUID) -> None:
@@ -100,10 +103,27 @@ def _locked(path: Path) -> Iterator[FileIO]:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             # A device would take everything and keep nothing.
             raise AuditUnavailable(f"The audit file {path} is not a file.")
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # let go of when the file is closed
+        _lock(descriptor, path)  # let go of when the file is closed
         if is_new:
             _sync_folder(path.parent)
         yield file
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Wait for the lock, but not for ever: one process that hangs must not hang all others."""
+    patience = float(settings.AUDIT_LOCK_SECONDS)
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise AuditUnavailable(
+                    f"The audit file {path} was locked by another process for {patience:g} s."
+                ) from None
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _make_folder(folder: Path) -> None:

@@ -210,3 +210,22 @@ def test_a_process_waits_for_the_one_that_writes(audit_sink: Path) -> None:
     assert done.wait(10)
     holder.join(10)
     waiter.join(10)
+
+
+def test_a_process_that_hangs_with_the_file_locked_hangs_nobody_else(
+    audit_sink: Path, settings: Any
+) -> None:
+    settings.AUDIT_LOCK_SECONDS = 0.05
+    decision = making.make_decision()
+    record(decision)
+    context = get_context("fork")
+    held, release = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(str(audit_sink), held, release))
+    holder.start()
+    assert held.wait(10)
+    with pytest.raises(AuditUnavailable, match="locked by another process"):
+        sink.ensure_written(decision.pk)
+    release.set()
+    holder.join(10)
+    sink.ensure_written(decision.pk)
+    assert compare_with_file(audit_sink) == 1

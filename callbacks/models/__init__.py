@@ -13,6 +13,7 @@ from callbacks.models.mirror import (
     TaskStatus,
     TokenState,
 )
+from callbacks.models.outside import AuditRollback, AuditTree
 from callbacks.models.people import Role, RoleGrant, Theme, User
 from callbacks.models.policy import Policy, PolicyTeam, ReasonRule, RejectionMode
 from callbacks.models.record import (
@@ -36,6 +37,8 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuditPersonal",
+    "AuditRollback",
+    "AuditTree",
     "CallCount",
     "CallbackTask",
     "Connection",

@@ -8,14 +8,10 @@ The lines are what the chain holds: commitments, no personal values, no payload,
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import stat
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -23,16 +19,13 @@ from django.conf import settings
 from django.db import Error
 
 from callbacks.audit.errors import AuditRolledBack, AuditUnavailable
+from callbacks.audit.files import last_line, locked, write_all
 from callbacks.audit.lines import BadLine, Line, read_line, write_line
 from callbacks.models import AuditEntry
 
 logger = logging.getLogger(__name__)
 
-# How much of the file's end is read at first: a line is a kilobyte or two.
-TAIL = 1 << 16
 PAGE = 500
-# Whoever holds the lock writes for milliseconds.
-LOCK_PAUSE_SECONDS = 0.005
 
 
 def ensure_written(decision_id: uuid.UUID) -> None:
@@ -72,7 +65,7 @@ def catch_up() -> int:
     """
     path = sink_path()
     try:
-        with _locked(path) as file:
+        with locked(path) as file:
             end = _find_end(file)
             if end is not None:
                 _check_same_chain(end, path)
@@ -93,77 +86,9 @@ def sink_path() -> Path:
     return Path(settings.AUDIT_SINK_FILE)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[FileIO]:
-    """Open the file for one process at a time."""
-    _make_folder(path.parent)
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    with FileIO(descriptor, "r+") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            # A device would take everything and keep nothing.
-            raise AuditUnavailable(f"The audit file {path} is not a file.")
-        _lock(descriptor, path)  # let go of when the file is closed
-        if is_new:
-            _sync_folder(path.parent)
-        yield file
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    """Wait for the lock, but not for ever: one process that hangs must not hang all others."""
-    patience = float(settings.AUDIT_LOCK_SECONDS)
-    give_up = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= give_up:
-                raise AuditUnavailable(
-                    f"The audit file {path} was locked by another process for {patience:g} s."
-                ) from None
-            time.sleep(LOCK_PAUSE_SECONDS)
-        else:
-            return
-
-
-def _make_folder(folder: Path) -> None:
-    # Parents get the mode too: mkdir's own `parents` would leave them open to all.
-    for missing in reversed([part for part in (folder, *folder.parents) if not part.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name as durable as its content."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _find_end(file: FileIO) -> Line | None:
-    """Read the last whole line; cut off what a crash or a full disk left of a line after it."""
-    size = file.seek(0, os.SEEK_END)
-    start, tail = _read_tail(file, size)
-    whole = tail.rfind(b"\n") + 1
-    if whole != len(tail):
-        # Nothing was sent on the strength of it: the writer that left it saw its write fail.
-        os.ftruncate(file.fileno(), start + whole)
-    lines = tail[:whole].splitlines()
-    return read_line(lines[-1] + b"\n") if lines else None
-
-
-def _read_tail(file: FileIO, size: int) -> tuple[int, bytes]:
-    """Return the file's end and where it starts: the whole file, or at least one whole line."""
-    length = TAIL
-    while True:
-        start = max(0, size - length)
-        file.seek(start)
-        tail = b"".join(iter(lambda: file.read(TAIL), b""))
-        # Two line ends have a whole line between them.
-        if start == 0 or tail.count(b"\n") >= 2:
-            return start, tail
-        length *= 2
+    text = last_line(file)
+    return read_line(text) if text else None
 
 
 def _check_same_chain(end: Line, path: Path) -> None:
@@ -187,8 +112,5 @@ def _pages(*, after: int) -> Iterator[list[tuple[int, str, str]]]:
 
 def _write_page(file: FileIO, page: list[tuple[int, str, str]]) -> int:
     text = "".join(write_line(body=body, entry_hash=digest) for _, body, digest in page)
-    data = memoryview(text.encode())
-    while data:
-        # A full disk may take a part: the rest then fails, and the next writer cuts the part off.
-        data = data[file.write(data) :]
+    write_all(file, text.encode())
     return len(page)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from callbacks.audit import AuditUnavailable, sink
+from callbacks.audit import AuditUnavailable, files, sink
 from callbacks.audit.verify import compare_with_file, verify_file
 from callbacks.models import AuditEntry
 from tests import making
@@ -128,7 +128,7 @@ def test_a_half_written_last_line_is_written_anew(audit_sink: Path) -> None:
 
 
 def test_a_line_longer_than_the_first_look_is_found(audit_sink: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(sink, "TAIL", 16)
+    monkeypatch.setattr(files, "TAIL", 16)
     for _ in range(3):
         add()
     sink.catch_up()
@@ -187,7 +187,7 @@ def test_several_writers_at_once_leave_one_whole_file(audit_sink: Path) -> None:
 
 
 def _hold(path: str, held: Any, release: Any) -> None:
-    with sink._locked(Path(path)):
+    with files.locked(Path(path)):
         held.set()
         release.wait(10)
 
@@ -200,7 +200,7 @@ def test_a_process_waits_for_the_one_that_writes(audit_sink: Path) -> None:
     assert held.wait(10)
 
     def write() -> None:
-        with sink._locked(audit_sink):
+        with files.locked(audit_sink):
             done.set()
 
     waiter = threading.Thread(target=write)

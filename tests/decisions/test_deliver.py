@@ -9,7 +9,7 @@ import pytest
 
 from callbacks.audit import AuditUnavailable, sink
 from callbacks.decisions import deliver as deliver_module
-from callbacks.models import AuditEntry, CallbackTask, Connection, Decision, DecisionStatus
+from callbacks.models import AuditEntry, CallbackTask, Decision, DecisionStatus
 from callbacks.stepfunctions import (
     InvalidOutput,
     NotSent,
@@ -298,16 +298,11 @@ def test_a_task_closed_since_the_decision_is_not_sent_to(desk: Desk) -> None:
     assert len(desk.sends()) == 1
 
 
-def test_an_answer_whose_connection_is_gone_is_kept(desk: Desk, monkeypatch: Any) -> None:
+def test_an_answer_whose_connection_is_gone_is_kept(desk: Desk) -> None:
     decision = desk.decide()
-
-    def gone(**_: Any) -> None:
-        raise Connection.DoesNotExist
-
-    monkeypatch.setattr(Connection.objects, "get", gone)
-    decision = desk.deliver(decision)
-    assert (decision.status, decision.answer_code) == (DecisionStatus.SENDING, "ConnectionGone")
-    assert decision.lease_until is None
+    desk.world.connection.delete()
+    assert desk.deliver(decision).status == DecisionStatus.HELD
+    assert desk.sends() == []
 
 
 def test_no_traceback_variable_holds_the_token(desk: Desk, monkeypatch: Any) -> None:

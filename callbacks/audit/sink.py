@@ -13,14 +13,17 @@ import os
 import uuid
 from collections.abc import Iterator
 from io import FileIO
+from itertools import takewhile
 from pathlib import Path
 
 from django.conf import settings
 from django.db import Error
 
+from callbacks.audit import rollback
 from callbacks.audit.errors import AuditRolledBack, AuditUnavailable
 from callbacks.audit.files import last_line, locked, write_all
-from callbacks.audit.lines import BadLine, Line, read_line, write_line
+from callbacks.audit.lines import BadLine, read_line, read_lines, write_line
+from callbacks.audit.walk import entry_hashes, is_on_chain
 from callbacks.models import AuditEntry
 
 logger = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ def ensure_written(decision_id: uuid.UUID) -> None:
     try:
         if not AuditEntry.objects.filter(decision_id=decision_id).exists():
             raise AuditUnavailable(f"Decision {decision_id} has no audit entry.")
+        rollback.refuse_while_open()
     except Error as exc:
         raise AuditUnavailable("The audit record cannot be read.") from exc
     catch_up()
@@ -66,10 +70,7 @@ def catch_up() -> int:
     path = sink_path()
     try:
         with locked(path) as file:
-            end = _find_end(file)
-            if end is not None:
-                _check_same_chain(end, path)
-            pages = _pages(after=end.seq if end else 0)
+            pages = _pages(after=_find_place(file, path))
             written = sum(_write_page(file, page) for page in pages)
             # Also where there was nothing to write: whoever wrote it may have died before this.
             os.fsync(file.fileno())
@@ -86,18 +87,27 @@ def sink_path() -> Path:
     return Path(settings.AUDIT_SINK_FILE)
 
 
-def _find_end(file: FileIO) -> Line | None:
+def _find_place(file: FileIO, path: Path) -> int:
+    """Return the number of the last entry in the file; it must be the database's too."""
     text = last_line(file)
-    return read_line(text) if text else None
+    if text is None:
+        return 0
+    end = read_line(text)
+    if is_on_chain(seq=end.seq, digest=end.entry_hash):
+        return end.seq
+    rollback.refuse_unless_acknowledged(
+        source=path, seq=end.seq, digest=end.entry_hash, common=lambda: _count_common(path)
+    )
+    kept = rollback.put_aside(file, path, seq=end.seq, digest=end.entry_hash)
+    logger.warning("The audit file is begun anew; what the database lost stays in %s.", kept)
+    return 0
 
 
-def _check_same_chain(end: Line, path: Path) -> None:
-    hashes = AuditEntry.objects.filter(chain_seq=end.seq).values_list("entry_hash", flat=True)
-    if list(hashes) != [end.entry_hash]:
-        raise AuditRolledBack(
-            f"The audit file {path} ends with entry {end.seq}, which the database does not have: "
-            "it was rolled back, or the file belongs to another database. See verify_audit."
-        )
+def _count_common(path: Path) -> int:
+    """How many entries from the first on the file and the database have alike."""
+    pairs = zip(read_lines(path), entry_hashes(), strict=False)
+    alike = takewhile(lambda pair: (pair[0].seq, pair[0].entry_hash) == pair[1], pairs)
+    return sum(1 for _ in alike)
 
 
 def _pages(*, after: int) -> Iterator[list[tuple[int, str, str]]]:

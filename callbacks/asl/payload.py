@@ -62,7 +62,7 @@ def check_output(text: str) -> Any:
             Problem("empty", "Write an answer. An empty one is never sent as if it were {}.")
         )
     _check_size(text)
-    _check_depth(text)
+    check_depth(text)
     try:
         value = parse_exact(text)
         _check_escapes(text)
@@ -94,8 +94,8 @@ def same_value(left: str, right: str) -> bool:
     if left == right:
         return True
     try:
-        _check_depth(left)
-        _check_depth(right)
+        check_depth(left)
+        check_depth(right)
         return _same(parse_exact(left), parse_exact(right))
     except (ValueError, PayloadError):
         return False
@@ -138,7 +138,8 @@ def _check_size(text: str) -> None:
         raise PayloadError(Problem("too_big", message))
 
 
-def _check_depth(text: str) -> None:
+def check_depth(text: str) -> None:
+    """Raise PayloadError before a parser would run out of stack."""
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         character = match.group()

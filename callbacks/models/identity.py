@@ -33,6 +33,11 @@ def task_id(
     )
 
 
+def decision_id(*, user_id: int, path: str, key: str) -> uuid.UUID:
+    """A program's answer under its Idempotency-Key: sent again, it is the same decision."""
+    return _name("decision", str(user_id), path, key)
+
+
 def _name(*parts: str) -> uuid.UUID:
     # The unit separator cannot stand in a name or an ARN, so no two part lists read the same.
     return uuid.uuid5(NAMESPACE, "\x1f".join(parts))

@@ -26,6 +26,7 @@ from callbacks.models import (
     Direction,
     Execution,
     Policy,
+    PolicyTeam,
     Request,
     Role,
     RoleGrant,
@@ -88,9 +89,15 @@ def default_policy() -> Policy:
     )[0]
 
 
-def make_policy(name: str = "Refunds", *, team: str = "", **fields: Any) -> Policy:
+def make_policy(
+    name: str = "Refunds", *, team: str = "", users: Iterable[User] = (), **fields: Any
+) -> Policy:
     values = {"position": next(_numbers), "created_at": timezone.now(), **fields}
-    return Policy.objects.create(name=name, team=make_team(team) if team else None, **values)
+    policy = Policy.objects.create(name=name, **values)
+    if team:
+        PolicyTeam.objects.create(policy=policy, team=make_team(team))
+    policy.users.set(users)
+    return policy
 
 
 # --- mirror ------------------------------------------------------------------------------------

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jsonschema.exceptions import best_match
+from jsonschema.validators import validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from callbacks.asl.payload import PayloadError, check_cause, check_error, check_output, check_text
 from callbacks.decisions.errors import InvalidAnswer
-from callbacks.models import Direction, ReasonRule
+from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
 
@@ -18,6 +25,7 @@ class Answer:
     """`output_text` counts for an approval, `error` and `cause` for a rejection.
 
     `empty_is_meant` confirms an output of `null` or `""`, which is asked about first.
+    `says_no`: the policy rejects by a success with this output instead of a failure.
     """
 
     direction: Direction
@@ -26,11 +34,14 @@ class Answer:
     cause: str = ""
     reason: str = ""
     empty_is_meant: bool = False
+    says_no: str | None = None
 
     @property
     def output(self) -> bytes | None:
-        """The exact bytes that are kept and sent."""
-        return self.output_text.encode() if self.direction == Direction.APPROVE else None
+        """The exact bytes that are kept and sent; None is a failure."""
+        if self.direction == Direction.APPROVE:
+            return self.output_text.encode()
+        return self.says_no.encode() if self.says_no is not None else None
 
     @property
     def payload(self) -> bytes:
@@ -51,15 +62,24 @@ class Answer:
         return hashlib.sha256(self.payload).hexdigest()
 
 
-def check_answer(answer: Answer, *, reason_rule: ReasonRule) -> None:
+def under(answer: Answer, policy: Policy) -> Answer:
+    """The answer as this policy sends it: a rejection may be a success that says no."""
+    if answer.direction == Direction.REJECT and policy.rejection_mode == RejectionMode.SUCCESS:
+        return replace(answer, says_no=policy.rejection_output)
+    return answer
+
+
+def check_answer(answer: Answer, *, policy: Policy) -> None:
     """Raise InvalidAnswer with every problem found, by field."""
     errors: dict[str, list[str]] = {}
     if answer.direction == Direction.APPROVE:
-        _note(errors, "output", lambda: _check_meant(answer))
+        _note(errors, "output", lambda: _check_meant(answer) or _misfit(answer, policy))
+    elif policy.rejection_mode == RejectionMode.SUCCESS:
+        _note(errors, "error", lambda: _check_fixed_no(answer))
     else:
-        _note(errors, "error", lambda: check_error(answer.error))
+        _note(errors, "error", lambda: _check_error(answer, policy))
         _note(errors, "cause", lambda: check_cause(answer.cause))
-    reason_problem = _reason_problem(answer, reason_rule)
+    reason_problem = _reason_problem(answer, ReasonRule(policy.reason_rule))
     if reason_problem:
         errors["reason"] = [reason_problem]
     if errors:
@@ -80,6 +100,44 @@ def _check_meant(answer: Answer) -> str | None:
     if value in (None, "") and not answer.empty_is_meant:
         return "This answer says nothing. Tick “Send it although it is empty” if that is meant."
     return None
+
+
+def _misfit(answer: Answer, policy: Policy) -> str | None:
+    """Where the output does not have the shape that the policy asks for."""
+    if policy.output_schema is None:
+        return None
+    problem = schema_problem(policy.output_schema, json.loads(answer.output_text))
+    return f"This answer does not have the form that is asked for: {problem}" if problem else None
+
+
+def schema_problem(schema: Any, value: Any) -> str | None:
+    """The most telling way in which a value misses a JSON Schema, with its place; None if it fits.
+
+    References are followed inside the schema only: nothing is ever fetched.
+    """
+    validator = validator_for(schema)(schema, registry=Registry())
+    try:
+        found = best_match(validator.iter_errors(value))
+    except Unresolvable as exc:
+        return f"the policy's form refers to something that it does not hold ({exc.ref})."
+    if found is None:
+        return None
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found.path)
+    return f"{'$' + place}: {found.message[:300]}"
+
+
+def _check_fixed_no(answer: Answer) -> str | None:
+    if answer.error or answer.cause:
+        return "Here a rejection is a fixed answer of the policy. Leave error and cause empty."
+    return None
+
+
+def _check_error(answer: Answer, policy: Policy) -> str | None:
+    check_error(answer.error)
+    names = policy.rejection_errors
+    if not names or answer.error in names:
+        return None
+    return f"The policy allows these error names: {', '.join(names)}."
 
 
 def _reason_problem(answer: Answer, rule: ReasonRule) -> str | None:

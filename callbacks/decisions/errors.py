@@ -41,6 +41,14 @@ class AlreadyDecided(DecisionError):
         self.decision = decision
 
 
+class AlreadySigned(DecisionError):
+    """This person's signature is under this very answer already; others are missing."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__("signed already")
+        self.decision = decision
+
+
 class SameIdOtherAnswer(DecisionError):
     """This decision id was used before for another answer."""
 
@@ -66,7 +74,11 @@ class NoToken(DecisionError):
 
 
 class ShownChanged(DecisionError):
-    """What the person read is not what the task holds now."""
+    """What the person read is not what holds now; `changed` names parts of `consent.PARTS`."""
+
+    def __init__(self, changed: Sequence[str]) -> None:
+        super().__init__(f"changed: {', '.join(changed)}")
+        self.changed = tuple(changed)
 
 
 class TooLate(DecisionError):

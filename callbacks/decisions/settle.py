@@ -42,7 +42,7 @@ def settle(*, decision_id: uuid.UUID, now: datetime) -> None:
 
 def needs_look(decision: Decision, now: datetime) -> bool:
     """Whether this decision's outcome is open and its time to look has come."""
-    if decision.status == DecisionStatus.HELD:
+    if decision.status in (DecisionStatus.COLLECTING, DecisionStatus.HELD):
         return True
     if decision.status == DecisionStatus.SENDING:
         return decision.lease_until is None or decision.lease_until < now

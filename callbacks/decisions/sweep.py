@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from callbacks.decisions.decide import hint
+from callbacks.decisions.hints import hint
 from callbacks.models import Decision, DecisionStatus, TaskStatus
 
 # More than the workers do in a second; the next sweep finds the rest.
@@ -39,7 +39,9 @@ def _to_settle(now: datetime) -> Q:
     """Outcomes that are open: sent, doubtful, abandoned, or overtaken before the send."""
     crashed = Q(status=DecisionStatus.SENDING, lease_until__lt=now)
     doubtful = Q(status__in=[DecisionStatus.SENT, DecisionStatus.UNKNOWN], look_after__lte=now)
-    unsent = Q(status=DecisionStatus.HELD) | Q(status=DecisionStatus.SENDING, lease_until=None)
+    unsent = Q(status__in=[DecisionStatus.COLLECTING, DecisionStatus.HELD]) | Q(
+        status=DecisionStatus.SENDING, lease_until=None
+    )
     return (
         crashed & _not_hinted("lease_until", now)
         | doubtful & _not_hinted("look_after", now)

@@ -62,9 +62,8 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
     """The task with all that its page shows, or None where this person may not know of it."""
     return (
         visible_tasks(sight)
-        .select_related(
-            "connection", "policy__team", "execution__state_machine", "execution__definition"
-        )
+        .select_related("connection", "policy", "execution__state_machine", "execution__definition")
+        .prefetch_related("policy__policy_teams__team", "policy__users")
         .filter(pk=task_id)
         .first()
     )

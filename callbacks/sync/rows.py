@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from callbacks.asl.history import CallbackTask as HistoryTask
+from callbacks.asl.lookup import Payloads
 from callbacks.models import CallbackTask, Execution, Policy, Request, TaskStatus, TokenState
 from callbacks.models.identity import request_id, task_id
 from callbacks.models.secret import encrypt_token, token_hash
 from callbacks.sync.context import rebuilt_context
+from callbacks.sync.matching import Subject
 from callbacks.sync.plan import TaskClosing, TaskKey, key_of, waiting_since
-from callbacks.sync.policies import policy_for
+from callbacks.sync.policies import current_policies, shown_columns
 from callbacks.sync.reading import Reading
 from callbacks.sync.storable import Storable, fitting
-from callbacks.sync.summary import summarise
 
 _TOKEN_STATES = {
     "found": TokenState.HELD,
@@ -36,7 +37,8 @@ class RowMaker:
     reading: Reading
     storable: Storable
     now: datetime
-    _policies: dict[str, Policy] = field(default_factory=dict)
+    # Read once, and only where a task is to be made.
+    _policies: list[Policy] = field(default_factory=list)
     _prepared: dict[TaskKey, CallbackTask] = field(default_factory=dict)
 
     def request(self, task: HistoryTask) -> Request:
@@ -61,10 +63,11 @@ class RowMaker:
 
     def _make(self, task: HistoryTask) -> CallbackTask:
         key = self._task_id(task)
+        payloads = self._payloads(task)
         values = {
             **self._identity(task),
-            **self._shown(task),
-            **self._payloads(task),
+            **self._shown(task, payloads),
+            **payloads,
             **self._deadline(task),
             **token_columns(task=task, task_id=key),
         }
@@ -120,30 +123,25 @@ class RowMaker:
             "resource": task.resource[:256],
         }
 
-    def _shown(self, task: HistoryTask) -> dict[str, Any]:
-        machine_name = self.execution.state_machine.name
-        summary = summarise(
-            state_machine=machine_name,
+    def _shown(self, task: HistoryTask, payloads: Mapping[str, str]) -> dict[str, Any]:
+        machine = self.execution.state_machine
+        if not self._policies:
+            self._policies.extend(current_policies())
+        subject = Subject(
+            connection=machine.connection.name,
+            state_machine=machine.name,
             state=task.state,
-            masked_input=self.storable.text(task.input),
+            tags=machine.tags,
+            payloads=Payloads(input=payloads["input"], context=payloads["context"]),
         )
         return {
-            "state_machine_name": machine_name,
+            "state_machine_name": machine.name,
             "state": task.state,
             "iteration": fitting(task.iteration, longest=LONGEST_ITERATION),
-            "headline": summary.headline,
-            "key_fields": [list(pair) for pair in summary.key_fields],
-            "asked_by": summary.asked_by,
-            "policy": self._policy(machine_name, task.state),
+            **shown_columns(subject=subject, policies=self._policies),
         }
 
-    def _policy(self, machine_name: str, state: str) -> Policy:
-        # Once per state, not once per task of a Map of a thousand.
-        if state not in self._policies:
-            self._policies[state] = policy_for(state_machine_name=machine_name, state=state)
-        return self._policies[state]
-
-    def _payloads(self, task: HistoryTask) -> dict[str, Any]:
+    def _payloads(self, task: HistoryTask) -> dict[str, str]:
         return {
             "input": self.storable.text(task.input),
             "context": self.storable.text(task.context or self._context(task)),

@@ -1,13 +1,15 @@
-"""What a list shows of a task without a policy: headline, key fields, who asked. Pure."""
+"""What a list shows of a task: headline, key fields, who asked; by its policy, else found. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
+from callbacks.asl.lookup import PathError, Payloads
 from callbacks.asl.masking import MARKER
 
 MOST_FIELDS = 6
@@ -29,6 +31,7 @@ ASKERS = (
     "initiator",
 )
 
+_PLACE = re.compile(r"\{(\$[^{}]*)\}")
 _WORD_ENDS = re.compile(r"[_\-.\s]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -46,14 +49,53 @@ class Summary:
     asked_by: str
 
 
-def summarise(*, state_machine: str, state: str, masked_input: str) -> Summary:
-    """Read the (masked) input for what tells one request from the next."""
-    given = _parse(masked_input)
+class Texts(Protocol):
+    """The columns of a policy that say what people read; empty ones leave it to us."""
+
+    headline: str
+    key_fields: Sequence[Mapping[str, str]]
+    requester_path: str
+
+
+def summarise(*, state_machine: str, state: str, payloads: Payloads, texts: Texts) -> Summary:
+    """Read the (masked) payloads for what tells one request from the next."""
+    given = _parse(payloads.input)
+    headline = _filled(texts.headline, payloads) or f"{state_machine}: {state}"
+    fields = _named_fields(texts.key_fields, payloads) if texts.key_fields else _first_fields(given)
+    asker = _first_text(texts.requester_path, payloads) if texts.requester_path else _asker(given)
     return Summary(
-        headline=f"{state_machine}: {state}"[:LONGEST_HEADLINE],
-        key_fields=tuple(_first_fields(given)),
-        asked_by=_asker(given),
+        headline=headline[:LONGEST_HEADLINE],
+        key_fields=tuple(fields),
+        asked_by=asker[:LONGEST_NAME],
     )
+
+
+def _filled(template: str, payloads: Payloads) -> str:
+    """The headline with each `{path}` as the value that is there; "…" where none is."""
+    return _PLACE.sub(lambda place: _first_text(place[1], payloads) or "…", template)
+
+
+def _named_fields(
+    wanted: Sequence[Mapping[str, str]], payloads: Payloads
+) -> Iterator[tuple[str, str]]:
+    for field in wanted:
+        text = _first_text(field["path"], payloads)
+        if text:
+            yield field["label"][:LONGEST_LABEL], text
+
+
+def _first_text(path: str, payloads: Payloads) -> str:
+    """The first value at the path that can stand in a line, or ""."""
+    try:
+        found = payloads.find(path)
+    except PathError:
+        return ""
+    texts = (_short(_as_text(value)) for value in found)
+    return next((text for text in texts if text), "")
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def humanise(key: str) -> str:

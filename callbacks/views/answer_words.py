@@ -10,7 +10,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.decisions.decide import shown_digest, undo_window, why_not_allowed
+from callbacks.decisions.consent import shown_digest
+from callbacks.decisions.decide import undo_window
+from callbacks.decisions.people import why_not_allowed
 from callbacks.decisions.policy import Refusal, send_time
 from callbacks.models import CallbackTask, Decision, Policy, ReasonRule, TokenState, User
 from callbacks.templatetags.words import span, whole
@@ -72,7 +74,7 @@ class AnswerForm:
 
 def lock_of(*, task: CallbackTask, user: User) -> Lock | None:
     """None where this person may answer."""
-    why = why_not_allowed(user=user, policy=task.policy)
+    why = why_not_allowed(user=user, task=task)
     if why is not None:
         return _not_yours(why, task.policy)
     if task.token_state != TokenState.HELD:
@@ -86,15 +88,32 @@ def not_yours(*, code: str, policy: Policy) -> Lock:
 
 
 def _not_yours(why: Refusal, policy: Policy) -> Lock:
-    if why == Refusal.NOT_IN_TEAM and policy.team is not None:
-        title = _("Only %(team)s may answer this") % {"team": policy.team.name}
-        off = _("not your team")
+    text = _("You may read it.")
+    if why == Refusal.NOT_NAMED:
+        title, off = _("Only %(who)s may answer this") % {"who": named_in(policy)}, _("not yours")
     elif why == Refusal.NOT_APPROVER:
         title = _("Only approvers may answer this")
         off = _("you are no approver")
+    elif why == Refusal.OWN_REQUEST:
+        title, off = _("You asked for this yourself"), _("your own request")
+        text = _("Somebody else has to answer it.")
+    elif why == Refusal.ASKER_UNKNOWN:
+        title, off = _("Nobody can tell who asked for this"), _("asker unknown")
+        text = _(
+            "The policy forbids people to answer their own requests, and the workflow did not say "
+            "where the policy looks (%(path)s) whose request it is. An administrator can change "
+            "the policy."
+        ) % {"path": policy.requester_path}
     else:
         title, off = _("You may not answer this"), _("not for you")
-    return Lock(title=title, text=_("You may read it."), icon="lock", bar=Bar(off=off))
+    return Lock(title=title, text=text, icon="lock", bar=Bar(off=off))
+
+
+def named_in(policy: Policy) -> str:
+    """Whom a policy names, for people: teams first."""
+    teams = sorted(one.team.name for one in policy.policy_teams.all())
+    people = sorted(user.label for user in policy.users.all())
+    return ", ".join([*teams, *people]) or _("every approver")
 
 
 def _no_token(task: CallbackTask) -> Lock:

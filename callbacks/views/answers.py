@@ -22,7 +22,7 @@ from callbacks.decisions.errors import (
     TaskOver,
     TaskUnknown,
 )
-from callbacks.models import CallbackTask, Decision, Direction, ReasonRule
+from callbacks.models import CallbackTask, Decision, Direction
 from callbacks.queries.requests import find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
@@ -145,7 +145,7 @@ def _checked(attempt: Attempt) -> HttpResponse:
     try:
         check_answer(
             attempt.posted.typed.answer(_meant(attempt.posted.typed)),
-            reason_rule=ReasonRule(task.policy.reason_rule),
+            policy=task.policy,
         )
     except InvalidAnswer as exc:
         return _form_again(attempt, INVALID, exc.errors)

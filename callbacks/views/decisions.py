@@ -10,8 +10,8 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from callbacks.audit import AuditUnavailable
-from callbacks.decisions.decide import send_now, withdraw
 from callbacks.decisions.errors import TaskUnknown, TooLate
+from callbacks.decisions.takeback import send_now, withdraw
 from callbacks.models import Decision
 from callbacks.queries.decisions import DecisionFacts, decision_facts, find_decision
 from callbacks.queries.requests import find_task, next_for, request_facts

@@ -9,7 +9,9 @@ import pytest
 
 from callbacks.audit import AuditUnavailable
 from callbacks.decisions import decide as decide_module
-from callbacks.decisions.decide import send_now, shown_digest, undo_window, withdraw
+from callbacks.decisions import recording, takeback
+from callbacks.decisions.consent import shown_digest
+from callbacks.decisions.decide import undo_window
 from callbacks.decisions.errors import (
     AlreadyDecided,
     InvalidAnswer,
@@ -22,6 +24,7 @@ from callbacks.decisions.errors import (
     TooLate,
 )
 from callbacks.decisions.policy import Refusal
+from callbacks.decisions.takeback import send_now, withdraw
 from callbacks.models import AuditEntry, Decision, DecisionStatus, ReasonRule, Role
 from tests import making
 from tests.decisions.conftest import APPROVAL, REJECTION, Desk
@@ -48,7 +51,7 @@ def test_nothing_is_recorded_where_the_audit_record_fails(desk: Desk, monkeypatc
     def fail(**_: Any) -> None:
         raise AuditUnavailable("no")
 
-    monkeypatch.setattr(decide_module, "append", fail)
+    monkeypatch.setattr(recording, "append", fail)
     with pytest.raises(AuditUnavailable):
         desk.decide()
     assert not Decision.objects.exists()
@@ -110,7 +113,7 @@ def test_an_approver_of_another_team_does_not_answer(desk: Desk) -> None:
     task = making.make_task(policy=making.make_policy(team="finance"))
     with pytest.raises(NotYours) as raised:
         desk.decide(task_id=task.pk)
-    assert raised.value.code == Refusal.NOT_IN_TEAM
+    assert raised.value.code == Refusal.NOT_NAMED
 
 
 def test_a_person_deactivated_since_the_form_was_opened_does_not_answer(desk: Desk) -> None:
@@ -131,7 +134,7 @@ def test_a_rule_that_changed_since_the_form_was_opened_counts(desk: Desk) -> Non
     new_version_of_the_default(desk)
     with pytest.raises(NotYours) as raised:
         desk.decide()
-    assert raised.value.code == Refusal.NOT_IN_TEAM
+    assert raised.value.code == Refusal.NOT_NAMED
 
 
 def test_the_record_names_the_version_that_counted(desk: Desk) -> None:
@@ -270,7 +273,7 @@ def test_nobody_else_takes_it_back_or_hurries_it(desk: Desk, act: Any) -> None:
 
 def test_an_answer_is_sent_at_once_when_asked(desk: Desk, monkeypatch: Any) -> None:
     hints: list[uuid.UUID] = []
-    monkeypatch.setattr(decide_module, "hint", lambda task, key: hints.append(key))
+    monkeypatch.setattr(takeback, "hint", lambda task, key: hints.append(key))
     decision = desk.decide(undo_seconds=60)
     send_now(decision_id=decision.pk, actor=making.make_actor(desk.approver), now=desk.now)
     assert hints == [decision.pk]

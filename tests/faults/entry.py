@@ -64,7 +64,7 @@ def run_web() -> None:
 
 def run_hint() -> None:
     """Send the same message many times, as a broker that redelivers would."""
-    from callbacks.decisions.decide import hint
+    from callbacks.decisions.hints import hint
 
     for _ in range(int(os.environ["TIMES"])):
         hint("deliver_decision", uuid.UUID(os.environ["DECISION_ID"]))

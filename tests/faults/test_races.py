@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from callbacks.decisions.decide import withdraw
 from callbacks.decisions.deliver import deliver
 from callbacks.decisions.errors import AlreadyDecided, TooLate
+from callbacks.decisions.takeback import withdraw
 from callbacks.models import Decision, DecisionStatus, Role
 from tests import making
 from tests.faults.conftest import assert_balance, wait_for

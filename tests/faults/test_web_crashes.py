@@ -12,8 +12,8 @@ from tests.faults.web import Person, WebDied
 pytestmark = pytest.mark.faults
 
 BEFORE_THE_COMMIT = {
-    "before the row": "callbacks.decisions.decide:_record:before",
-    "after the row, before the commit": "callbacks.decisions.decide:_record:after",
+    "before the row": "callbacks.decisions.decide:record:before",
+    "after the row, before the commit": "callbacks.decisions.decide:record:after",
 }
 AFTER_THE_COMMIT = {
     "before the hint": "callbacks.decisions.decide:hint:before",

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callbacks.asl.lookup import Payloads
+from callbacks.models import Policy
 from callbacks.sync.summary import LONGEST_VALUE, Summary, humanise, summarise
 
 
@@ -16,7 +18,9 @@ def fields(text: str) -> list[tuple[str, str]]:
 
 
 def summary(text: str) -> Summary:
-    return summarise(state_machine="orders", state="Approve", masked_input=text)
+    return summarise(
+        state_machine="orders", state="Approve", payloads=Payloads(input=text), texts=Policy()
+    )
 
 
 def test_the_headline_is_workflow_and_step() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from callbacks.decisions.decide import shown_digest
+from callbacks.decisions.consent import shown_digest
 from callbacks.models import CallbackTask
 
 INTO_ANSWER = {"HX-Request": "true", "HX-Target": "answer"}

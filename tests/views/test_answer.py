@@ -197,7 +197,7 @@ def test_without_a_record_nothing_is_decided_and_the_text_stays(browser, task, m
     def fail(**_):
         raise AuditUnavailable
 
-    monkeypatch.setattr("callbacks.decisions.decide.append", fail)
+    monkeypatch.setattr("callbacks.decisions.recording.append", fail)
     answer = post_answer(browser, task, output='{"mine": 1}')
     assert answer.status_code == 503
     assert "nothing was decided and nothing was sent" in text_of(answer)

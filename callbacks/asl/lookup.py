@@ -1,0 +1,77 @@
+"""Values at a JSONPath of a task's input or context, for rules and texts. Pure.
+
+"$.amount" looks into the input, "$$.Execution.Name" into the context, as in a definition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+
+from callbacks.asl.payload import parse_exact
+
+_ENVIRONMENT = JSONPathEnvironment()
+
+
+class PathError(ValueError):
+    """The text is not a JSONPath."""
+
+
+@dataclass(frozen=True)
+class Payloads:
+    """A task's masked input and context as JSON texts; read once, when first asked for."""
+
+    input: str
+    context: str = ""
+
+    @cached_property
+    def _input(self) -> Any:
+        return _read(self.input)
+
+    @cached_property
+    def _context(self) -> Any:
+        return _read(self.context)
+
+    def find(self, path: str) -> list[Any]:
+        """Every value at the path, numbers as int or Decimal. Raises PathError."""
+        if path.startswith("$$"):
+            return _find(path[1:], self._context)
+        return _find(path, self._input)
+
+
+def check_path(path: str) -> None:
+    """Raise PathError where the text is no path into input or context."""
+    _compile(path[1:] if path.startswith("$$") else path)
+
+
+def _find(path: str, document: Any) -> list[Any]:
+    compiled = _compile(path)
+    if not isinstance(document, dict | list):
+        return [document] if path == "$" and document is not None else []
+    try:
+        return list(compiled.findall(document))
+    except (JSONPathError, RecursionError) as exc:
+        raise PathError(str(exc)) from exc
+
+
+@lru_cache(maxsize=512)
+def _compile(path: str) -> JSONPath:
+    if not path.startswith("$"):
+        raise PathError(f"A path begins with $, and this one does not: {path!r}.")
+    try:
+        compiled = _ENVIRONMENT.compile(path)
+    except (JSONPathError, RecursionError) as exc:
+        raise PathError(f"This is not a JSONPath: {exc}") from exc
+    if not isinstance(compiled, JSONPath):
+        raise PathError("Write one path, not several joined.")
+    return compiled
+
+
+def _read(text: str) -> Any:
+    try:
+        return parse_exact(text)
+    except (ValueError, RecursionError):
+        return None

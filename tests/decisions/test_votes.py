@@ -1,0 +1,245 @@
+"""Answers that need several signatures: bound to the bytes, counted under the lock."""
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from callbacks.decisions.errors import (
+    AlreadySigned,
+    InvalidAnswer,
+    NotYours,
+    SameIdOtherAnswer,
+    TooLate,
+)
+from callbacks.decisions.policy import Refusal
+from callbacks.decisions.takeback import send_now, withdraw
+from callbacks.models import (
+    AuditEntry,
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Policy,
+    RejectionMode,
+    Role,
+    User,
+    Vote,
+)
+from tests import making
+from tests.decisions.conftest import APPROVAL, REJECTION, Desk
+
+pytestmark = pytest.mark.django_db
+
+OTHER = replace(APPROVAL, output_text='{"other": true}')
+
+
+@pytest.fixture
+def two(desk: Desk) -> Policy:
+    return making.make_policy("Two of us", approvals_needed=2)
+
+
+@pytest.fixture
+def kofi(desk: Desk) -> User:
+    return making.make_person("kofi", Role.APPROVER)
+
+
+def again(decision: Decision) -> Decision:
+    return Decision.objects.get(pk=decision.pk)
+
+
+def take_back(desk: Desk, decision: Decision, user: User) -> Decision:
+    return withdraw(decision_id=decision.pk, actor=making.make_actor(user), now=desk.now)
+
+
+# --- collecting --------------------------------------------------------------------------------
+def test_one_signature_of_two_is_not_sent(desk: Desk, two: Policy) -> None:
+    decision = desk.decide()
+    assert decision.status == DecisionStatus.COLLECTING
+    assert desk.deliver(decision).status == DecisionStatus.COLLECTING
+    assert desk.sends() == []
+
+
+def test_the_same_bytes_of_another_person_complete_it(desk: Desk, two: Policy, kofi: User) -> None:
+    first = desk.decide()
+    second = desk.decide(replace(APPROVAL, reason="Me too."), actor=making.make_actor(kofi))
+    assert second == first
+    assert desk.settle(desk.deliver(second)).status == DecisionStatus.CONFIRMED
+    assert len(desk.sends()) == 1
+
+
+def test_nobody_signs_twice(desk: Desk, two: Policy) -> None:
+    desk.decide()
+    with pytest.raises(AlreadySigned):
+        desk.decide()
+
+
+def test_a_signature_sent_twice_is_one(desk: Desk, two: Policy, kofi: User) -> None:
+    desk.decide()
+    key = uuid.uuid4()
+    signed = [desk.decide(decision_id=key, actor=making.make_actor(kofi)) for _ in range(2)]
+    assert signed[0] == signed[1]
+    assert Vote.objects.count() == 2
+
+
+def test_an_id_of_somebody_elses_signature_is_refused(desk: Desk, two: Policy, kofi: User) -> None:
+    key = uuid.uuid4()
+    desk.decide(decision_id=key)
+    with pytest.raises(SameIdOtherAnswer):
+        desk.decide(decision_id=key, actor=making.make_actor(kofi))
+
+
+def test_other_bytes_void_the_signatures_and_begin_anew(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    first = desk.decide()
+    second = desk.decide(OTHER, actor=making.make_actor(kofi))
+    assert (again(first).status, again(first).outcome) == ("withdrawn", "other_answer")
+    assert (second.status, second.votes.count()) == ("collecting", 1)
+    assert AuditEntry.objects.filter(kind="answer_voided", decision_id=first.pk).exists()
+
+
+def test_one_rejection_ends_it(desk: Desk, two: Policy, kofi: User) -> None:
+    first = desk.decide()
+    no = desk.decide(REJECTION, actor=making.make_actor(kofi))
+    assert again(first).outcome == "rejected"
+    assert no.status == DecisionStatus.HELD
+
+
+def test_a_policy_may_ask_for_several_rejections(desk: Desk, kofi: User) -> None:
+    making.make_policy("Two to say no", rejections_needed=2)
+    assert desk.decide(REJECTION).status == DecisionStatus.COLLECTING
+    assert desk.decide(REJECTION, actor=making.make_actor(kofi)).status == DecisionStatus.HELD
+
+
+# --- whose signatures count --------------------------------------------------------------------
+def test_the_signature_of_a_deactivated_person_does_not_count(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    desk.decide()
+    User.objects.filter(pk=desk.approver.pk).update(is_active=False)
+    second = desk.decide(actor=making.make_actor(kofi))
+    assert second.status == DecisionStatus.COLLECTING
+
+
+def test_somebody_who_left_the_team_neither_signs_nor_counts(desk: Desk, kofi: User) -> None:
+    making.make_policy("Finance", team="finance", approvals_needed=2)
+    for user in (desk.approver, kofi):
+        user.groups.add(making.make_team("finance"))
+    desk.decide()
+    desk.approver.groups.clear()
+    assert desk.decide(actor=making.make_actor(kofi)).status == DecisionStatus.COLLECTING
+    with pytest.raises(NotYours) as raised:
+        desk.decide()
+    assert raised.value.code == Refusal.NOT_NAMED
+
+
+def test_a_team_minimum_holds_beside_the_count(desk: Desk, kofi: User) -> None:
+    policy = making.make_policy("Both teams", team="finance", approvals_needed=2)
+    policy.policy_teams.update(approvals=1)
+    policy.policy_teams.create(team=making.make_team("security"))
+    for user in (desk.approver, kofi):
+        user.groups.add(making.make_team("security"))
+    desk.decide()
+    assert desk.decide(actor=making.make_actor(kofi)).status == DecisionStatus.COLLECTING
+    priya = making.make_person("priya", Role.APPROVER, teams=["finance"])
+    assert desk.decide(actor=making.make_actor(priya)).status == DecisionStatus.HELD
+
+
+def test_who_asked_does_not_sign(desk: Desk, two: Policy) -> None:
+    CallbackTask.objects.update(input='{"requestedBy": "ana"}')
+    with pytest.raises(NotYours) as raised:
+        desk.decide()
+    assert raised.value.code == Refusal.OWN_REQUEST
+
+
+def test_signatures_under_an_older_version_of_the_rule_do_not_count(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    first = desk.decide()
+    Policy.objects.filter(pk=two.pk).update(retired_at=desk.now)
+    making.make_policy(two.name, version=2, approvals_needed=2)
+    second = desk.decide(actor=making.make_actor(kofi))
+    assert again(first).outcome == "policy_changed"
+    assert second.status == DecisionStatus.COLLECTING
+
+
+# --- taking back -------------------------------------------------------------------------------
+def test_the_last_signature_taken_back_ends_the_answer(desk: Desk, two: Policy) -> None:
+    decision = desk.decide()
+    assert take_back(desk, decision, desk.approver).status == DecisionStatus.WITHDRAWN
+
+
+def test_a_signature_taken_back_in_the_undo_window_lets_it_collect_again(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    assert take_back(desk, decision, kofi).status == DecisionStatus.COLLECTING
+    assert desk.deliver(decision).status == DecisionStatus.COLLECTING
+
+
+def test_who_took_a_signature_back_may_sign_again(desk: Desk, two: Policy, kofi: User) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    take_back(desk, decision, kofi)
+    assert desk.decide(actor=making.make_actor(kofi)).status == DecisionStatus.HELD
+
+
+def test_nobody_takes_back_twice(desk: Desk, two: Policy, kofi: User) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    take_back(desk, decision, kofi)
+    with pytest.raises(TooLate):
+        take_back(desk, decision, kofi)
+
+
+def test_nobody_shortens_the_window_that_belongs_to_several(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    with pytest.raises(TooLate):
+        send_now(decision_id=decision.pk, actor=making.make_actor(kofi), now=desk.now)
+
+
+# --- the end of the task -----------------------------------------------------------------------
+def test_a_task_that_dies_while_signatures_are_collected_ends_the_answer(
+    desk: Desk, two: Policy
+) -> None:
+    decision = desk.decide()
+    desk.world.succeed(desk.arn)
+    desk.world.sync()
+    desk.later += timedelta(seconds=1)
+    settled = desk.settle(decision)
+    assert (settled.status, settled.outcome) == ("lost", "answered_elsewhere")
+
+
+# --- what a policy makes of an answer ----------------------------------------------------------
+def test_a_rejection_may_be_a_success_that_says_no(desk: Desk) -> None:
+    making.make_policy(
+        "Says no", rejection_mode=RejectionMode.SUCCESS, rejection_output='{"ok":false}'
+    )
+    no = desk.decide(replace(REJECTION, error="", cause=""))
+    assert desk.settle(desk.deliver(no)).status == DecisionStatus.CONFIRMED
+    [call] = desk.sends()
+    assert (call["operation"], no.output_text) == ("SendTaskSuccess", '{"ok":false}')
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer", "field"),
+    [
+        ({"output_schema": {"required": ["ok"]}}, APPROVAL, "output"),
+        ({"output_schema": {"$ref": "https://example.org/x"}}, APPROVAL, "output"),
+        ({"rejection_errors": ["Denied"]}, REJECTION, "error"),
+        ({"rejection_mode": "success", "rejection_output": "{}"}, REJECTION, "error"),
+    ],
+)
+def test_an_answer_that_the_policy_does_not_take_is_refused(
+    desk: Desk, fields: dict[str, Any], answer: Any, field: str
+) -> None:
+    making.make_policy(**fields)
+    with pytest.raises(InvalidAnswer) as raised:
+        desk.decide(answer)
+    assert list(raised.value.errors) == [field]

@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 
-from callbacks.models import LIVE, CallbackTask, Decision, Draft, TaskStatus, User
+from callbacks.models import LIVE, CallbackTask, Decision, Draft, PolicyTeam, TaskStatus, User
 from callbacks.queries.paging import Cursor, after, bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
 # A retry with many attempts is told by its latest; all stand in the history.
 ATTEMPTS_SHOWN = 20
+NAMED_TEAMS = PolicyTeam.objects.select_related("team")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
     return (
         visible_tasks(sight)
         .select_related("connection", "policy", "execution__state_machine", "execution__definition")
-        .prefetch_related("policy__policy_teams__team", "policy__users")
+        .prefetch_related(Prefetch("policy__policy_teams", NAMED_TEAMS), "policy__users")
         .filter(pk=task_id)
         .first()
     )

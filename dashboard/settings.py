@@ -193,7 +193,8 @@ STORAGES = {
 
 # --- Language and time -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-USE_I18N = True
+# The words are marked for translation; no catalogue exists, and looking them up is not free.
+USE_I18N = False
 USE_TZ = True
 # Times are kept in UTC; this is the zone of people who have set none.
 TIME_ZONE = env.str("TIME_ZONE", "UTC")

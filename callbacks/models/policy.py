@@ -96,6 +96,8 @@ class Policy(models.Model):
     created_by_name = models.CharField(max_length=200, blank=True)
     note = models.TextField(blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    # When its place in the order last changed; the order is no part of a version.
+    moved_at = models.DateTimeField(null=True, blank=True)
 
     objects = PolicyQuerySet.as_manager()
 

@@ -70,6 +70,11 @@ def summarise(*, state_machine: str, state: str, payloads: Payloads, texts: Text
     )
 
 
+def paths_in(template: str) -> list[str]:
+    """The paths that a headline asks for."""
+    return _PLACE.findall(template)
+
+
 def _filled(template: str, payloads: Payloads) -> str:
     """The headline with each `{path}` as the value that is there; "…" where none is."""
     return _PLACE.sub(lambda place: _first_text(place[1], payloads) or "…", template)

@@ -1,0 +1,177 @@
+"""What is wrong with a policy before it is put in force: by field, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
+
+from callbacks.asl.lookup import PathError, check_path
+from callbacks.asl.payload import PayloadError, check_error, check_output
+from callbacks.decisions.answer import schema_problem
+from callbacks.models import ReasonRule, RejectionMode, Role, User
+from callbacks.policies.fields import PolicyFields
+from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
+from callbacks.sync.summary import paths_in
+
+MOST_SIGNATURES = 20
+LONGEST_UNDO_SECONDS = 600
+LIMITS = {
+    "name": 100,
+    "state_machine": 100,
+    "state": 100,
+    "requester_path": 200,
+    "headline": 200,
+    "question": 2_000,
+    "approve_label": 40,
+    "reject_label": 40,
+    "default_output": 100_000,
+}
+
+
+def problems(policy: PolicyFields) -> dict[str, list[str]]:
+    """Return everything that is wrong, by field; nothing where it may be put in force."""
+    found: dict[str, list[str]] = {}
+    for check in _CHECKS:
+        for name, text in check(policy):
+            found.setdefault(name, []).append(text)
+    return found
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def _texts(policy: PolicyFields) -> Found:
+    if not policy.name.strip():
+        yield "name", "Every policy needs a name."
+    for name, limit in LIMITS.items():
+        text = getattr(policy, name)
+        if len(text) > limit:
+            yield name, f"This has {len(text):,} characters; at most {limit:,} are kept."
+        if "\0" in text:
+            yield name, "This holds a NUL character."
+
+
+def _choices(policy: PolicyFields) -> Found:
+    if policy.reason_rule not in ReasonRule.values:
+        yield "reason_rule", f"Choose one of {', '.join(ReasonRule.values)}."
+    if policy.rejection_mode not in RejectionMode.values:
+        yield "rejection_mode", f"Choose one of {', '.join(RejectionMode.values)}."
+
+
+def _covers(policy: PolicyFields) -> Found:
+    narrow = ("connections", "state_machine", "state", "tags", "conditions")
+    if policy.is_default and any(getattr(policy, name) for name in narrow):
+        yield "name", "The default policy covers whatever no other one covers, so it has no limits."
+    for condition in policy.conditions:
+        yield from _condition(condition)
+
+
+def _condition(condition: dict[str, Any]) -> Found:
+    strange = set(condition) - {"path", "is", "value"}
+    if strange:
+        yield "conditions", f"A condition has path, is and value, not {', '.join(sorted(strange))}."
+    test, path = condition.get("is"), condition.get("path")
+    if test not in TESTS:
+        yield "conditions", f"“{test}” is none of the comparisons: {', '.join(TESTS)}."
+    elif test not in NEEDS_NO_VALUE and "value" not in condition:
+        yield "conditions", f"“{path} {test}” lacks a value to compare with."
+    elif test == "one_of" and not isinstance(condition["value"], list):
+        yield "conditions", f"“{path} one_of” needs a list of values."
+    yield from _path("conditions", path)
+
+
+def _paths(policy: PolicyFields) -> Found:
+    if policy.requester_path:
+        yield from _path("requester_path", policy.requester_path)
+    for path in paths_in(policy.headline):
+        yield from _path("headline", path)
+    for one in policy.key_fields:
+        if set(one) != {"label", "path"} or not all(isinstance(v, str) for v in one.values()):
+            yield "key_fields", "Each key field has a label and a path."
+        else:
+            yield from _path("key_fields", one["path"])
+
+
+def _path(name: str, path: Any) -> Found:
+    try:
+        check_path(path if isinstance(path, str) else "")
+    except PathError as exc:
+        yield name, f"{path or 'An empty path'}: {exc}"
+
+
+def _people(policy: PolicyFields) -> Found:
+    known = set(Group.objects.filter(name__in=policy.teams).values_list("name", flat=True))
+    for team in sorted(set(policy.teams) - known):
+        yield "teams", f"There is no team “{team}”."
+    users = set(User.objects.filter(username__in=policy.users).values_list("username", flat=True))
+    for username in sorted(set(policy.users) - users):
+        yield "users", f"There is nobody with the username “{username}”."
+
+
+def _quorum(policy: PolicyFields) -> Found:
+    for name in ("approvals_needed", "rejections_needed"):
+        if not 1 <= getattr(policy, name) <= MOST_SIGNATURES:
+            yield name, f"Between 1 and {MOST_SIGNATURES} signatures can be asked for."
+    for team, count in policy.teams.items():
+        if count > policy.approvals_needed:
+            yield "teams", f"“{team}” is to give {count} of {policy.approvals_needed} signatures."
+    needed = max(policy.approvals_needed, policy.rejections_needed)
+    people = who_may_answer(policy).count()
+    if people < needed:
+        yield (
+            "approvals_needed",
+            f"It takes {needed} people, and only {people} may answer under this policy now.",
+        )
+
+
+def who_may_answer(policy: PolicyFields) -> QuerySet[User]:
+    """Active approvers whom the policy names, by name."""
+    people = User.objects.filter(is_active=True, role_grants__role=Role.APPROVER)
+    if policy.teams or policy.users:
+        people = people.filter(Q(groups__name__in=policy.teams) | Q(username__in=policy.users))
+    return people.distinct().order_by("last_name", "username")
+
+
+def _answers(policy: PolicyFields) -> Found:
+    for error in policy.rejection_errors:
+        yield from _refused("rejection_errors", partial(check_error, error))
+    if policy.rejection_mode == RejectionMode.SUCCESS:
+        yield from _refused("rejection_output", lambda: check_output(policy.rejection_output))
+    elif policy.rejection_output:
+        yield "rejection_output", "Only a rejection that is a success sends an output."
+    if policy.undo_seconds is not None and policy.undo_seconds > LONGEST_UNDO_SECONDS:
+        yield "undo_seconds", f"An answer is held for at most {LONGEST_UNDO_SECONDS} seconds."
+
+
+def _refused(name: str, check: Callable[[], Any]) -> Found:
+    try:
+        check()
+    except PayloadError as exc:
+        yield name, str(exc.problem)
+
+
+def _schema(policy: PolicyFields) -> Found:
+    if policy.output_schema is not None:
+        try:
+            validator_for(policy.output_schema).check_schema(policy.output_schema)
+        except SchemaError as exc:
+            yield "output_schema", f"This is not a JSON Schema: {exc.message[:300]}"
+            return
+    if not policy.default_output:
+        return
+    faulty = list(_refused("default_output", lambda: check_output(policy.default_output)))
+    yield from faulty
+    if not faulty and policy.output_schema is not None:
+        misfit = schema_problem(policy.output_schema, json.loads(policy.default_output))
+        if misfit:
+            yield "default_output", f"It does not fit the schema: {misfit}"
+
+
+_CHECKS = (_texts, _choices, _covers, _paths, _people, _quorum, _answers, _schema)

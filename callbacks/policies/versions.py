@@ -1,0 +1,154 @@
+"""Put a policy in force as a new version, retire it, or move it: always with an audit entry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Max
+
+from callbacks.audit.actor import Actor
+from callbacks.audit.configuration import configuration_changed
+from callbacks.models import Policy, PolicyTeam, User
+from callbacks.policies.check import problems
+from callbacks.policies.fields import SAME, PolicyFields, as_text, fields_of
+
+
+class PolicyProblems(Exception):
+    """The policy cannot be put in force; `errors` says why, by field. Nothing was changed."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in errors.items()))
+        self.errors = errors
+
+
+def put_in_force(
+    *, fields: PolicyFields, note: str, actor: Actor, now: datetime, begun_with: int | None = None
+) -> Policy:
+    """Make this the version in force; the same as is in force makes no new one.
+
+    `begun_with` is the version that the writer saw, 0 for a new policy; None where nobody looked.
+    Raises PolicyProblems and AuditUnavailable.
+    """
+    with transaction.atomic():
+        before = _current(fields.name)
+        _check_unmoved(before, begun_with)
+        found = problems(fields)
+        if before is None and fields.is_default:
+            found.setdefault("name", []).append("The default policy keeps its name.")
+        if found:
+            raise PolicyProblems(found)
+        if before is not None and fields_of(before) == fields:
+            return before
+        policy = _insert(fields, before, note, actor, now)
+        _record("policy_changed" if before else "policy_created", policy, note, actor, now)
+    return policy
+
+
+def retire(*, name: str, note: str, actor: Actor, now: datetime) -> Policy:
+    """Take a policy out of force. Raises PolicyProblems where it is the default or not in force."""
+    with transaction.atomic():
+        policy = _current(name)
+        if policy is None:
+            raise PolicyProblems({"name": [f"“{name}” is not in force."]})
+        if policy.is_default:
+            raise PolicyProblems({"name": ["The default policy cannot be retired."]})
+        _end(policy, now)
+        _record("policy_retired", policy, note, actor, now)
+    return policy
+
+
+def move(*, name: str, to: int, actor: Actor, now: datetime) -> None:
+    """Let a policy be tried at place `to` (from 0) of those in force; the default stays last.
+
+    The order is no part of a version: what a decision was made under is what its policy says.
+    """
+    with transaction.atomic():
+        order = list(
+            Policy.objects.current().filter(is_default=False).in_order().select_for_update()
+        )
+        policy = next((one for one in order if one.name == name), None)
+        if policy is None:
+            raise PolicyProblems({"name": [f"“{name}” is not in force."]})
+        order.remove(policy)
+        order.insert(max(0, to), policy)
+        for position, one in enumerate(order):
+            one.position = position
+        Policy.objects.bulk_update(order, ["position"])
+        # What waits may be covered by another one now.
+        Policy.objects.filter(pk=policy.pk).update(moved_at=now)
+        _record("policy_moved", policy, "", actor, now)
+
+
+def _current(name: str) -> Policy | None:
+    return Policy.objects.current().select_for_update().filter(name=name).first()
+
+
+def _check_unmoved(before: Policy | None, begun_with: int | None) -> None:
+    version = before.version if before else 0
+    if begun_with is not None and begun_with != version:
+        said = f"Somebody else has put version {version} in force since you began."
+        if begun_with == 0:
+            said = "There is a policy of this name already."
+        raise PolicyProblems({"name": [said]})
+
+
+def _insert(
+    fields: PolicyFields, before: Policy | None, note: str, actor: Actor, now: datetime
+) -> Policy:
+    if before is not None:
+        _end(before, now)
+    policy = Policy.objects.create(
+        name=fields.name,
+        version=_next_version(fields.name),
+        position=before.position if before else _last_position() + 1,
+        is_default=before.is_default if before else False,
+        created_at=now,
+        created_by_name=actor.name,
+        note=note,
+        **{name: getattr(fields, name) for name in SAME},
+    )
+    groups = Group.objects.filter(name__in=fields.teams)
+    PolicyTeam.objects.bulk_create(
+        [
+            PolicyTeam(policy=policy, team=group, approvals=fields.teams[group.name])
+            for group in groups
+        ]
+    )
+    policy.users.set(User.objects.filter(username__in=fields.users))
+    return policy
+
+
+def _end(policy: Policy, now: datetime) -> None:
+    policy.retired_at = now
+    policy.save(update_fields=["retired_at"])
+
+
+def _next_version(name: str) -> int:
+    last = Policy.objects.filter(name=name).aggregate(last=Max("version"))["last"]
+    return (last or 0) + 1
+
+
+def _last_position() -> int:
+    rows = Policy.objects.current().filter(is_default=False)
+    last: int | None = rows.aggregate(last=Max("position"))["last"]
+    return -1 if last is None else last
+
+
+def _record(kind: str, policy: Policy, note: str, actor: Actor, now: datetime) -> None:
+    text = as_text(fields_of(policy))
+    configuration_changed(
+        what=kind,
+        actor=actor,
+        now=now,
+        facts={
+            "policy": policy.name,
+            "policy_version": policy.version,
+            "position": policy.position,
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        },
+        personal={"reason": note},
+    )

@@ -1,0 +1,98 @@
+"""What is wrong with a policy, found before it is put in force."""
+
+from typing import Any
+
+import pytest
+
+from callbacks.models import Role
+from callbacks.policies.check import problems
+from callbacks.policies.fields import PolicyFields, from_mapping
+from tests import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def company() -> None:
+    making.make_person("ana", Role.APPROVER, teams=["finance"])
+    making.make_person("kofi", Role.APPROVER)
+    making.make_person("sam", Role.OPERATOR)
+
+
+def test_a_whole_policy_is_fine() -> None:
+    policy = PolicyFields(
+        name="Refunds",
+        state_machine="refund-*",
+        conditions=[{"path": "$.amount", "is": "above", "value": 100}],
+        teams={"finance": 1},
+        users=["kofi"],
+        approvals_needed=2,
+        requester_path="$$.Execution.Input.requestedBy",
+        headline="Refund {$.amount}",
+        key_fields=[{"label": "Amount", "path": "$.amount"}],
+        output_schema={"type": "object", "required": ["ok"]},
+        default_output='{"ok": true}',
+    )
+    assert problems(policy) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "),
+        ("name", "x" * 101),
+        ("reason_rule", "sometimes"),
+        ("conditions", [{"path": "$.a", "is": "bigger", "value": 1}]),
+        ("conditions", [{"path": "$.a", "is": "above"}]),
+        ("conditions", [{"path": "a", "is": "present"}]),
+        ("conditions", [{"path": "$.a", "is": "one_of", "value": 1}]),
+        ("conditions", [{"path": "$.a", "is": "present", "else": 1}]),
+        ("requester_path", "$.["),
+        ("headline", "Refund {$[}"),
+        ("key_fields", [{"label": "Amount"}]),
+        ("teams", {"nobody": 0}),
+        ("teams", {"finance": 2}),
+        ("users", ["nobody"]),
+        ("approvals_needed", 0),
+        ("approvals_needed", 3),
+        ("rejection_errors", ["x" * 257]),
+        ("rejection_output", "{}"),
+        ("undo_seconds", 601),
+        ("output_schema", {"type": "objekt"}),
+        ("default_output", "{"),
+    ],
+)
+def test_what_is_wrong_is_told_by_field(field: str, value: Any) -> None:
+    found = problems(PolicyFields(**{"name": "Refunds", field: value}))
+    assert field in found
+
+
+def test_a_rejection_by_success_needs_its_output() -> None:
+    assert "rejection_output" in problems(PolicyFields(name="No", rejection_mode="success"))
+
+
+def test_a_default_output_fits_the_schema() -> None:
+    policy = PolicyFields(name="x", output_schema={"required": ["ok"]}, default_output="{}")
+    assert "default_output" in problems(policy)
+
+
+def test_the_default_policy_covers_everything() -> None:
+    assert "name" in problems(PolicyFields(name="Default", is_default=True, state="X"))
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({}, "name"),
+        ({"name": "x", "colour": "red"}, "colour"),
+        ({"name": "x", "approvals_needed": "2"}, "approvals_needed"),
+        ({"name": "x", "approvals_needed": True}, "approvals_needed"),
+        ({"name": "x", "teams": ["finance"]}, "teams"),
+        ({"name": "x", "tags": {"a": 1}}, "tags"),
+        ({"name": "x", "output_schema": "object"}, "output_schema"),
+    ],
+)
+def test_a_value_of_another_form_is_told_by_field(values: dict[str, Any], field: str) -> None:
+    fields, errors = from_mapping(values)
+    assert fields is None
+    assert list(errors) == [field]

@@ -63,7 +63,8 @@ conformance: $(VENV)/.dev-installed ## Hold history reading against recordings (
 
 .PHONY: faults
 faults: $(VENV)/.dev-installed ## Run the whole fault matrix: kills real processes, takes long
-	$(TEST_ENV) HOLDPOINT_FAULT_RUNS="$${HOLDPOINT_FAULT_RUNS:-25}" $(PY) -m pytest tests/faults $(PYTEST_ARGS)
+	$(TEST_ENV) HOLDPOINT_FAULT_RUNS="$${HOLDPOINT_FAULT_RUNS:-25}" \
+	  HOLDPOINT_FAULT_SCHEDULES="$${HOLDPOINT_FAULT_SCHEDULES:-10000}" $(PY) -m pytest tests/faults $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.dev-installed ## Run the benchmarks; tables also go to var/bench/

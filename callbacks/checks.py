@@ -38,6 +38,21 @@ def check_token_keys(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register(checks.Tags.security)
+def check_audit_key(**kwargs: Any) -> list[checks.CheckMessage]:
+    key = settings.AUDIT_SIGNING_KEY
+    if (not key and settings.DEBUG) or _is_key(key):
+        return []
+    wrong = "is not 32 bytes in base64url" if key else "is not set"
+    return [
+        checks.Error(
+            f"AUDIT_SIGNING_KEY {wrong}, so no checkpoint of the audit record can be signed.",
+            hint=f"Give one (or AUDIT_SIGNING_KEY_FILE), made by: {MAKE_KEY}",
+            id="holdpoint.E003",
+        )
+    ]
+
+
 @checks.register(checks.Tags.database, deploy=True)
 def check_database_engine(**kwargs: Any) -> list[checks.CheckMessage]:
     if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -8,18 +8,22 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from callbacks.audit import sink
+from callbacks.audit import checkpointing, sink
 from callbacks.decisions.deliver import deliver
 from callbacks.decisions.settle import settle
 from callbacks.decisions.sweep import sweep
+from callbacks.keys import forget_calls
 from callbacks.models import Connection, Execution
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution, starting
+from callbacks.sync.lease import held_lease
 
 logger = logging.getLogger(__name__)
 
 # Read so lately, it need not be read again because somebody opens it.
 FRESH_FOR = timedelta(seconds=2)
+# Only the first checkpoint of a long record takes more than moments.
+CHECKPOINT_LEASE_SECONDS = 60.0
 
 
 @shared_task
@@ -43,6 +47,21 @@ def sweep_decisions(**_later: Any) -> None:
 def keep_audit_outside(**_later: Any) -> None:
     """Let entries that belong to no send leave the database too."""
     sink.keep_up()
+
+
+@shared_task
+def write_checkpoint(**_later: Any) -> None:
+    """Sign the audit record as it is, if it is time for that."""
+    now = timezone.now()
+    with held_lease(name="audit-checkpoint", seconds=CHECKPOINT_LEASE_SECONDS, now=now) as hold:
+        if hold is not None:
+            checkpointing.keep_up(now=now)
+
+
+@shared_task
+def forget_api_calls(**_later: Any) -> None:
+    """Let go of the answers that repeated API calls would have got."""
+    forget_calls(now=timezone.now())
 
 
 @shared_task

@@ -34,9 +34,10 @@ def keep_audit_outside(**_kwargs: Any) -> None:
 
     In the worker's parent process no connection may stay open: the children would inherit it.
     """
-    from callbacks.audit import sink
+    from callbacks.audit import lookback, sink
 
     try:
         sink.keep_up()
+        lookback.look_back_loudly()
     finally:
         close_connections()

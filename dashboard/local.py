@@ -10,12 +10,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
 SECRET_KEY_FILE = VAR_DIR / "keys" / "secret_key"
 TOKEN_KEYS_FILE = VAR_DIR / "keys" / "token_encryption_keys"
+AUDIT_KEY_FILE = VAR_DIR / "keys" / "audit_signing_key"
 
 
 def ensure_local_keys() -> None:
-    """Create the secret key and the token key where they are missing."""
+    """Create the secret key, the token key and the audit's signing key where they are missing."""
     _create(SECRET_KEY_FILE, secrets.token_urlsafe(50))
-    _create(TOKEN_KEYS_FILE, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    for path in (TOKEN_KEYS_FILE, AUDIT_KEY_FILE):
+        _create(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
 
 
 def _create(path: Path, value: str) -> None:

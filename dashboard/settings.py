@@ -9,7 +9,14 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.env import env, secret
-from dashboard.local import BASE_DIR, SECRET_KEY_FILE, TOKEN_KEYS_FILE, VAR_DIR, ensure_local_keys
+from dashboard.local import (
+    AUDIT_KEY_FILE,
+    BASE_DIR,
+    SECRET_KEY_FILE,
+    TOKEN_KEYS_FILE,
+    VAR_DIR,
+    ensure_local_keys,
+)
 
 VERSION = "0.1.0"
 
@@ -217,6 +224,8 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
+# Calls that one API key may make in a minute; 0 sets no limit.
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", 600)
 # How often audit entries that belong to no send leave the database.
 AUDIT_INTERVAL_SECONDS = env.float("AUDIT_INTERVAL_SECONDS", 60.0)
 # How long a writer waits for the file while another process writes; then nothing is sent.
@@ -229,6 +238,17 @@ _database_mark = hashlib.sha256(
 AUDIT_SINK_FILE = env.str(
     "AUDIT_SINK_FILE", str(VAR_DIR / "audit" / f"sink-{_database_mark}.jsonl")
 )
+# Checkpoints of the audit record: signed by a key that the database does not hold, written beside
+# the audit file and into each of these folders, after so many seconds or entries.
+AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY", kept_in=AUDIT_KEY_FILE) or ""
+AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", f"holdpoint/{_database_mark}")
+# Verifier keys of signing keys (or origins) that were in use before.
+AUDIT_VERIFY_KEYS: list[str] = env.list("AUDIT_VERIFY_KEYS", [])
+AUDIT_CHECKPOINT_SINKS: list[str] = env.list("AUDIT_CHECKPOINT_SINKS", [])
+AUDIT_CHECKPOINT_SECONDS = env.float("AUDIT_CHECKPOINT_SECONDS", 60.0)
+AUDIT_CHECKPOINT_ENTRIES = env.int("AUDIT_CHECKPOINT_ENTRIES", 100)
+# How often it is asked whether one is due.
+AUDIT_CHECKPOINT_LOOK_SECONDS = min(5.0, AUDIT_CHECKPOINT_SECONDS / 4)
 
 # --- Celery ----------------------------------------------------------------------------------
 REDIS_TRANSPORT_OPTIONS: dict[str, Any] = {
@@ -272,6 +292,7 @@ CELERY_TASK_ROUTES = {
     "callbacks.tasks.settle_decision": {"queue": "send"},
     "callbacks.tasks.sweep_decisions": {"queue": "send"},
     "callbacks.tasks.keep_audit_outside": {"queue": "send"},
+    "callbacks.tasks.write_checkpoint": {"queue": "send"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -294,6 +315,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "callbacks.tasks.keep_audit_outside",
         "schedule": AUDIT_INTERVAL_SECONDS,
         "options": {"expires": max(AUDIT_INTERVAL_SECONDS, 30.0)},
+    },
+    "checkpoint": {
+        "task": "callbacks.tasks.write_checkpoint",
+        "schedule": AUDIT_CHECKPOINT_LOOK_SECONDS,
+        "options": {"expires": 30.0},
+    },
+    "calls": {
+        "task": "callbacks.tasks.forget_api_calls",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
 }
 

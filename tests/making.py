@@ -33,6 +33,7 @@ from callbacks.models import (
     StateMachine,
     TokenState,
     User,
+    Vote,
 )
 from callbacks.models.identity import connection_id, execution_id, request_id, state_machine_id
 from callbacks.models.identity import task_id as task_identity
@@ -329,3 +330,16 @@ def _decision_task(task: CallbackTask) -> dict[str, Any]:
         "headline": task.headline,
         "shown_sha256": hashlib.sha256(task.input.encode()).hexdigest(),
     }
+
+
+def make_vote(decision: Decision, user: User, **fields: Any) -> Vote:
+    """One signature under a decision, without its audit entry."""
+    values = {"at": timezone.now(), "channel": "page", "reason": "", **fields}
+    return Vote.objects.create(
+        id=uuid.uuid4(),
+        decision=decision,
+        user=user,
+        user_name=user.label,
+        payload_sha256=decision.payload_sha256,
+        **values,
+    )

@@ -12,6 +12,7 @@ if "VAR_DIR" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "test-only-" + "x" * 50)
 os.environ.setdefault("TOKEN_ENCRYPTION_KEYS", base64.urlsafe_b64encode(bytes(range(32))).decode())
+os.environ.setdefault("AUDIT_SIGNING_KEY", base64.urlsafe_b64encode(bytes(range(32, 64))).decode())
 
 from dashboard.local import VAR_DIR
 from dashboard.settings import *  # noqa: F403 - a settings module is made by star import

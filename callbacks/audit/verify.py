@@ -19,19 +19,14 @@ from callbacks.audit.envelope import (
     microseconds,
     read_envelope,
 )
+from callbacks.audit.faults import Fault
 from callbacks.audit.lines import BadLine, Line, read_lines
+from callbacks.audit.verify_checkpoints import Watch
+from callbacks.audit.walk import entry_hashes
 from callbacks.models import AuditEntry, AuditPersonal
 from callbacks.models.record import RecordQuerySet
 
 PAGE = 500
-
-
-class Fault(Exception):
-    """The record does not hold: `what` is wrong with the entry `seq`; 0 where there is none."""
-
-    def __init__(self, seq: int, what: str) -> None:
-        super().__init__(f"Entry {seq}: {what}." if seq else f"No entry: {what}.")
-        self.seq = seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +37,29 @@ class Verdict:
     head: str
 
 
-def verify_chain() -> Verdict:
+def verify_chain(watch: Watch | None = None) -> Verdict:
     """Check the chain in the database, with what stands beside it. Raises Fault."""
+    watch = watch or Watch()
     verdict = Verdict(entries=0, head=GENESIS)
     for entry in _entries():
         envelope = _check_link(entry.body, entry.entry_hash, after=verdict)
         _check_columns(entry, envelope)
         _check_personal(entry, envelope)
+        watch.see(envelope, entry.entry_hash)
         verdict = Verdict(entries=envelope.seq, head=entry.entry_hash)
+    watch.end()
     return verdict
 
 
-def verify_file(path: Path) -> Verdict:
+def verify_file(path: Path, watch: Watch | None = None) -> Verdict:
     """Check a file of entries by itself, without the database. Raises Fault and OSError."""
+    watch = watch or Watch()
     verdict = Verdict(entries=0, head=GENESIS)
     for line in _lines(path):
         envelope = _check_link(line.body, line.entry_hash, after=verdict)
+        watch.see(envelope, line.entry_hash)
         verdict = Verdict(entries=envelope.seq, head=line.entry_hash)
+    watch.end()
     return verdict
 
 
@@ -69,7 +70,7 @@ def compare_with_file(path: Path) -> int:
     that the database has lost entries. Raises Fault and OSError.
     """
     seq = 0
-    for line, digest in zip_longest(_lines(path), _hashes()):
+    for line, digest in zip_longest(_lines(path), (digest for _, digest in entry_hashes())):
         if line is None:
             break
         seq += 1
@@ -88,10 +89,14 @@ def _check_link(body: str, digest: str, *, after: Verdict) -> Envelope:
         envelope = read_envelope(body)
     except BadEnvelope as exc:
         raise Fault(seq, str(exc)) from exc
+    if envelope.seq < seq:
+        what = f"the last says that it is entry {envelope.seq}: one was put in"
+        raise Fault(seq, what, max(envelope.seq, 1))
     if envelope.seq != seq:
         raise Fault(seq, f"it is missing, entry {envelope.seq} stands in its place")
     if envelope.previous != after.head:
-        raise Fault(seq, "it does not continue the entry before it")
+        # Either may have been altered, with its hash made anew.
+        raise Fault(seq, "the last does not continue the one before it", max(seq - 1, 1))
     return envelope
 
 
@@ -139,13 +144,6 @@ def _entries() -> Iterator[AuditEntry]:
     while page := list(_after(after).prefetch_related("personal")[:PAGE]):
         yield from page
         after = page[-1].chain_seq
-
-
-def _hashes() -> Iterator[str]:
-    after = -1
-    while page := list(_after(after).values_list("chain_seq", "entry_hash")[:PAGE]):
-        yield from (digest for _, digest in page)
-        after = page[-1][0]
 
 
 def _after(seq: int) -> RecordQuerySet:

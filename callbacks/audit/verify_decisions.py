@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 
 from callbacks.audit.envelope import Envelope, read_envelope
-from callbacks.audit.verify import Fault
+from callbacks.audit.faults import Fault
 from callbacks.models import AuditEntry, Decision
 
 PAGE = 200

@@ -9,7 +9,7 @@ from django.db.models import Field
 from django.utils import timezone
 
 from callbacks.audit import triggers
-from callbacks.models import AuditEntry, AuditPersonal, Decision, DecisionStatus, Reading
+from callbacks.models import AuditEntry, AuditPersonal, Decision, DecisionStatus, Reading, Vote
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -50,8 +50,9 @@ def test_an_audit_entry_is_never_changed(entry: AuditEntry, name: str) -> None:
 @pytest.mark.parametrize("table", triggers.TABLES)
 def test_no_row_of_the_record_is_deleted(entry: AuditEntry, table: str) -> None:
     user = making.make_person("ada")
-    making.make_decision(user=user)
+    decision = making.make_decision(user=user)
     now = timezone.now()
+    making.make_vote(decision, user)
     Reading.objects.create(user=user, task_id=uuid.uuid4(), hour=now, first_at=now, view="page")
     assert refuses(f"DELETE FROM {table}")  # noqa: S608 - fixed names
 
@@ -86,11 +87,20 @@ def test_what_a_decision_says_is_frozen(column: str) -> None:
         Decision.objects.update(**{field.attname: _other(field)})
 
 
+@pytest.mark.parametrize("column", triggers.FROZEN_IN_VOTE)
+def test_what_a_signature_says_is_frozen(column: str) -> None:
+    user = making.make_person("ada")
+    vote = making.make_vote(making.make_decision(user=user), user)
+    field = next(f for f in vote._meta.concrete_fields if f.column == column)
+    with pytest.raises(Error, match=triggers.SAYS), transaction.atomic():
+        Vote.objects.update(**{field.attname: _other(field)})
+
+
 def _other(field: Field) -> object:
     """A value that fits the column and is not what `make_decision` puts there."""
     kinds: dict[str, object] = {
         "UUIDField": uuid.uuid4(),
-        "ForeignKey": uuid.uuid4() if field.name == "task" else 77,
+        "ForeignKey": uuid.uuid4() if field.name in ("task", "decision") else 77,
         "DateTimeField": timezone.now() + timedelta(days=1),
         "PositiveIntegerField": 99,
         "BinaryField": b"other",

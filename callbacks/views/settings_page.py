@@ -19,6 +19,7 @@ from callbacks.people import change_preferences
 from callbacks.views.fragments import vary
 from callbacks.views.frame import EVERYBODY
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.key_words import keys_context
 from callbacks.views.persons import actor_of
 
 TEMPLATE = "callbacks/settings.html"
@@ -34,10 +35,10 @@ class NotASetting(Exception):
 def settings_page(request: PersonRequest) -> HttpResponse:
     """Show the settings, or keep those that the form names; the others stay."""
     if request.method != "POST":
-        return _show(request, errors={})
+        return show_settings(request, errors={})
     changes, errors = read_changes(request.POST.dict())
     if errors:
-        return _show(request, errors=errors)
+        return show_settings(request, errors=errors)
     change_preferences(
         user=request.user, changes=changes, actor=actor_of(request), now=timezone.now()
     )
@@ -92,7 +93,10 @@ _FIELDS: Mapping[str, tuple[str, Callable[[str], Value]]] = {
 }
 
 
-def _show(request: PersonRequest, *, errors: Mapping[str, str]) -> HttpResponse:
+def show_settings(
+    request: PersonRequest, *, errors: Mapping[str, str], key: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """The page; `key` is what became of a form about API keys, as `keys_context` takes it."""
     user = request.user
     typed = request.POST if errors else {}
     context: dict[str, Any] = {
@@ -107,8 +111,10 @@ def _show(request: PersonRequest, *, errors: Mapping[str, str]) -> HttpResponse:
         "undo_choices": [str(seconds) for seconds in UNDO_CHOICES],
         "default_undo": settings.UNDO_SECONDS,
         "keys_on": typed.get("keys", "on" if user.keys_enabled else "off") == "on",
+        **keys_context(request, **(key or {})),
     }
-    return vary(render(request, TEMPLATE, context, status=422 if errors else 200))
+    is_faulty = bool(errors or context["key_error"])
+    return vary(render(request, TEMPLATE, context, status=422 if is_faulty else 200))
 
 
 def _text(seconds: int | None) -> str:

@@ -11,7 +11,7 @@ from callbacks.models import AuditEntry
 from callbacks.people import PREFERENCES
 from tests.views.conftest import text_of
 
-QUERIES = 9
+QUERIES = 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""The audit record for programs: pages of it, and all of it as a file."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from django.http import HttpResponse, StreamingHttpResponse
+from ninja import Query, Router
+from pydantic import AwareDatetime, BaseModel, Field
+
+from callbacks.api.callers import ApiRequest, doors
+from callbacks.api.cursors import bad_cursor, seal, unseal
+from callbacks.api.export import as_csv, as_jsonl
+from callbacks.api.problems import Problem, documented
+from callbacks.api.queries import check_names
+from callbacks.api.rendering import render
+from callbacks.api.shapes import ActorOut, AuditItem, AuditList
+from callbacks.models import Role
+from callbacks.queries.audit import AuditFilter, AuditLine, list_audit
+
+router = Router(tags=["audit"])
+
+READERS = (Role.AUDITOR, Role.ADMIN)
+CHUNK = 500
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class AuditFilters(BaseModel):
+    kind: Text = ""
+    person: Text = Field("", description="Part of a name.")
+    about: uuid.UUID | None = Field(None, description="The id of a decision or of a task.")
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class AuditQuery(AuditFilters):
+    limit: int = Field(50, ge=1, le=200)
+    cursor: Annotated[str, Field(max_length=500)] = ""
+
+
+class ExportQuery(AuditFilters):
+    format: Literal["csv", "jsonl"]
+
+
+@router.get(
+    "",
+    auth=doors(roles=READERS),
+    response={200: AuditList, **documented()},
+    summary="The audit record, newest entry first",
+)
+def audit(request: ApiRequest, query: Query[AuditQuery]) -> HttpResponse:
+    check_names(request, AuditQuery)
+    _check_key(request)
+    before = _number(unseal("audit", query.cursor))
+    found = list_audit(filters=_filters(query), before=before, limit=query.limit)
+    return render(
+        AuditList(
+            items=[_item(line) for line in found.lines],
+            next_cursor=seal("audit", found.next) if found.next else None,
+        )
+    )
+
+
+@router.get(
+    "/export",
+    auth=doors(roles=READERS),
+    response={200: str, **documented()},
+    summary="The audit record as a file, newest entry first",
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {
+                    "text/csv": {"schema": {"type": "string"}},
+                    "application/jsonl": {"schema": {"type": "string"}},
+                }
+            }
+        }
+    },
+)
+def export(request: ApiRequest, query: Query[ExportQuery]) -> StreamingHttpResponse:
+    check_names(request, ExportQuery)
+    _check_key(request)
+    items = _all(_filters(query))
+    if query.format == "csv":
+        content, kind = as_csv(items), "text/csv; charset=utf-8; header=present"
+    else:
+        content, kind = as_jsonl(items), "application/jsonl; charset=utf-8"
+    response = StreamingHttpResponse(content, content_type=kind)
+    name = f"audit-{request.auth.now:%Y%m%dT%H%M%SZ}.{query.format}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _all(filters: AuditFilter) -> Iterator[AuditItem]:
+    """Chunk by chunk: what is appended meanwhile has higher numbers, and does not move these."""
+    before: int | None = None
+    while True:
+        found = list_audit(filters=filters, before=before, limit=CHUNK)
+        yield from map(_item, found.lines)
+        if found.next is None:
+            return
+        before = found.next
+
+
+def _filters(query: AuditFilters) -> AuditFilter:
+    return AuditFilter(
+        kind=query.kind,
+        person=query.person,
+        about=query.about,
+        since=query.since,
+        until=query.until,
+    )
+
+
+def _check_key(request: ApiRequest) -> None:
+    """The record speaks of every state machine, so it is not for keys of a few."""
+    if request.auth.machines:
+        raise Problem(403, "scope", "This key is for some state machines only.")
+
+
+def _number(place: str) -> int | None:
+    if not place:
+        return None
+    if not place.isdigit():
+        raise bad_cursor()
+    return int(place)
+
+
+def _item(line: AuditLine) -> AuditItem:
+    personal = dict(line.personal)
+    name = personal.pop("actor_name", "") or personal.get("system_user", "")
+    return AuditItem(
+        seq=line.seq,
+        at=line.at,
+        kind=line.kind,
+        actor=ActorOut(id=line.actor_id, name=name),
+        channel=line.channel,
+        decision=line.decision_id,
+        task=line.task_id,
+        headline=line.headline,
+        facts=dict(line.facts) if line.facts is not None else None,
+        personal=personal,
+        entry_hash=line.entry_hash,
+    )

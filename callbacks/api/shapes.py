@@ -1,0 +1,224 @@
+"""What the API answers, as types; the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+TaskState = Literal["waiting", "answered", "timed_out", "stopped", "closed"]
+DecisionState = Literal[
+    "collecting",
+    "held",
+    "sending",
+    "sent",
+    "confirmed",
+    "unknown",
+    "withdrawn",
+    "lost",
+    "refused",
+]
+Way = Literal["approve", "reject"]
+
+
+class DiesAt(BaseModel):
+    """When the task dies; `earliest` differs from `latest` where a heartbeat may move it."""
+
+    earliest: datetime
+    latest: datetime
+    reason: str
+
+
+class ClosedBy(BaseModel):
+    """What ended the wait, as the run's history says."""
+
+    kind: str
+    at: datetime | None
+    event_id: int | None
+    event_type: str
+
+
+class PolicyName(BaseModel):
+    id: UUID
+    name: str
+    version: int
+
+
+class VoteOut(BaseModel):
+    """One person's signature under the exact bytes of the answer."""
+
+    by: str
+    at: datetime
+    reason: str
+    withdrawn_at: datetime | None
+
+
+class AwsEvent(BaseModel):
+    id: int
+    type: str
+    at: datetime | None
+
+
+class AnswerOut(BaseModel):
+    """An answer without its payload, as lists show it."""
+
+    id: UUID
+    task: UUID
+    direction: Way
+    status: DecisionState
+    status_at: datetime
+    send_after: datetime
+    decided_by: str
+    decided_at: datetime
+    reason: str
+    votes: list[VoteOut]
+
+
+class DecisionOut(AnswerOut):
+    explanation: str
+    request: UUID
+    connection: str
+    state_machine: str
+    execution_arn: str
+    execution_name: str
+    state: str
+    attempt: int
+    channel: str
+    policy: PolicyName
+    output: Any = Field(description="What was sent as output, as JSON; null for a failure.")
+    output_text: str | None = Field(description="The exact text that was sent.")
+    error: str
+    cause: str
+    payload_sha256: str
+    outcome: str
+    aws_event: AwsEvent | None
+
+
+class TaskItem(BaseModel):
+    """A task as lists show it."""
+
+    id: UUID
+    request: UUID
+    execution: UUID
+    status: TaskState
+    headline: str
+    key_fields: list[list[str]]
+    asked_by: str
+    connection: str
+    state_machine: str
+    execution_arn: str
+    execution_name: str
+    state: str
+    iteration: str
+    attempt: int
+    waiting_since: datetime
+    dies_at: DiesAt
+    closed_by: ClosedBy | None
+    token_known: bool
+    policy: PolicyName
+    decisions: list[AnswerOut]
+
+
+class TaskOut(TaskItem):
+    input: Any = Field(description="JSON, with every task token masked.")
+    context: Any = Field(description="The context object, with every task token masked.")
+    parameters: Any = Field(description="What the worker got, with every task token masked.")
+
+
+class TaskList(BaseModel):
+    items: list[TaskItem]
+    next_cursor: str | None
+
+
+class PreflightProblem(BaseModel):
+    field: str
+    message: str
+
+
+class PreflightOut(BaseModel):
+    verdict: Literal["ok", "warning", "fatal", "unknown"]
+    problems: list[PreflightProblem]
+    state_output: Any
+    next_state: str | None
+    outcome: Literal[
+        "continues", "retried", "caught", "execution_fails", "execution_succeeds", "unknown"
+    ]
+
+
+class ExecutionOut(BaseModel):
+    id: UUID
+    arn: str
+    name: str
+    connection: str
+    state_machine: str
+    status: str
+    started_at: datetime
+    stopped_at: datetime | None
+    redrive_count: int
+    read_at: datetime | None
+    input: Any
+    output: Any
+    error: str
+    cause: str
+    tasks: list[TaskItem] = Field(description="Those the caller may see, the latest first.")
+
+
+class ActorOut(BaseModel):
+    id: int | None
+    name: str
+
+
+class AuditItem(BaseModel):
+    seq: int
+    at: datetime
+    kind: str
+    actor: ActorOut
+    channel: str
+    decision: UUID | None
+    task: UUID | None
+    headline: str
+    facts: dict[str, str | int] | None = Field(
+        description="null where the entry in the database is not one that we wrote."
+    )
+    personal: dict[str, str]
+    entry_hash: str
+
+
+class AuditList(BaseModel):
+    items: list[AuditItem]
+    next_cursor: str | None
+
+
+class PolicyOut(PolicyName):
+    position: int
+    is_default: bool
+    connections: list[str]
+    state_machine: str
+    state: str
+    tags: dict[str, str]
+    conditions: list[Any]
+    teams: dict[str, int] = Field(description="Team to how many of the approvals must be theirs.")
+    users: list[str]
+    approvals_needed: int
+    rejections_needed: int
+    own_requests_allowed: bool
+    requester_path: str
+    reason_rule: str
+    rejection_mode: str
+    rejection_errors: list[str]
+    rejection_output: str
+    undo_seconds: int | None
+    headline: str
+    question: str
+    key_fields: list[Any]
+    approve_label: str
+    reject_label: str
+    default_output: str
+    output_schema: Any
+
+
+class PolicyList(BaseModel):
+    items: list[PolicyOut]
+    next_cursor: None = None

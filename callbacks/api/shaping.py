@@ -1,0 +1,152 @@
+"""Rows as the shapes of the API; each takes what was read, and asks the database for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from callbacks.api.rendering import raw_or_text
+from callbacks.api.shapes import (
+    AnswerOut,
+    AwsEvent,
+    ClosedBy,
+    DecisionOut,
+    DiesAt,
+    ExecutionOut,
+    PolicyName,
+    TaskItem,
+    TaskOut,
+    VoteOut,
+)
+from callbacks.api.words import explanation
+from callbacks.models import CallbackTask, Decision, Execution, TokenState
+
+
+def task_item(task: CallbackTask, answers: Iterable[Decision]) -> TaskItem:
+    return TaskItem(**_task(task, answers))
+
+
+def task_out(task: CallbackTask, answers: Iterable[Decision]) -> TaskOut:
+    return TaskOut(
+        **_task(task, answers),
+        input=raw_or_text(task.input),
+        context=raw_or_text(task.context),
+        parameters=raw_or_text(task.parameters),
+    )
+
+
+def answer_out(decision: Decision) -> AnswerOut:
+    return AnswerOut(**_answer(decision))
+
+
+def decision_out(decision: Decision) -> DecisionOut:
+    has_output = decision.output is not None
+    return DecisionOut(
+        **_answer(decision),
+        explanation=explanation(decision),
+        request=decision.request_id,
+        connection=decision.connection_name,
+        state_machine=decision.state_machine_name,
+        execution_arn=decision.execution_arn,
+        execution_name=decision.execution_name,
+        state=decision.state,
+        attempt=decision.attempt,
+        channel=decision.channel,
+        policy=PolicyName(
+            id=decision.policy_id, name=decision.policy_name, version=decision.policy_version
+        ),
+        output=raw_or_text(decision.output_text),
+        output_text=decision.output_text if has_output else None,
+        error=decision.error,
+        cause=decision.cause,
+        payload_sha256=decision.payload_sha256,
+        outcome=decision.outcome,
+        aws_event=_aws_event(decision),
+    )
+
+
+def execution_out(execution: Execution, tasks: list[TaskItem]) -> ExecutionOut:
+    return ExecutionOut(
+        id=execution.pk,
+        arn=execution.arn,
+        name=execution.name,
+        connection=execution.connection.name,
+        state_machine=execution.state_machine.name,
+        status=execution.status,
+        started_at=execution.started_at,
+        stopped_at=execution.stopped_at,
+        redrive_count=execution.redrive_count,
+        read_at=execution.read_at,
+        input=raw_or_text(execution.input),
+        output=raw_or_text(execution.output),
+        error=execution.error,
+        cause=execution.cause,
+        tasks=tasks,
+    )
+
+
+def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
+    policy = task.policy
+    return {
+        "id": task.pk,
+        "request": task.request_id,
+        "execution": task.execution_id,
+        "status": task.status,
+        "headline": task.headline,
+        "key_fields": task.key_fields,
+        "asked_by": task.asked_by,
+        "connection": task.connection.name,
+        "state_machine": task.state_machine_name,
+        "execution_arn": task.execution.arn,
+        "execution_name": task.execution.name,
+        "state": task.state,
+        "iteration": task.iteration,
+        "attempt": task.attempt,
+        "waiting_since": task.waiting_since,
+        "dies_at": DiesAt(
+            earliest=task.dies_earliest, latest=task.dies_latest, reason=task.deadline_reason
+        ),
+        "closed_by": None if task.is_waiting else _closed_by(task),
+        "token_known": task.token_state == TokenState.HELD,
+        "policy": PolicyName(id=policy.pk, name=policy.name, version=policy.version),
+        "decisions": [answer_out(decision) for decision in answers],
+    }
+
+
+def _closed_by(task: CallbackTask) -> ClosedBy:
+    return ClosedBy(
+        kind=task.closed_kind,
+        at=task.closed_at,
+        event_id=task.closed_event_id,
+        event_type=task.closed_event_type,
+    )
+
+
+def _answer(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.pk,
+        "task": decision.task_id,
+        "direction": decision.direction,
+        "status": decision.status,
+        "status_at": decision.status_at,
+        "send_after": decision.send_after,
+        "decided_by": decision.decided_by_name,
+        "decided_at": decision.decided_at,
+        "reason": decision.reason,
+        "votes": [
+            VoteOut(
+                by=vote.user_name, at=vote.at, reason=vote.reason, withdrawn_at=vote.withdrawn_at
+            )
+            for vote in decision.votes.all()
+        ],
+    }
+
+
+def _aws_event(decision: Decision) -> AwsEvent | None:
+    if decision.closing_event_id is None:
+        return None
+    return AwsEvent(
+        id=decision.closing_event_id,
+        type=decision.closing_event_type,
+        at=decision.closing_at,
+    )

@@ -1,0 +1,209 @@
+"""Tasks: list, read, check an answer, and give one through the one door."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from callbacks.api.callers import ApiRequest, doors
+from callbacks.api.cursors import bad_cursor, seal, unseal
+from callbacks.api.deciding import Given, decide_once
+from callbacks.api.once import IdempotencyKey
+from callbacks.api.problems import WRITES, documented, invalid, not_found
+from callbacks.api.queries import check_names
+from callbacks.api.rendering import render
+from callbacks.api.shapes import DecisionOut, PreflightOut, PreflightProblem, TaskList, TaskOut
+from callbacks.api.shaping import task_item, task_out
+from callbacks.audit.readings import record_reading
+from callbacks.decisions.answer import Answer, check_answer
+from callbacks.decisions.errors import InvalidAnswer
+from callbacks.models import CallbackTask, Direction, Scope
+from callbacks.queries.listing import ListFilter, answers_to, list_tasks
+from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
+from callbacks.queries.tasks import Order
+
+router = Router(tags=["tasks"])
+
+# No database takes a NUL.
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class TaskQuery(BaseModel):
+    status: Literal["waiting", "answered", "timed_out", "stopped", "closed", "all"] = "waiting"
+    state_machine: Text = ""
+    state: Text = ""
+    connection: Text = Field("", description="A name or an id.")
+    q: Text = Field("", description="Words in names, headline and key fields.")
+    mine: bool = Field(False, description="Only what the caller or their teams may answer.")
+    order: Order = Order.SOONEST
+    limit: int = Field(50, ge=1, le=200)
+    cursor: Annotated[str, Field(max_length=500)] = ""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Approve(_Body):
+    """Either `output` or `output_text`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["output"]}, {"required": ["output_text"]}]}
+    )
+    output: Any = Field(None, description="Sent without blanks, its numbers as written.")
+    output_text: str = Field("", description="Exactly this text is sent.")
+    reason: str = ""
+    override: bool = Field(False, description="Send it although the preflight calls it fatal.")
+    undo_seconds: int | None = Field(None, ge=0, le=86_400, description="null: sent at once.")
+
+
+class Reject(_Body):
+    error: str = ""
+    cause: str = ""
+    reason: str = ""
+    override: bool = Field(False, description="Send it although the preflight calls it fatal.")
+    undo_seconds: int | None = Field(None, ge=0, le=86_400, description="null: sent at once.")
+
+
+class Preflight(_Body):
+    """An approval with `output` or `output_text`, else a rejection."""
+
+    output: Any = None
+    output_text: str = ""
+    error: str = ""
+    cause: str = ""
+
+
+@router.get(
+    "", auth=doors(), response={200: TaskList, **documented()}, summary="List callback tasks"
+)
+def tasks(request: ApiRequest, query: Query[TaskQuery]) -> HttpResponse:
+    check_names(request, TaskQuery)
+    of = f"tasks.{query.status}.{query.order}"
+    found = list_tasks(
+        tasks=request.auth.own_tasks if query.mine else request.auth.tasks,
+        filters=ListFilter(
+            status="" if query.status == "all" else query.status,
+            connection=query.connection,
+            state_machine=query.state_machine,
+            state=query.state,
+            text=query.q,
+        ),
+        order=query.order,
+        cursor=_cursor(unseal(of, query.cursor)),
+        limit=query.limit,
+    )
+    answers = answers_to(task_ids=[task.pk for task in found.tasks])
+    items = [task_item(task, answers.get(task.pk, ())) for task in found.tasks]
+    return render(TaskList(items=items, next_cursor=seal(of, found.next) if found.next else None))
+
+
+@router.get(
+    "/{uuid:task_id}",
+    auth=doors(),
+    response={200: TaskOut, **documented(404)},
+    summary="One task, with what it waits with",
+)
+def task(request: ApiRequest, task_id: UUID) -> HttpResponse:
+    found = find(request, task_id)
+    caller = request.auth
+    record_reading(user=caller.user, task_id=found.pk, view="api", now=caller.now)
+    return render(task_out(found, answers_to(task_ids=[found.pk]).get(found.pk, ())))
+
+
+@router.post(
+    "/{uuid:task_id}/preflight",
+    auth=doors(),
+    response={200: PreflightOut, **documented(404, 413, 415)},
+    summary="What an answer would do, without giving it",
+)
+def preflight(request: ApiRequest, task_id: UUID, given: Preflight) -> HttpResponse:
+    """The form of the payload is checked; what the workflow makes of it is not known."""
+    found = find(request, task_id)
+    is_approval = bool(given.model_fields_set & {"output", "output_text"})
+    answer = Answer(
+        direction=Direction.APPROVE if is_approval else Direction.REJECT,
+        output_text=given.output if "output" in given.model_fields_set else given.output_text,
+        error=given.error,
+        cause=given.cause,
+        empty_is_meant=True,
+    )
+    problems = _problems(answer, found)
+    return render(
+        PreflightOut(
+            verdict="fatal" if problems else "unknown",
+            problems=problems,
+            state_output=None,
+            next_state=None,
+            outcome="unknown",
+        )
+    )
+
+
+@router.post(
+    "/{uuid:task_id}/approve",
+    auth=doors(scope=Scope.DECIDE),
+    response={201: DecisionOut, **documented(*WRITES)},
+    summary="Approve: the task succeeds with this output",
+)
+def approve(
+    request: ApiRequest, task_id: UUID, given: Approve, idempotency_key: IdempotencyKey
+) -> HttpResponse:
+    """Where the policy wants several people, the same bytes again are the next signature."""
+    named = given.model_fields_set
+    if ("output" in named) == ("output_text" in named):
+        raise invalid("output", "Give either output or output_text.")
+    answer = Answer(
+        direction=Direction.APPROVE,
+        output_text=given.output if "output" in named else given.output_text,
+        reason=given.reason,
+        # A program that writes null means null.
+        empty_is_meant=True,
+    )
+    return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
+
+
+@router.post(
+    "/{uuid:task_id}/reject",
+    auth=doors(scope=Scope.DECIDE),
+    response={201: DecisionOut, **documented(*WRITES)},
+    summary="Reject: the task fails with this error and cause",
+)
+def reject(
+    request: ApiRequest, task_id: UUID, given: Reject, idempotency_key: IdempotencyKey
+) -> HttpResponse:
+    answer = Answer(
+        direction=Direction.REJECT, error=given.error, cause=given.cause, reason=given.reason
+    )
+    return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
+
+
+def find(request: ApiRequest, task_id: UUID) -> CallbackTask:
+    """The task with all that is shown of it. Raises Problem (404)."""
+    rows = request.auth.tasks.select_related("connection", "policy", "execution")
+    found = rows.filter(pk=task_id).first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _problems(answer: Answer, task: CallbackTask) -> list[PreflightProblem]:
+    try:
+        check_answer(answer, policy=task.policy)
+    except InvalidAnswer as exc:
+        # A preflight has no reason to check.
+        return [
+            PreflightProblem(field=field, message=" ".join(texts))
+            for field, texts in exc.errors.items()
+            if field != "reason"
+        ]
+    return []
+
+
+def _cursor(place: str) -> Cursor | None:
+    try:
+        return parse_cursor(place)
+    except BadCursor:
+        raise bad_cursor() from None

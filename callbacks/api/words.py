@@ -1,0 +1,46 @@
+"""How an answer stands and why a person may not answer, in one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callbacks.models import Decision, DecisionStatus
+
+_STANDS: Mapping[str, str] = {
+    DecisionStatus.COLLECTING: "More signatures are needed before it is sent.",
+    DecisionStatus.HELD: "Held, and sent at send_after; until then it can be withdrawn.",
+    DecisionStatus.SENDING: "Being sent to AWS.",
+    DecisionStatus.SENT: "AWS took it; the run's history is read to confirm it.",
+    DecisionStatus.CONFIRMED: "The run's history shows this answer.",
+    DecisionStatus.UNKNOWN: (
+        "It may have arrived. The run's history is read until that is known; it is sent again only "
+        "if the run still waits."
+    ),
+    DecisionStatus.WITHDRAWN: "Taken back; nothing was sent.",
+    DecisionStatus.LOST: "The wait ended before this answer, which was not used",
+    DecisionStatus.REFUSED: "It was refused; the task still waits unless it ended since",
+}
+_MAY_NOT: Mapping[str, str] = {
+    "not_approver": "Only approvers answer requests.",
+    "not_in_team": "The policy names other people.",
+    "not_active": "This person is not active.",
+    "own_request": "Nobody answers a request of their own.",
+}
+
+
+def explanation(decision: Decision) -> str:
+    sentence = _STANDS[decision.status]
+    if sentence.endswith("."):
+        return sentence
+    why = ": ".join(part for part in (decision.outcome, decision.answer_code) if part)
+    return f"{sentence} ({why})." if why else f"{sentence}."
+
+
+def may_not(code: str) -> str:
+    return _MAY_NOT.get(code, "The policy does not let this person answer.")
+
+
+def who_and_when(decision: Decision) -> str:
+    verb = "approved" if decision.direction == "approve" else "rejected"
+    at = decision.decided_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{decision.decided_by_name} {verb} this at {at}; the answer is {decision.status}."

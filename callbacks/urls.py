@@ -1,9 +1,11 @@
 """Every address of the product. A route without a declared role fails a test."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from callbacks.api.urls import urlpatterns as api
 from callbacks.views import accounts, health
 from callbacks.views.answers import answer, draft
+from callbacks.views.api_keys import make_key, revoke
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
@@ -11,6 +13,14 @@ from callbacks.views.executions import execution_view
 from callbacks.views.history import history
 from callbacks.views.inbox import inbox
 from callbacks.views.kit import kit
+from callbacks.views.policies import (
+    edit_policy,
+    move_policy,
+    new_policy,
+    policies,
+    policy,
+    retire_policy,
+)
 from callbacks.views.requests import request_page
 from callbacks.views.settings_page import settings_page
 from callbacks.views.waiting import waiting
@@ -31,6 +41,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),
     path("connections/<uuid:connection_id>/", connection, name="connection"),
+    path("policies/", policies, name="policies"),
+    path("policies/new/", new_policy, name="new_policy"),
+    path("policies/<uuid:policy_id>/", policy, name="policy"),
+    path("policies/<uuid:policy_id>/edit/", edit_policy, name="edit_policy"),
+    path("policies/<uuid:policy_id>/retire/", retire_policy, name="retire_policy"),
+    path("policies/<uuid:policy_id>/move/", move_policy, name="move_policy"),
     path("settings/", settings_page, name="settings"),
+    path("settings/keys/", make_key, name="make_key"),
+    path("settings/keys/<uuid:key_id>/revoke/", revoke, name="revoke_key"),
+    path("api/v1/", include(api)),
     path("kit/", kit, name="kit"),
 ]

@@ -28,6 +28,7 @@ from callbacks.views.toasts import toast
 
 EVERYBODY = frozenset(Role)
 READERS_OF_AUDIT = frozenset({Role.AUDITOR, Role.ADMIN})
+READERS_OF_POLICIES = frozenset({Role.OPERATOR, Role.AUDITOR, Role.ADMIN})
 READERS_OF_CONNECTIONS = frozenset({Role.OPERATOR, Role.AUDITOR, Role.ADMIN})
 
 
@@ -47,6 +48,13 @@ PLACES = (
     Place("waiting", "hourglass", gettext_lazy("Waiting"), EVERYBODY, ("waiting",)),
     Place("history", "history", gettext_lazy("History"), EVERYBODY, ("history",)),
     Place("audit", "shield-check", gettext_lazy("Audit"), READERS_OF_AUDIT, ("audit",)),
+    Place(
+        "policies",
+        "users",
+        gettext_lazy("Policies"),
+        READERS_OF_POLICIES,
+        ("policies", "policy", "new_policy", "edit_policy"),
+    ),
     Place(
         "connections",
         "plug-connected",

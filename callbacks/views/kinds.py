@@ -26,6 +26,12 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "person_created": lambda: _("Person made"),
     "role_granted": lambda: _("Role given"),
     "preferences_changed": lambda: _("Own settings changed"),
+    "api_key_created": lambda: _("API key made"),
+    "api_key_revoked": lambda: _("API key revoked"),
+    "policy_created": lambda: _("Policy made"),
+    "policy_changed": lambda: _("Policy changed"),
+    "policy_moved": lambda: _("Order of policies changed"),
+    "policy_retired": lambda: _("Policy retired"),
     "connection_added": lambda: _("Connection added"),
 }
 

@@ -1,0 +1,227 @@
+"""Policies: which are in force, what each version says, and the form that makes the next one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from callbacks.models import Policy, Role
+from callbacks.policies.check import problems
+from callbacks.policies.fields import PolicyFields, as_text, fields_of
+from callbacks.policies.trial import try_out
+from callbacks.policies.versions import PolicyProblems, move, put_in_force, retire
+from callbacks.queries.policies import (
+    PolicyDetail,
+    policies_in_force,
+    policies_retired,
+    policy_detail,
+)
+from callbacks.templatetags.words import moment
+from callbacks.views.fragments import respond
+from callbacks.views.frame import READERS_OF_POLICIES, frame_of
+from callbacks.views.guard import PersonRequest, page
+from callbacks.views.persons import actor_of
+from callbacks.views.policy_form import SECTIONS, PolicyForm, initial
+from callbacks.views.policy_words import diff, difference, line_of
+
+WRITERS = frozenset({Role.ADMIN})
+READING = ("GET", "HEAD")
+INVALID = 422
+
+
+@page(roles=READERS_OF_POLICIES)
+def policies(request: PersonRequest) -> HttpResponse:
+    rows = policies_in_force()
+    movable = [policy for policy in rows if not policy.is_default]
+    context = {
+        "rows": [line_of(policy, movable) for policy in rows],
+        "retired": [line_of(policy) for policy in policies_retired()],
+        "may_write": _may_write(request),
+    }
+    return respond(request, "callbacks/policies.html", context, fragment="list")
+
+
+@page(roles=READERS_OF_POLICIES)
+def policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
+    """One version, and how it differs from another one."""
+    detail = _detail_or_404(policy_id)
+    against = _against(detail, request.GET.get("against", ""))
+    context = {
+        "policy": detail.policy,
+        "line": line_of(detail.policy),
+        "in_force": detail.policy.retired_at is None,
+        "since": moment(at=detail.policy.created_at, now=frame_of(request).now),
+        "versions": detail.versions,
+        "newest_id": detail.newest.pk,
+        "against": against,
+        "difference": difference(against, detail.policy),
+        "may_write": _may_write(request),
+    }
+    return respond(request, "callbacks/policy.html", context, fragment="detail")
+
+
+@page(roles=WRITERS, methods=(*READING, "POST"))
+def new_policy(request: PersonRequest) -> HttpResponse:
+    return _edit(request, None)
+
+
+@page(roles=WRITERS, methods=(*READING, "POST"))
+def edit_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
+    """The form begins with this version, also with a retired one, and makes the next."""
+    return _edit(request, _detail_or_404(policy_id))
+
+
+@page(roles=WRITERS, methods=("POST",))
+def retire_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
+    detail = _detail_or_404(policy_id)
+    try:
+        retire(
+            name=detail.policy.name,
+            note=request.POST.get("note", "")[:2_000],
+            actor=actor_of(request),
+            now=frame_of(request).now,
+        )
+    except PolicyProblems as exc:
+        return _conflict(request, detail, exc)
+    return _to(reverse("policies"))
+
+
+@page(roles=WRITERS, methods=("POST",))
+def move_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
+    """One place up or down in the order in which they are tried."""
+    detail = _detail_or_404(policy_id)
+    order = [one.name for one in policies_in_force()]
+    step = -1 if request.POST.get("to") == "up" else 1
+    try:
+        if detail.policy.name in order:
+            place = max(0, order.index(detail.policy.name) + step)
+            actor, now = actor_of(request), frame_of(request).now
+            move(name=detail.policy.name, to=place, actor=actor, now=now)
+    except PolicyProblems as exc:
+        return _conflict(request, detail, exc)
+    return _to(reverse("policies"))
+
+
+def _edit(request: PersonRequest, detail: PolicyDetail | None) -> HttpResponse:
+    begun = fields_of(detail.policy) if detail else PolicyFields(name="")
+    if request.method != "POST":
+        form = PolicyForm(initial=initial(begun))
+        return _show_form(request, detail, form, begun_with=_version_in_force(detail))
+    typed = request.POST.copy()
+    if detail is not None:
+        # A version's name is its policy's; another name is another policy.
+        typed["name"] = begun.name
+    form = PolicyForm(typed)
+    only_tried = request.POST.get("do") == "try"
+    if only_tried:
+        form.fields["note"].required = False
+    if not form.is_valid():
+        return _show_form(request, detail, form, begun_with=_begun_with(request), status=INVALID)
+    fields = form.policy(is_default=begun.is_default)
+    if only_tried:
+        return _show_trial(request, detail, form, fields)
+    return _put(request, detail, form, fields)
+
+
+def _put(
+    request: PersonRequest, detail: PolicyDetail | None, form: PolicyForm, fields: PolicyFields
+) -> HttpResponse:
+    begun_with = _begun_with(request)
+    try:
+        policy = put_in_force(
+            fields=fields,
+            note=form.cleaned_data["note"],
+            actor=actor_of(request),
+            now=frame_of(request).now,
+            begun_with=begun_with,
+        )
+    except PolicyProblems as exc:
+        form.take(exc.errors)
+        return _show_form(request, detail, form, begun_with=begun_with, status=INVALID)
+    return _to(reverse("policy", args=[policy.pk]))
+
+
+def _show_trial(
+    request: PersonRequest, detail: PolicyDetail | None, form: PolicyForm, fields: PolicyFields
+) -> HttpResponse:
+    """Which waiting tasks it would cover and who could answer them; nothing is changed."""
+    found = problems(fields)
+    if found:
+        form.take(found)
+        return _show_form(request, detail, form, begun_with=_begun_with(request), status=INVALID)
+    changes = diff(as_text(fields_of(detail.newest)) if detail else "", as_text(fields))
+    return _show_form(
+        request,
+        detail,
+        form,
+        begun_with=_begun_with(request),
+        trial=try_out(fields=fields),
+        difference=changes,
+    )
+
+
+def _show_form(
+    request: PersonRequest,
+    detail: PolicyDetail | None,
+    form: PolicyForm,
+    *,
+    begun_with: int,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context: Mapping[str, Any] = {
+        "form": form,
+        "sections": [(title, [form[name] for name in names]) for title, names in SECTIONS],
+        "detail": detail,
+        "next_version": detail.newest.version + 1 if detail else 1,
+        "begun_with": begun_with,
+        **more,
+    }
+    return respond(request, "callbacks/policy_edit.html", context, fragment="form", status=status)
+
+
+def _conflict(request: PersonRequest, detail: PolicyDetail, error: PolicyProblems) -> HttpResponse:
+    said = [text for texts in error.errors.values() for text in texts]
+    context = {"problems": said, "policy": detail.policy}
+    return respond(
+        request, "callbacks/policy_problem.html", context, fragment="problem", status=409
+    )
+
+
+def _detail_or_404(policy_id: uuid.UUID) -> PolicyDetail:
+    detail = policy_detail(policy_id=policy_id)
+    if detail is None:
+        raise Http404
+    return detail
+
+
+def _version_in_force(detail: PolicyDetail | None) -> int:
+    if detail is None or detail.newest.retired_at is not None:
+        return 0
+    return detail.newest.version
+
+
+def _begun_with(request: PersonRequest) -> int:
+    text = request.POST.get("begun_with", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def _may_write(request: PersonRequest) -> bool:
+    return bool(request.user.roles & WRITERS)
+
+
+def _to(url: str) -> HttpResponse:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def _against(detail: PolicyDetail, text: str) -> Policy | None:
+    for one in detail.versions:
+        if str(one.version) == text and one.pk != detail.policy.pk:
+            return one
+    return detail.before

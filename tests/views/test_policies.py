@@ -1,0 +1,175 @@
+"""Policies on pages: read by operators, auditors and administrators, changed by the last."""
+
+from typing import Any
+
+import pytest
+
+from callbacks.models import AuditEntry, Policy, Role
+from tests import making
+
+pytestmark = pytest.mark.django_db
+
+TYPED = {
+    "name": "Refunds",
+    "state_machine": "refund-*",
+    "conditions": '$.amount above 100\n$.kind one_of ["a", "b"]',
+    "tags": "team = pay*",
+    "teams": "finance 1",
+    "users": "approver",
+    "approvals_needed": "1",
+    "rejections_needed": "1",
+    "key_fields": "Amount: $.amount",
+    "reason_rule": "both",
+    "rejection_mode": "failure",
+    "rejection_errors": "Denied",
+    "output_schema": '{"type": "object"}',
+    "default_output": "{}",
+    "note": "Finding 12.",
+    "begun_with": "0",
+}
+
+
+@pytest.fixture(autouse=True)
+def company(people: Any) -> None:
+    making.default_policy()
+    making.make_person("priya", Role.APPROVER, teams=["finance"])
+
+
+@pytest.fixture
+def admin(people: Any, browser_of: Any) -> Any:
+    return browser_of(people.admin)
+
+
+def make(admin: Any, **typed: str) -> Policy:
+    response = admin.post("/policies/new/", {**TYPED, **typed})
+    assert response.status_code == 303, response.content.decode()
+    return Policy.objects.get(name=TYPED["name"], retired_at=None)
+
+
+def test_a_policy_is_what_was_typed(admin: Any) -> None:
+    policy = make(admin)
+    assert policy.conditions == [
+        {"path": "$.amount", "is": "above", "value": 100},
+        {"path": "$.kind", "is": "one_of", "value": ["a", "b"]},
+    ]
+    assert policy.tags == {"team": "pay*"}
+    assert [(one.team.name, one.approvals) for one in policy.policy_teams.all()] == [("finance", 1)]
+    assert policy.output_schema == {"type": "object"}
+    assert AuditEntry.objects.filter(kind="policy_created").exists()
+
+
+def test_the_form_of_the_next_version_begins_with_this_one(admin: Any) -> None:
+    policy = make(admin)
+    page = admin.get(f"/policies/{policy.pk}/edit/").content.decode()
+    for text in ("$.amount above 100", "team = pay*", "finance 1", "Amount: $.amount", "Denied"):
+        assert text in page
+
+
+def test_changing_nothing_makes_no_version(admin: Any) -> None:
+    policy = make(admin)
+    admin.post(f"/policies/{policy.pk}/edit/", {**TYPED, "begun_with": "1"})
+    assert Policy.objects.filter(name="Refunds").count() == 1
+
+
+def test_a_change_shows_beside_what_was_before(admin: Any) -> None:
+    policy = make(admin)
+    typed = {**TYPED, "begun_with": "1", "reason_rule": "reject"}
+    response = admin.post(f"/policies/{policy.pk}/edit/", typed, follow=True)
+    page = response.content.decode()
+    assert "Change from version 1" in page
+    assert "- reason_rule: both" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "says"),
+    [
+        ("conditions", "$.amount greater 100", "has no comparison"),
+        ("conditions", "$.amount above", "lacks a value"),
+        ("conditions", "amount above 1", "A path begins with $"),
+        ("tags", "team", "is not of the form"),
+        ("teams", "nobody", "There is no team"),
+        ("approvals_needed", "", "required"),
+        ("approvals_needed", "9", "only 3 may answer"),
+        ("output_schema", "{", "This is not JSON"),
+        ("note", "", "required"),
+        ("reason_rule", "x", "x is not one of the available choices"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(
+    admin: Any, field: str, text: str, says: str
+) -> None:
+    response = admin.post("/policies/new/", {**TYPED, "headline": "Kept words", field: text})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert says in page
+    assert "Kept words" in page
+    assert not Policy.objects.filter(name="Refunds").exists()
+
+
+def test_a_policy_is_tried_out_without_being_put_in_force(admin: Any) -> None:
+    machine = making.make_machine(name="refund-shop", tags={"team": "payments"})
+    execution = making.make_execution(machine)
+    making.make_task(execution=execution, input='{"amount": 120, "kind": "b"}')
+    typed = {**TYPED, "headline": "Refund {$.amount}", "note": "", "do": "try"}
+    page = admin.post("/policies/new/", typed).content.decode()
+    assert "Refund 120" in page
+    assert "3 people could answer" in page
+    assert not Policy.objects.filter(name="Refunds").exists()
+
+
+def test_two_administrators_do_not_overwrite_each_other(admin: Any) -> None:
+    policy = make(admin)
+    for rule, status in (("reject", 303), ("approve", 422)):
+        typed = {**TYPED, "begun_with": "1", "reason_rule": rule}
+        assert admin.post(f"/policies/{policy.pk}/edit/", typed).status_code == status
+
+
+def test_a_retired_policy_is_listed_apart_and_can_come_back(admin: Any) -> None:
+    policy = make(admin)
+    admin.post(f"/policies/{policy.pk}/retire/", {"note": "No longer."})
+    assert "Retired" in admin.get("/policies/").content.decode()
+    admin.post(f"/policies/{policy.pk}/edit/", TYPED)
+    assert Policy.objects.get(name="Refunds", retired_at=None).version == 2
+
+
+def test_the_default_policy_is_not_retired(admin: Any) -> None:
+    default = making.default_policy()
+    response = admin.post(f"/policies/{default.pk}/retire/", {"note": "No."})
+    assert response.status_code == 409
+    assert "cannot be retired" in response.content.decode()
+
+
+def test_the_order_is_changed_by_buttons(admin: Any) -> None:
+    make(admin)
+    admin.post("/policies/new/", {**TYPED, "name": "Later"})
+    later = Policy.objects.get(name="Later")
+    admin.post(f"/policies/{later.pk}/move/", {"to": "up"})
+    assert [p.name for p in Policy.objects.current().in_order()] == ["Later", "Refunds", "Default"]
+
+
+def test_hostile_names_are_shown_harmlessly(admin: Any) -> None:
+    make(admin, headline="<script>alert(1)</script>", question="<img src=x onerror=alert(1)>")
+    policy = Policy.objects.get(name="Refunds")
+    for path in (f"/policies/{policy.pk}/", f"/policies/{policy.pk}/edit/", "/policies/"):
+        assert "<script>alert" not in admin.get(path).content.decode()
+
+
+def test_the_list_asks_the_database_a_fixed_number_of_times(
+    admin: Any, django_assert_num_queries: Any
+) -> None:
+    for number in range(5):
+        admin.post("/policies/new/", {**TYPED, "name": f"Policy {number}"})
+    with django_assert_num_queries(14):
+        admin.get("/policies/")
+
+
+def test_others_read_or_do_not_see_them(people: Any, browser_of: Any) -> None:
+    default = making.default_policy()
+    for person, list_status, write_status in (
+        (people.auditor, 200, 403),
+        (people.operator, 200, 403),
+        (people.approver, 403, 403),
+    ):
+        browser = browser_of(person)
+        assert browser.get("/policies/").status_code == list_status
+        assert browser.get(f"/policies/{default.pk}/edit/").status_code == write_status

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.cursors import bad_cursor, seal, unseal
@@ -25,12 +25,22 @@ CHUNK = 500
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
+def _written_out(text: object) -> object:
+    """A moment in words of ISO 8601: pydantic would take bare numbers for seconds since 1970."""
+    if isinstance(text, str) and "T" not in text.upper():
+        raise ValueError("write a time as 2026-01-31T12:00:00Z")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class AuditFilters(BaseModel):
     kind: Text = ""
     person: Text = Field("", description="Part of a name.")
     about: uuid.UUID | None = Field(None, description="The id of a decision or of a task.")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class AuditQuery(AuditFilters):

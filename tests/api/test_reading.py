@@ -1,0 +1,235 @@
+"""What a program reads: complete, in pages, and nothing that its person may not see."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from callbacks.api.export import safe
+from callbacks.models import Reading, TaskStatus
+from tests.making import (
+    make_decision,
+    make_execution,
+    make_machine,
+    make_policy,
+    make_request,
+    make_task,
+)
+
+# The key and its counting (3), roles and sight (3), then the page, its answers, their signatures.
+LIST_QUERIES = 9
+
+
+@pytest.fixture
+def approver(people, program_of):
+    return program_of(people.approver)
+
+
+@pytest.fixture
+def auditor(people, program_of):
+    return program_of(people.auditor)
+
+
+def ids(answer):
+    return [item["id"] for item in answer.json()["items"]]
+
+
+def test_the_list_leaves_out_what_may_be_large(approver):
+    make_decision(make_task())
+    item = approver.get("/tasks").json()["items"][0]
+    assert not {"input", "context", "parameters", "output", "output_text"} & set(item)
+    assert not {"output", "output_text"} & set(item["decisions"][0])
+
+
+@pytest.mark.parametrize("order", ["soonest", "oldest", "newest"])
+def test_pages_hold_every_task_once_in_their_order(approver, order):
+    now = timezone.now()
+    for number in range(7):
+        at = now + timedelta(minutes=number // 2)
+        make_task(dies_earliest=at, waiting_since=at)
+    whole = ids(approver.get("/tasks", order=order))
+    pages, cursor = [], ""
+    while cursor is not None:
+        answer = approver.get("/tasks", order=order, limit=2, cursor=cursor)
+        pages += ids(answer)
+        cursor = answer.json()["next_cursor"]
+    assert pages == whole
+    assert len(set(whole)) == 7
+
+
+def test_a_cursor_that_is_damaged_or_of_another_list_is_refused(approver, auditor):
+    for _ in range(2):
+        make_task()
+    cursor = approver.get("/tasks", limit=1).json()["next_cursor"]
+    for answer in (
+        approver.get("/tasks", cursor=cursor[:-1]),
+        approver.get("/tasks", cursor="0-" + "0" * 32),
+        approver.get("/tasks", cursor=cursor, order="newest"),
+        auditor.get("/audit", cursor=cursor),
+    ):
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["cursor"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0}, {"limit": 201}, {"limit": "x"}, {"status": "open"}, {"order": "name"},
+        {"ordering": "policy__name"}, {"policy__team": "1"}, {"q": "a\0"},
+        {"status": ["all", "all"]},
+    ],
+)  # fmt: skip
+def test_a_parameter_that_means_nothing_is_told(approver, query):
+    answer = approver.get("/tasks", **query)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, list(query))
+
+
+def test_filters_narrow_the_list(approver):
+    machine = make_machine(name="Refunds")
+    wanted = make_task(make_request(make_execution(machine), "Check"), headline="Refund for Ana")
+    make_task()
+    for query in (
+        {"state_machine": "Refunds"},
+        {"state": "Check"},
+        {"connection": machine.connection.name},
+        {"connection": str(machine.connection_id)},
+        {"q": "ana refund"},
+    ):
+        assert ids(approver.get("/tasks", **query)) == [str(wanted.pk)]
+
+
+@pytest.mark.parametrize("status", TaskStatus.values)
+def test_each_status_lists_its_own(approver, status):
+    tasks = {one: make_task(status=one, closed_at=timezone.now()) for one in TaskStatus.values}
+    assert ids(approver.get("/tasks", status=status)) == [str(tasks[status].pk)]
+    assert len(ids(approver.get("/tasks", status="all"))) == len(tasks)
+
+
+def test_mine_is_what_waits_for_me_and_not_all_that_i_see(people, program_of):
+    make_task(policy=make_policy(team="legal"))
+    operator = program_of(people.operator)
+    assert len(ids(operator.get("/tasks"))) == 1
+    assert ids(operator.get("/tasks", mine="true")) == []
+
+
+def test_the_list_asks_a_fixed_number_of_queries(approver, django_assert_num_queries):
+    for _ in range(3):
+        make_decision(make_task())
+    with django_assert_num_queries(LIST_QUERIES):
+        approver.get("/tasks", status="all")
+
+
+def test_one_task_comes_with_its_texts_and_numbers_as_aws_gave_them(approver):
+    task = make_task(input='{"amount": 10.10, "id": 12345678901234567890123}')
+    answer = approver.get(f"/tasks/{task.pk}")
+    assert b'"input": {"amount": 10.10, "id": 12345678901234567890123}' in answer.content
+    assert answer.json()["parameters"]["token"] == "(task token)"
+    assert answer.json()["token_known"] is True
+    assert set(answer.json()["dies_at"]) == {"earliest", "latest", "reason"}
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000 + "]" * 5_000, "not json", '{"a": NaN}'])
+def test_a_text_that_no_parser_takes_comes_as_a_string(approver, text):
+    answer = approver.get(f"/tasks/{make_task(input=text).pk}")
+    assert json.loads(answer.content)["input"] == text
+
+
+def test_who_read_a_task_is_noted(approver, people):
+    task = make_task()
+    approver.get(f"/tasks/{task.pk}")
+    assert Reading.objects.get().view == "api"
+
+
+def test_an_execution_comes_with_the_tasks_that_one_may_see(approver):
+    task = make_task()
+    make_task(
+        make_request(task.execution, "Other"),
+        policy=make_policy(team="legal"),
+        scheduled_event_id=9,
+    )
+    answer = approver.get(f"/executions/{task.execution_id}").json()
+    assert answer["arn"] == task.execution.arn
+    assert [one["id"] for one in answer["tasks"]] == [str(task.pk)]
+
+
+def test_policies_are_those_that_name_the_caller(approver, auditor):
+    make_policy("Legal", team="legal")
+    assert [one["name"] for one in approver.get("/policies").json()["items"]] == ["Default"]
+    everything = auditor.get("/policies").json()["items"]
+    assert [(one["name"], one["teams"]) for one in everything] == [
+        ("Legal", {"legal": 0}),
+        ("Default", {}),
+    ]
+
+
+def test_the_audit_record_comes_in_pages_newest_first(auditor, approver):
+    for _ in range(3):
+        approver.post(f"/tasks/{make_task().pk}/approve", {"output": 1})
+    whole = auditor.get("/audit").json()["items"]
+    first = auditor.get("/audit", limit=2).json()
+    rest = auditor.get("/audit", limit=200, cursor=first["next_cursor"]).json()
+    assert first["items"] + rest["items"] == whole
+    assert [item["seq"] for item in whole] == sorted((i["seq"] for i in whole), reverse=True)
+    assert whole[0]["actor"]["name"] == "approver"
+
+
+def test_the_audit_record_can_be_asked_by_kind_and_time(auditor, approver):
+    approver.post(f"/tasks/{make_task().pk}/approve", {"output": 1})
+    kinds = {item["kind"] for item in auditor.get("/audit", kind="answer_decided").json()["items"]}
+    later = (timezone.now() + timedelta(hours=1)).isoformat()
+    assert kinds == {"answer_decided"}
+    assert auditor.get("/audit", since=later).json()["items"] == []
+    assert auditor.get("/audit", since="1700000000").status_code == 422
+
+
+def test_the_export_holds_every_entry(auditor, approver):
+    for _ in range(2):
+        approver.post(f"/tasks/{make_task().pk}/reject", {"reason": "=1+1"})
+    whole = auditor.get("/audit", limit=200).json()["items"]
+    lines = _text(auditor.get("/audit/export", format="jsonl")).splitlines()
+    table = list(csv.DictReader(io.StringIO(_text(auditor.get("/audit/export", format="csv")))))
+    assert [json.loads(line) for line in lines] == whole
+    assert [row["entry_hash"] for row in table] == [item["entry_hash"] for item in whole]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\0="])
+def test_no_cell_of_the_export_is_a_formula(start):
+    assert safe(f"{start}1+1").startswith("'")
+    assert "\0" not in safe(f"{start}1+1")
+
+
+def test_a_hostile_name_stays_one_cell(auditor, approver, people):
+    people.approver.first_name = '=HYPERLINK("http://evil.example")'
+    people.approver.save()
+    approver.post(f"/tasks/{make_task().pk}/approve", {"output": 1})
+    answer = auditor.get("/audit/export", format="csv", kind="answer_decided")
+    row = next(csv.DictReader(io.StringIO(_text(answer))))
+    assert row["actor"] == "'" + people.approver.label
+
+
+@pytest.mark.parametrize(("kind", "status"), [("xml", 422), ("", 422)])
+def test_an_export_in_no_known_form_is_refused(auditor, kind, status):
+    assert auditor.get("/audit/export", format=kind).status_code == status
+
+
+def test_what_is_no_address_is_told_in_json(approver):
+    answer = approver.get("/nothing/here")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_method_that_is_not_taken_is_told_in_json(approver):
+    answer = approver.post("/tasks", {})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer["Allow"] == "GET"
+
+
+def test_no_cache_keeps_an_answer(approver):
+    assert "no-store" in approver.get("/tasks")["Cache-Control"]
+
+
+def _text(answer):
+    return b"".join(answer.streaming_content).decode()

@@ -12,6 +12,7 @@ PERSONAL = "callbacks_auditpersonal"
 READINGS = "callbacks_reading"
 DECISIONS = "callbacks_decision"
 VOTES = "callbacks_vote"
+RESCUES = "callbacks_rescueaction"
 
 # What a decision says and who said it; how it stands (status and after) may move on.
 FROZEN_IN_DECISION = (
@@ -58,6 +59,32 @@ FROZEN_IN_VOTE = (
     "reason",
     "channel",
 )
+# What was asked, and by whom.
+FROZEN_IN_RESCUE = (
+    "id",
+    "kind",
+    "execution_id",
+    "task_id",
+    "connection_id",
+    "connection_name",
+    "region",
+    "state_machine_name",
+    "execution_arn",
+    "execution_name",
+    "redrive_count",
+    "state",
+    "iteration",
+    "scheduled_event_id",
+    "error",
+    "cause",
+    "reason",
+    "waiting_tasks",
+    "live_answers",
+    "asked_by_id",
+    "asked_by_name",
+    "asked_at",
+    "channel",
+)
 # A table of the record, and the columns in it that never change. None: no column ever does.
 FROZEN: dict[str, tuple[str, ...] | None] = {
     ENTRIES: None,
@@ -65,6 +92,7 @@ FROZEN: dict[str, tuple[str, ...] | None] = {
     PERSONAL: FROZEN_IN_PERSONAL,
     DECISIONS: FROZEN_IN_DECISION,
     VOTES: FROZEN_IN_VOTE,
+    RESCUES: FROZEN_IN_RESCUE,
 }
 TABLES = tuple(FROZEN)
 # Erasing a personal value takes the salt with it, else the value could be guessed.

@@ -28,10 +28,12 @@ from callbacks.models.record import (
     RecordError,
     Vote,
 )
+from callbacks.models.rescue import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
 from callbacks.models.working import Draft, Lease, Pulse
 
 __all__ = [
     "LIVE",
+    "OPEN_RESCUES",
     "UNSETTLED",
     "ApiCall",
     "ApiKey",
@@ -60,6 +62,9 @@ __all__ = [
     "RecordError",
     "RejectionMode",
     "Request",
+    "RescueAction",
+    "RescueKind",
+    "RescueStatus",
     "Role",
     "RoleGrant",
     "Scope",

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from django.http import HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.cursors import bad_cursor, seal, unseal
@@ -32,7 +33,15 @@ def _written_out(text: object) -> object:
     return text
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+def _in_utc(moment: datetime) -> datetime:
+    """PostgreSQL takes no offset of 16 hours, though ISO 8601 does."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no such moment in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class AuditFilters(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.cursors import bad_cursor, seal, unseal
 from callbacks.api.deciding import Given, decide_once
-from callbacks.api.once import IdempotencyKey
+from callbacks.api.once import IdempotencyKey, once
 from callbacks.api.problems import WRITES, documented, invalid, not_found
 from callbacks.api.queries import check_names
 from callbacks.api.rendering import render
@@ -116,30 +116,14 @@ def task(request: ApiRequest, task_id: UUID) -> HttpResponse:
 @router.post(
     "/{uuid:task_id}/preflight",
     auth=doors(),
-    response={200: PreflightOut, **documented(404, 413, 415)},
+    response={200: PreflightOut, **documented(404, 409, 413, 415)},
     summary="What an answer would do, without giving it",
 )
-def preflight(request: ApiRequest, task_id: UUID, given: Preflight) -> HttpResponse:
+def preflight(
+    request: ApiRequest, task_id: UUID, given: Preflight, idempotency_key: IdempotencyKey
+) -> HttpResponse:
     """The form of the payload is checked; what the workflow makes of it is not known."""
-    found = find(request, task_id)
-    is_approval = bool(given.model_fields_set & {"output", "output_text"})
-    answer = Answer(
-        direction=Direction.APPROVE if is_approval else Direction.REJECT,
-        output_text=given.output if "output" in given.model_fields_set else given.output_text,
-        error=given.error,
-        cause=given.cause,
-        empty_is_meant=True,
-    )
-    problems = _problems(answer, found)
-    return render(
-        PreflightOut(
-            verdict="fatal" if problems else "unknown",
-            problems=problems,
-            state_output=None,
-            next_state=None,
-            outcome="unknown",
-        )
-    )
+    return once(request, idempotency_key, lambda: _checked(find(request, task_id), given))
 
 
 @router.post(
@@ -187,6 +171,28 @@ def find(request: ApiRequest, task_id: UUID) -> CallbackTask:
     if found is None:
         raise not_found()
     return found
+
+
+def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
+    named = given.model_fields_set
+    is_approval = bool(named & {"output", "output_text"})
+    answer = Answer(
+        direction=Direction.APPROVE if is_approval else Direction.REJECT,
+        output_text=given.output if "output" in named else given.output_text,
+        error=given.error,
+        cause=given.cause,
+        empty_is_meant=True,
+    )
+    problems = _problems(answer, task)
+    return render(
+        PreflightOut(
+            verdict="fatal" if problems else "unknown",
+            problems=problems,
+            state_output=None,
+            next_state=None,
+            outcome="unknown",
+        )
+    )
 
 
 def _problems(answer: Answer, task: CallbackTask) -> list[PreflightProblem]:

@@ -14,6 +14,9 @@ from callbacks.decisions.settle import settle
 from callbacks.decisions.sweep import sweep
 from callbacks.keys import forget_calls
 from callbacks.models import Connection, Execution
+from callbacks.rescue.carry_out import carry_out
+from callbacks.rescue.settle import settle as settle_action
+from callbacks.rescue.sweep import sweep as sweep_actions
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution, starting
 from callbacks.sync.lease import held_lease
@@ -40,7 +43,21 @@ def settle_decision(*, decision_id: str, **_later: Any) -> None:
 
 @shared_task
 def sweep_decisions(**_later: Any) -> None:
+    """Find what is due of answers, then of operators' actions."""
     sweep(now=timezone.now())
+    sweep_actions(now=timezone.now())
+
+
+@shared_task
+def carry_out_rescue(*, decision_id: str, **_later: Any) -> None:
+    """Do what an operator asked for (`decision_id` is every hint's id), and look at once."""
+    carry_out(action_id=uuid.UUID(decision_id), now=timezone.now())
+    settle_action(action_id=uuid.UUID(decision_id), now=timezone.now())
+
+
+@shared_task
+def settle_rescue(*, decision_id: str, **_later: Any) -> None:
+    settle_action(action_id=uuid.UUID(decision_id), now=timezone.now())
 
 
 @shared_task

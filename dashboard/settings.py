@@ -291,6 +291,8 @@ CELERY_TASK_ROUTES = {
     "callbacks.tasks.deliver_decision": {"queue": "send"},
     "callbacks.tasks.settle_decision": {"queue": "send"},
     "callbacks.tasks.sweep_decisions": {"queue": "send"},
+    "callbacks.tasks.carry_out_rescue": {"queue": "send"},
+    "callbacks.tasks.settle_rescue": {"queue": "send"},
     "callbacks.tasks.keep_audit_outside": {"queue": "send"},
     "callbacks.tasks.write_checkpoint": {"queue": "send"},
 }

@@ -28,6 +28,9 @@ from callbacks.models import (
     Policy,
     PolicyTeam,
     Request,
+    RescueAction,
+    RescueKind,
+    RescueStatus,
     Role,
     RoleGrant,
     StateMachine,
@@ -343,3 +346,33 @@ def make_vote(decision: Decision, user: User, **fields: Any) -> Vote:
         payload_sha256=decision.payload_sha256,
         **values,
     )
+
+
+def make_rescue(
+    execution: Execution, user: User, *, task: CallbackTask | None = None, **fields: Any
+) -> RescueAction:
+    """A stop that is asked for, or with `task` a heartbeat, without its audit entry."""
+    now = timezone.now()
+    values = {
+        "kind": RescueKind.HEARTBEAT if task else RescueKind.STOP,
+        "task": task,
+        "connection_id": execution.connection_id,
+        "connection_name": execution.connection.name,
+        "region": execution.connection.region,
+        "state_machine_name": execution.state_machine.name,
+        "execution_arn": execution.arn,
+        "execution_name": execution.name,
+        "redrive_count": execution.redrive_count,
+        "state": task.state if task else "",
+        "scheduled_event_id": task.scheduled_event_id if task else None,
+        "reason": "It hangs.",
+        "asked_by": user,
+        "asked_by_name": user.label,
+        "asked_at": now,
+        "channel": "page",
+        "status": RescueStatus.REQUESTED,
+        "status_at": now,
+        "look_after": now,
+        **fields,
+    }
+    return RescueAction.objects.create(id=uuid.uuid4(), execution=execution, **values)

@@ -77,6 +77,14 @@ def deadline(
     return _deadline(soonest, hard, bounds, is_started=started_at is not None)
 
 
+def after_beat(
+    *, earliest: datetime, latest: datetime, heartbeat_seconds: int, beat_at: datetime
+) -> datetime:
+    """The earliest end after a heartbeat: later than before, and never beyond the hard limit."""
+    beaten = _add(beat_at, timedelta(seconds=heartbeat_seconds))
+    return min(max(earliest, beaten), latest)
+
+
 def _deadline(
     soonest: datetime, hard: Bound, bounds: tuple[Bound, ...], *, is_started: bool
 ) -> Deadline:

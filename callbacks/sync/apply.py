@@ -7,7 +7,7 @@ deleted, and a task once closed never opens again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db.models import Q
 from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import CallbackTask, Execution, Request, StateMachine
 from callbacks.models.identity import execution_id
+from callbacks.sync.beats import with_beats
 from callbacks.sync.plan import (
     LATEST,
     NOT_READ,
@@ -64,8 +65,9 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
         if history is not None and history.last_event_id < execution.last_event_id:
             # Somebody has read further meanwhile.
             return Applied()
+        maker = replace(maker, reading=with_beats(reading=reading, execution_id=execution.pk))
         stored = _stored_tasks(execution)
-        plan = make_plan(known=_known(execution, stored), facts=reading.facts)
+        plan = make_plan(known=_known(execution, stored), facts=maker.reading.facts)
         _open(plan, maker)
         _change(plan, maker, stored)
         closed = _close(plan, maker, stored)

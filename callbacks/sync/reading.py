@@ -143,7 +143,7 @@ def _folded(
         now=now,
         history=history,
         last_event_at=events[-1]["timestamp"],
-        deadlines=_deadlines(history, definition),
+        deadlines=deadlines_of(history=history, definition=definition),
     )
     return Reading(target=target, facts=facts, entered_at=_entered_at(history, events))
 
@@ -168,13 +168,21 @@ def _described(detail: ExecutionDetail) -> Described:
     )
 
 
-def _deadlines(history: History, definition: ParsedDefinition | None) -> dict[TaskKey, Deadline]:
+def deadlines_of(
+    *,
+    history: History,
+    definition: ParsedDefinition | None,
+    beats: Mapping[TaskKey, datetime] | None = None,
+) -> dict[TaskKey, Deadline]:
+    """When each task dies. `beats` are the heartbeats from here, which no history shows."""
+    beats = beats or {}
     return {
         key_of(task): deadline(
             timeout_seconds=task.timeout_seconds,
             heartbeat_seconds=task.heartbeat_seconds,
             scheduled_at=task.scheduled_at,
             started_at=task.started_at,
+            last_beat_at=beats.get(key_of(task)),
             execution_started_at=history.started_at,
             execution_counting_since=history.counting_since,
             execution_timeout_seconds=definition.timeout_seconds if definition else None,

@@ -1,0 +1,105 @@
+"""What may be done to a task or a run as it stands, and what must be confirmed: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# AWS's limits (API_StopExecution), and how long a run may be redriven (dg/redrive-executions).
+LONGEST_ERROR = 256
+LONGEST_CAUSE = 32_768
+LONGEST_REASON = 2_000
+REDRIVE_WINDOW = timedelta(days=14)
+MOST_EVENTS = 24_999
+# The last letters of a name that stand for it; most of a name is often the same for all runs.
+LAST_PART = 8
+
+RUNNING = "RUNNING"
+REDRIVABLE = "REDRIVABLE"
+_UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+class Why(StrEnum):
+    """Why something is off."""
+
+    TASK_OVER = "task_over"
+    NO_HEARTBEAT = "no_heartbeat"
+    NO_TOKEN = "no_token"  # noqa: S105 - a reason
+    RUN_OVER = "run_over"
+    EXPRESS = "express"
+    STILL_RUNNING = "still_running"
+    SUCCEEDED = "succeeded"
+    FORGOTTEN = "forgotten"
+    TOO_OLD = "too_old"
+    TOO_LONG = "too_long"
+    # AWS's own answer to DescribeExecution.
+    BY_MAP_RUN = "by_map_run"
+    NOT_REDRIVABLE = "not_redrivable"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """An execution as the mirror has it."""
+
+    status: str
+    machine_type: str
+    stopped_at: datetime | None
+    last_event_id: int
+
+
+def why_no_heartbeat(
+    *, is_waiting: bool, heartbeat_seconds: int | None, has_token: bool
+) -> Why | None:
+    """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing."""
+    if not is_waiting:
+        return Why.TASK_OVER
+    if heartbeat_seconds is None:
+        return Why.NO_HEARTBEAT
+    return None if has_token else Why.NO_TOKEN
+
+
+def why_no_stop(run: RunFacts) -> Why | None:
+    if run.machine_type == "EXPRESS":
+        return Why.EXPRESS
+    return None if run.status == RUNNING else Why.RUN_OVER
+
+
+def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:
+    """By the mirror alone: AWS has the last word."""
+    if run.machine_type == "EXPRESS":
+        return Why.EXPRESS
+    if run.status not in _UNSUCCESSFUL:
+        return _WHY_BY_STATUS.get(run.status, Why.NOT_REDRIVABLE)
+    if run.stopped_at is not None and now - run.stopped_at > REDRIVE_WINDOW:
+        return Why.TOO_OLD
+    return Why.TOO_LONG if run.last_event_id >= MOST_EVENTS else None
+
+
+_WHY_BY_STATUS = {
+    RUNNING: Why.STILL_RUNNING,
+    "SUCCEEDED": Why.SUCCEEDED,
+    "FORGOTTEN": Why.FORGOTTEN,
+    "PENDING_REDRIVE": Why.BY_MAP_RUN,
+}
+
+
+def why_aws_does_not_redrive(redrive_status: str | None) -> Why | None:
+    """By DescribeExecution; an emulator that says nothing of it is not in the way."""
+    if redrive_status in (None, "", REDRIVABLE):
+        return None
+    return Why.BY_MAP_RUN if redrive_status == "REDRIVABLE_BY_MAP_RUN" else Why.NOT_REDRIVABLE
+
+
+def needs_name(*, waiting_tasks: int, live_answers: int) -> bool:
+    """Whether a stop loses so much that the run's name is typed first."""
+    return waiting_tasks > 1 or live_answers > 0
+
+
+def is_named(*, name: str, typed: str) -> bool:
+    """The whole name, or its last letters where it is longer than those."""
+    return typed.strip() in (name, last_part(name))
+
+
+def last_part(name: str) -> str:
+    return name[-LAST_PART:]

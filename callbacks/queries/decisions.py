@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callbacks.models import AuditEntry, CallbackTask, Decision
+from callbacks.models import AuditEntry, CallbackTask, Decision, Vote
 from callbacks.queries.sight import Sight, visible_decisions
 
 
@@ -17,15 +17,19 @@ class DecisionFacts:
     decision: Decision
     task: CallbackTask | None
     lines: Sequence[AuditEntry]
+    votes: Sequence[Vote]
 
 
 def find_decision(*, decision_id: uuid.UUID, sight: Sight) -> Decision | None:
-    """The answer, or None where this person may not know of it."""
-    return visible_decisions(sight).filter(pk=decision_id).first()
+    """The answer, or None where this person may not know of it; who signed it always may."""
+    found = visible_decisions(sight).filter(pk=decision_id).first()
+    if found is not None:
+        return found
+    return Decision.objects.filter(pk=decision_id, votes__user_id=sight.user_id).first()
 
 
 def decision_facts(*, decision: Decision) -> DecisionFacts:
-    """Two queries: the task with its execution, and every audit entry of the answer."""
+    """The task with its execution and policy, every audit entry of the answer, its signatures."""
     task = (
         CallbackTask.objects.select_related("execution__state_machine", "connection", "policy")
         .defer("input", "context", "parameters", "token_ciphertext")
@@ -33,4 +37,5 @@ def decision_facts(*, decision: Decision) -> DecisionFacts:
         .first()
     )
     lines = AuditEntry.objects.filter(decision_id=decision.pk).order_by("chain_seq")
-    return DecisionFacts(decision=decision, task=task, lines=tuple(lines))
+    votes = Vote.objects.filter(decision=decision).order_by("at")
+    return DecisionFacts(decision=decision, task=task, lines=tuple(lines), votes=tuple(votes))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Prefetch
 
-from callbacks.models import LIVE, CallbackTask, Decision, Draft, PolicyTeam, TaskStatus, User
+from callbacks.models import LIVE, CallbackTask, Decision, Draft, PolicyTeam, TaskStatus, User, Vote
 from callbacks.queries.paging import Cursor, after, bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
@@ -35,6 +35,8 @@ class RequestFacts:
     attempts: Sequence[CallbackTask]
     answers: Sequence[Decision]
     draft: Draft | None
+    # All signatures under these answers, also those that were taken back.
+    votes: Sequence[Vote] = ()
 
     @property
     def live_answer(self) -> Decision | None:
@@ -71,7 +73,7 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
 
 
 def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
-    """Three queries: attempts, answers, draft."""
+    """Four queries: attempts, answers, draft, signatures."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
         .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
@@ -83,6 +85,7 @@ def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
         attempts=tuple(attempts),
         answers=tuple(answers[:ATTEMPTS_SHOWN]),
         draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
+        votes=tuple(Vote.objects.filter(decision__request_id=task.request_id)),
     )
 
 

@@ -12,13 +12,23 @@ from django.utils.translation import ngettext
 
 from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.decide import undo_window
-from callbacks.decisions.people import why_not_allowed
+from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import Refusal, send_time
-from callbacks.models import CallbackTask, Decision, Policy, ReasonRule, TokenState, User
+from callbacks.models import (
+    CallbackTask,
+    Decision,
+    Direction,
+    Policy,
+    ReasonRule,
+    RejectionMode,
+    TokenState,
+    User,
+)
 from callbacks.templatetags.words import span, whole
 from callbacks.views.answer_form import Typed
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import task_page
+from callbacks.views.signing_words import Signing, after_this_one
 
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
@@ -37,6 +47,7 @@ class Bar:
     says_tone: str = ""
     approve: str = ""
     approve_effect: str = ""
+    reject: str = ""
     reject_effect: str = ""
     off: str = ""
     off_icon: str = "lock"
@@ -67,6 +78,10 @@ class AnswerForm:
     asks_empty: bool
     reject_open: bool
     draft_note: str = ""
+    # The answer that says no, where a rejection is a success; else None.
+    fixed_no: str | None = None
+    # What the policy lets people choose from; empty is any.
+    error_names: tuple[str, ...] = ()
     # How much of what the workflow sent is folded away above.
     unshown: str = ""
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -147,8 +162,10 @@ def form_of(
     checked: bool = False,
     reject_open: bool = False,
     draft_note: str = "",
+    signing: Signing | None = None,
 ) -> AnswerForm:
     """The form as it is shown first, or again with what is wrong in it."""
+    policy = task.policy
     # What was typed is never hidden.
     reject_open = reject_open or bool(typed.error or typed.cause)
     return AnswerForm(
@@ -157,8 +174,12 @@ def form_of(
         decision_id=decision_id or uuid.uuid4(),
         shown=shown_digest(task),
         typed=typed,
-        bar=_bar(task, user, now, checked=checked, reject_open=reject_open),
-        reason_note=_reason_note(ReasonRule(task.policy.reason_rule)),
+        bar=_bar(task, user, now, signing, checked=checked, reject_open=reject_open),
+        reason_note=_reason_note(ReasonRule(policy.reason_rule)),
+        fixed_no=policy.rejection_output
+        if policy.rejection_mode == RejectionMode.SUCCESS
+        else None,
+        error_names=tuple(policy.rejection_errors),
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
         draft_note=draft_note,
@@ -168,7 +189,15 @@ def form_of(
     )
 
 
-def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject_open: bool) -> Bar:
+def _bar(
+    task: CallbackTask,
+    user: User,
+    now: datetime,
+    signing: Signing | None,
+    *,
+    checked: bool,
+    reject_open: bool,
+) -> Bar:
     undo = undo_window(user=user, policy=task.policy, asked=None)
     until = send_time(now=now, undo_seconds=undo, dies_earliest=task.dies_earliest)
     kept = int((until - now).total_seconds())
@@ -181,16 +210,34 @@ def _bar(task: CallbackTask, user: User, now: datetime, *, checked: bool, reject
         says, tone = _about_to_send(undo), ""
     if checked:
         says = _("This is a valid answer. Nothing was sent yet.") + " " + says
+    policy = task.policy
+    several = signing is not None or rule_of(policy).needs_several(is_approval=True)
+    if several and not checked:
+        says = _("Your answer is sent when all signatures under exactly these bytes are given.")
+    approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
     return Bar(
         says=says,
         says_short=_short(undo=max(0, kept if is_cut else undo), checked=checked),
         says_icon="circle-check" if checked else "clock" if is_cut else "send",
         says_tone=tone or ("ok" if checked else ""),
-        approve=_("Approve now, no undo") if is_cut and kept <= 0 else _("Approve"),
-        approve_effect=_("and let the run go on"),
-        reject_effect=_("gives the run an error"),
+        approve=_("Approve now, no undo") if is_cut and kept <= 0 and not several else approve,
+        approve_effect=after_this_one(task, Direction.APPROVE, signing)
+        if several
+        else _("and let the run go on"),
+        reject=policy.reject_label or _("Reject"),
+        reject_effect=_reject_effect(task, signing),
         reject_open=reject_open,
     )
+
+
+def _reject_effect(task: CallbackTask, signing: Signing | None) -> str:
+    if task.policy.rejections_needed > 1:
+        return after_this_one(task, Direction.REJECT, signing)
+    if signing is not None:
+        return _("one rejection is enough")
+    if task.policy.rejection_mode == RejectionMode.SUCCESS:
+        return _("sends the answer that says no")
+    return _("gives the run an error")
 
 
 def _unshown(task: CallbackTask) -> str:

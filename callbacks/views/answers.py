@@ -13,6 +13,7 @@ from callbacks.decisions.answer import check_answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
     AlreadyDecided,
+    AlreadySigned,
     DecisionError,
     InvalidAnswer,
     NoToken,
@@ -41,7 +42,7 @@ from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page_or_401
 from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page
-from callbacks.views.request_words import AnswerPart, over_of
+from callbacks.views.request_words import AnswerPart, answer_part, over_of, signing_for
 from callbacks.views.requests import show_request, task_or_404
 from callbacks.views.signed_out import signed_out
 
@@ -111,20 +112,18 @@ _NOT_RECORDED = (
     "The audit record cannot be written, so nothing was decided and nothing was sent. Your text is "
     "kept; try again, or tell an administrator."
 )
-_SHOWN_CHANGED = (
-    "The request has changed since you opened it. Nothing was sent. Read what is above once more, "
-    "then answer."
-)
 
 
 def _done(attempt: Attempt, decision: Decision) -> HttpResponse:
     request = attempt.request
     if not wants_fragment(request):
         return redirect_after_post(decision_page(decision.pk))
+    now = frame_of(request).now
+    facts = request_facts(task=attempt.task, user=request.user)
     panel = panel_of(
-        decision=decision, task=attempt.task, user_id=request.user.pk, now=frame_of(request).now
+        decision=decision, task=attempt.task, user_id=request.user.pk, now=now, votes=facts.votes
     )
-    response = _show(attempt, AnswerPart(panel=panel), 200)
+    response = show_request(request, facts=facts, part=AnswerPart(panel=panel), status=200)
     # The lists around it show at once that it is answered.
     response["HX-Trigger"] = "hp:tick"
     return response
@@ -175,9 +174,12 @@ def _form_again(
     lock = lock_of(task=task, user=request.user)
     if lock is not None:
         return _show(attempt, AnswerPart(lock=lock), status if errors else FORBIDDEN)
+    facts = request_facts(task=task, user=request.user)
+    signing = signing_for(facts=facts, user=request.user, now=now)
     form = form_of(
         task=task,
         user=request.user,
+        signing=signing,
         typed=attempt.posted.typed,
         now=now,
         decision_id=decision_id or attempt.posted.decision_id,
@@ -185,7 +187,8 @@ def _form_again(
         checked=checked,
         reject_open=reject_open,
     )
-    return _show(attempt, AnswerPart(form=form), status)
+    part = AnswerPart(form=form, signing=signing)
+    return show_request(request, facts=facts, part=part, status=status)
 
 
 def _ended(attempt: Attempt) -> HttpResponse:
@@ -205,14 +208,41 @@ def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
         return _show(attempt, part, FORBIDDEN)
     if isinstance(error, AlreadyDecided | SameIdOtherAnswer):
         return _somebody_was_first(attempt, error.decision)
+    if isinstance(error, AlreadySigned):
+        return _signed_already(attempt)
     if isinstance(error, ShownChanged):
         # A new number: this is a new consent.
         return _form_again(
-            attempt, CONFLICT, {"answer": [_SHOWN_CHANGED]}, decision_id=uuid.uuid4()
+            attempt, CONFLICT, {"answer": [shown_changed(error)]}, decision_id=uuid.uuid4()
         )
     if isinstance(error, TaskOver | NoToken):
         return _wait_over(attempt, error)
     raise error
+
+
+def shown_changed(error: ShownChanged) -> str:
+    """Which part of what the person read is another one now."""
+    parts = [_CHANGED[part] for part in error.changed if part in _CHANGED]
+    what = f" ({' and '.join(parts)})" if parts else ""
+    return (
+        f"The request has changed since you opened it{what}. Nothing was sent. Read what is above "
+        "once more, then answer."
+    )
+
+
+_CHANGED = {
+    "attempt": "the attempt",
+    "input": "what the workflow sent",
+    "definition": "the workflow's definition",
+    "policy": "the policy that says who may answer and how",
+}
+
+
+def _signed_already(attempt: Attempt) -> HttpResponse:
+    """This very answer has this person's signature: others are missing."""
+    facts = request_facts(task=attempt.task, user=attempt.request.user)
+    part = answer_part(facts=facts, user=attempt.request.user, now=frame_of(attempt.request).now)
+    return show_request(attempt.request, facts=facts, part=part, status=CONFLICT)
 
 
 def _somebody_was_first(attempt: Attempt, decision: Decision) -> HttpResponse:

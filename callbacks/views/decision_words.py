@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Vote
 from callbacks.templatetags.words import ago, span, stamp, whole
 from callbacks.views.clocks import short_moment
 from callbacks.views.closings import answered_from_outside, closing_code, closing_sentence
@@ -31,15 +31,22 @@ from callbacks.views.panels import (
 )
 from callbacks.views.places import decision_page, send_door, task_page, withdraw_door
 from callbacks.views.refusal_words import refused
+from callbacks.views.signing_words import signature_facts, signing_of
 
 POLL_SECONDS, DOUBTFUL_POLL_SECONDS = 1, 3
 
 
 def panel_of(
-    *, decision: Decision, task: CallbackTask | None, user_id: int, now: datetime
+    *,
+    decision: Decision,
+    task: CallbackTask | None,
+    user_id: int,
+    now: datetime,
+    votes: Sequence[Vote] = (),
 ) -> Panel:
-    """Word one decision for the person who looks at it."""
-    scene = Scene(decision=decision, task=task, user_id=user_id, now=now)
+    """Word one decision for the person who looks at it; `votes` may hold others' too."""
+    mine = [vote for vote in votes if vote.decision_id == decision.pk]
+    scene = Scene(decision=decision, task=task, user_id=user_id, now=now, votes=mine)
     panel = _PANELS[DecisionStatus(decision.status)](scene)
     return replace(
         panel,
@@ -71,7 +78,8 @@ def _held(scene: Scene) -> Panel:
         title=title,
         title_now=title.replace("{}", _("%(n)d s") % {"n": left}),
         undo_url=withdraw_door(decision.pk) if scene.is_own else "",
-        send_url=send_door(decision.pk) if scene.is_own else "",
+        # Where several signed, the window is everybody's.
+        send_url=send_door(decision.pk) if scene.is_own and not scene.votes else "",
     )
     return Panel(
         decision=decision,
@@ -189,7 +197,10 @@ def _confirmed(scene: Scene) -> Panel:
             Fact(_("Answered by"), name_and_time(scene)),
             Fact(_("AWS event"), event_words(scene.decision), is_code=True),
             Fact(_("Sent"), sent_words(scene.decision)),
-            *reason_facts(scene.decision),
+            *(
+                signature_facts(scene.decision, scene.votes, scene.now)
+                or reason_facts(scene.decision)
+            ),
         ),
         says=_("Approved and confirmed by AWS")
         if scene.is_approval
@@ -249,7 +260,30 @@ def _their_answer(scene: Scene) -> tuple[Fact, ...]:
     return answer_facts(task, scene.decision)
 
 
+_VOIDED: Mapping[str, Callable[[], str]] = {
+    "other_answer": lambda: _("Somebody proposed another answer, so these signatures are void."),
+    "rejected": lambda: _("Somebody rejected the request, so these signatures are void."),
+    "policy_changed": lambda: _("The policy was changed, so these signatures are void."),
+}
+
+
+def _voided(scene: Scene) -> Panel:
+    return Panel(
+        decision=scene.decision,
+        title=_("The signatures are void"),
+        icon="shield-x",
+        texts=(_VOIDED[scene.decision.outcome]() + " " + _("This answer was not sent."),),
+        facts=signature_facts(scene.decision, scene.votes, scene.now),
+        again_url=task_page(scene.decision.task_id) if scene.still_waits else "",
+        again_label=_("See what is asked now"),
+        says=_("The signatures are void."),
+        shows_record_link=True,
+    )
+
+
 def _withdrawn(scene: Scene) -> Panel:
+    if scene.decision.outcome in _VOIDED:
+        return _voided(scene)
     is_own, waits = scene.is_own, scene.still_waits
     return Panel(
         decision=scene.decision,
@@ -269,12 +303,26 @@ def _withdrawn(scene: Scene) -> Panel:
 
 
 def _collecting(scene: Scene) -> Panel:
+    task = scene.task
+    signing = task and signing_of(
+        decision=scene.decision,
+        task=task,
+        votes=scene.votes,
+        user_id=scene.user_id,
+        now=scene.now,
+    )
     return Panel(
         decision=scene.decision,
-        title=_("More signatures are needed"),
+        title=_("Your signature is given") if scene.is_own else _("More signatures are needed"),
         badge="collecting",
-        facts=who_facts(scene),
+        badge_word=signing.count if signing else "",
+        texts=(_("It is sent when all have signed exactly this answer."),),
+        signing=signing,
+        undo_url=withdraw_door(scene.decision.pk) if scene.is_own else "",
+        undo_label=_("Take my signature back"),
         poll=DOUBTFUL_POLL_SECONDS,
+        says=_("Your signature is given.") if scene.is_own else "",
+        shows_record_link=True,
     )
 
 

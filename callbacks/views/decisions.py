@@ -89,7 +89,13 @@ def _show(
 ) -> HttpResponse:
     facts = decision_facts(decision=decision)
     frame = frame_of(request)
-    panel = panel_of(decision=decision, task=facts.task, user_id=request.user.pk, now=frame.now)
+    panel = panel_of(
+        decision=decision,
+        task=facts.task,
+        user_id=request.user.pk,
+        now=frame.now,
+        votes=facts.votes,
+    )
     is_fragment = wants_fragment(request)
     if is_fragment and request.GET.get("since") == panel.version:
         return nothing_new()

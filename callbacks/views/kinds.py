@@ -8,6 +8,11 @@ from django.utils.translation import gettext as _
 
 KINDS: Mapping[str, Callable[[], str]] = {
     "answer_decided": lambda: _("Answer given"),
+    "answer_signed": lambda: _("Answer signed"),
+    "signature_withdrawn": lambda: _("Signature taken back"),
+    "answer_complete": lambda: _("All signatures given"),
+    "answer_collecting_again": lambda: _("A signature is missing again"),
+    "answer_voided": lambda: _("Signatures void"),
     "answer_hurried": lambda: _("Sent before the undo time was over"),
     "answer_withdrawn": lambda: _("Answer taken back"),
     "answer_sending": lambda: _("Answer being sent"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.asl.payload import same_value
-from callbacks.models import CallbackTask, Decision, Direction, Execution, ExecutionStatus
+from callbacks.models import CallbackTask, Decision, Direction, Execution, ExecutionStatus, Vote
 from callbacks.templatetags.words import middle, whole
 from callbacks.views.clocks import short_moment
 
@@ -79,6 +81,9 @@ class Panel:
     says: str = ""
     record_url: str = ""
     shows_record_link: bool = False
+    signing: Any = None  # views.signing_words.Signing, while signatures are collected
+    undo_url: str = ""
+    undo_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,13 @@ class Scene:
     task: CallbackTask | None
     user_id: int
     now: datetime
+    votes: Sequence[Vote] = ()
 
     @property
     def is_own(self) -> bool:
+        """Whether this person gave the answer, or has signed it and not taken that back."""
+        if self.votes:
+            return any(v.user_id == self.user_id and v.withdrawn_at is None for v in self.votes)
         return self.decision.decided_by_id == self.user_id
 
     @property

@@ -140,6 +140,11 @@ def _utc(at: datetime | None) -> str:
 
 _KINDS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "answer_decided": ("signature", lambda: _("Decided")),
+    "answer_signed": ("signature", lambda: _("Signed")),
+    "signature_withdrawn": ("arrow-back-up", lambda: _("A signature taken back")),
+    "answer_complete": ("circle-check", lambda: _("All signatures given")),
+    "answer_collecting_again": ("hourglass", lambda: _("A signature is missing again")),
+    "answer_voided": ("shield-x", lambda: _("Signatures void")),
     "answer_hurried": ("send", lambda: _("Sent before the undo time was over")),
     "answer_withdrawn": ("arrow-back-up", lambda: _("Taken back")),
     "answer_sending": ("send", lambda: _("Taken for sending")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
 from callbacks.views.places import task_page
+from callbacks.views.signing_words import Signing, signing_of
 from callbacks.views.suspicions import suspicions
 
 
@@ -64,6 +65,8 @@ class AnswerPart:
     lock: Lock | None = None
     form: AnswerForm | None = None
     notices: Sequence[Notice] = ()
+    # Who signed already, beside a form or a lock.
+    signing: Signing | None = None
     # What the person wrote, where it was not used and there is no form to hold it.
     own_text: str = ""
     says: str = ""
@@ -104,26 +107,47 @@ def input_tree(task: CallbackTask) -> Tree:
 def answer_part(*, facts: RequestFacts, user: User, now: datetime) -> AnswerPart:
     """What this person finds in place of the answer when they open the page."""
     task, live = facts.task, facts.live_answer
-    if live is not None:
-        return AnswerPart(panel=panel_of(decision=live, task=task, user_id=user.pk, now=now))
+    signing = signing_for(facts=facts, user=user, now=now)
+    if live is not None and (signing is None or signing.has_signed):
+        return AnswerPart(panel=_panel(live, facts, user, now))
     if not task.is_waiting:
         lost = _own_lost(facts, user)
         if lost is not None:
-            return AnswerPart(panel=panel_of(decision=lost, task=task, user_id=user.pk, now=now))
+            return AnswerPart(panel=_panel(lost, facts, user, now))
         return AnswerPart(over=over_of(task=task, now=now))
     lock = lock_of(task=task, user=user)
     if lock is not None:
-        return AnswerPart(lock=lock)
+        return AnswerPart(lock=lock, signing=signing)
     typed, note = _kept_text(facts, user)
-    form = form_of(task=task, user=user, typed=typed, now=now, draft_note=note)
-    return AnswerPart(form=form, notices=notices_of(facts=facts, user=user, now=now))
+    form = form_of(task=task, user=user, typed=typed, now=now, draft_note=note, signing=signing)
+    notices = notices_of(facts=facts, user=user, now=now)
+    return AnswerPart(form=form, notices=notices, signing=signing)
+
+
+def signing_for(*, facts: RequestFacts, user: User, now: datetime) -> Signing | None:
+    """The answer to this attempt that collects signatures, if one does and can still be sent."""
+    if not facts.task.is_waiting:
+        return None
+    return signing_of(
+        decision=facts.live_answer, task=facts.task, votes=facts.votes, user_id=user.pk, now=now
+    )
+
+
+def _panel(decision: Decision, facts: RequestFacts, user: User, now: datetime) -> Panel:
+    return panel_of(decision=decision, task=facts.task, user_id=user.pk, now=now, votes=facts.votes)
 
 
 def _own_lost(facts: RequestFacts, user: User) -> Decision | None:
+    """The answer that this person gave or signed, and that something else overtook."""
     last = facts.last_answer
-    if last is None or last.decided_by_id != user.pk or last.status != DecisionStatus.LOST:
+    if last is None or last.status != DecisionStatus.LOST or not _is_own(last, facts, user):
         return None
     return last
+
+
+def _is_own(decision: Decision, facts: RequestFacts, user: User) -> bool:
+    signed = any(v.user_id == user.pk for v in facts.votes if v.decision_id == decision.pk)
+    return decision.decided_by_id == user.pk or signed
 
 
 def _kept_text(facts: RequestFacts, user: User) -> tuple[Typed, str]:
@@ -133,16 +157,23 @@ def _kept_text(facts: RequestFacts, user: User) -> tuple[Typed, str]:
             "time": clock(facts.draft.saved_at)
         }
     last = facts.last_answer
-    if last is not None and last.decided_by_id == user.pk:
+    if last is None:
+        return Typed(output=facts.task.policy.default_output), ""
+    if last.status == DecisionStatus.COLLECTING:
+        # What is to be signed, to the byte.
+        return replace(typed_of_decision(last), reason=""), ""
+    if last.decided_by_id == user.pk:
         return typed_of_decision(last), ""
-    return Typed(), ""
+    return Typed(output=facts.task.policy.default_output), ""
 
 
 def notices_of(*, facts: RequestFacts, user: User, now: datetime) -> list[Notice]:
-    last = facts.last_answer
-    if last is None or last.decided_by_id != user.pk:
+    """What became of the last answer to this attempt that this person gave or signed."""
+    mine = [one for one in facts.answers if one.task_id == facts.task.pk]
+    last = next((one for one in mine if _is_own(one, facts, user)), None)
+    if last is None or last.is_live:
         return []
-    panel = panel_of(decision=last, task=facts.task, user_id=user.pk, now=now)
+    panel = _panel(last, facts, user, now)
     return [
         Notice(
             icon=panel.icon or "info-circle",

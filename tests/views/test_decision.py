@@ -302,5 +302,5 @@ def test_the_record_asks_the_database_a_fixed_number_of_times(
 ):
     browser = browser_of(people.approver)
     browser.post(f"/tasks/{task.pk}/answer/", form_fields(task))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         browser.get(path_of(Decision.objects.get()))

@@ -22,6 +22,7 @@ from callbacks.views.policies import (
     retire_policy,
 )
 from callbacks.views.requests import request_page
+from callbacks.views.rescue import heartbeat_door, redrive_door, stop_door
 from callbacks.views.settings_page import settings_page
 from callbacks.views.waiting import waiting
 
@@ -37,6 +38,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/<uuid:decision_id>/withdraw/", withdraw_door, name="withdraw"),
     path("decisions/<uuid:decision_id>/send/", send_door, name="send"),
     path("executions/<uuid:execution_id>/", execution_view, name="execution"),
+    path("tasks/<uuid:task_id>/heartbeat/", heartbeat_door, name="heartbeat"),
+    path("executions/<uuid:execution_id>/stop/", stop_door, name="stop"),
+    path("executions/<uuid:execution_id>/redrive/", redrive_door, name="redrive"),
     path("history/", history, name="history"),
     path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),

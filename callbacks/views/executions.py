@@ -19,10 +19,11 @@ from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
 from callbacks.views.panels import Fact, run_words
-from callbacks.views.places import task_page
+from callbacks.views.places import execution_page, task_page
 from callbacks.views.request_words import console_url
 from callbacks.views.requests import raw_text
-from callbacks.views.technical_words import execution_page
+from callbacks.views.rescue_actions import actions_context
+from callbacks.views.rescue_words import exits_context
 
 TEMPLATE = "callbacks/execution.html"
 RAW_TEXTS = ("input", "output", "cause")
@@ -47,12 +48,14 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "facts": _facts(execution),
         "console_url": console_url(execution.arn),
         **_texts(execution),
+        **exits_context(execution=execution, user=request.user, now=frame.now),
+        **actions_context(execution=execution),
     }
     return respond(request, TEMPLATE, context, fragment="body")
 
 
 def _texts(execution: Execution) -> dict[str, Any]:
-    place = execution_page(execution)
+    place = execution_page(execution.pk)
     definition = execution.definition
     return {
         "input": json_tree(execution.input, raw_url=f"{place}?raw=input"),

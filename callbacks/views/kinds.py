@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
+from callbacks.views.rescue_actions import KINDS as RESCUE_KINDS
+
 KINDS: Mapping[str, Callable[[], str]] = {
     "answer_decided": lambda: _("Answer given"),
     "answer_signed": lambda: _("Answer signed"),
@@ -23,6 +25,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "answer_lost": lambda: _("Somebody else was first"),
     "answer_refused": lambda: _("AWS refused the answer"),
     "answer_untraceable": lambda: _("AWS no longer knows the run"),
+    **{kind: words for kind, (_icon, words) in RESCUE_KINDS.items()},
     "signed_in": lambda: _("Signed in"),
     "signed_out": lambda: _("Signed out"),
     "sign_in_failed": lambda: _("Sign-in failed"),

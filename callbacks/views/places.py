@@ -21,3 +21,22 @@ def withdraw_door(decision_id: uuid.UUID) -> str:
 def send_door(decision_id: uuid.UUID) -> str:
     """POST ends the undo window."""
     return f"/decisions/{decision_id}/send/"
+
+
+def execution_page(execution_id: uuid.UUID) -> str:
+    return f"/executions/{execution_id}/"
+
+
+def heartbeat_door(task_id: uuid.UUID) -> str:
+    """POST sends one heartbeat."""
+    return f"/tasks/{task_id}/heartbeat/"
+
+
+def stop_page(execution_id: uuid.UUID) -> str:
+    """The form, and POST stops the run."""
+    return f"/executions/{execution_id}/stop/"
+
+
+def redrive_page(execution_id: uuid.UUID) -> str:
+    """The form, and POST redrives the run."""
+    return f"/executions/{execution_id}/redrive/"

@@ -16,6 +16,7 @@ from callbacks.templatetags.words import span, utc_time, whole
 from callbacks.views.jsontree import text_html
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import task_page
+from callbacks.views.rescue_actions import KINDS as RESCUE_KINDS
 
 # A page shows so much of the bytes; the rest stands in the export.
 LONGEST_SHOWN = 20_000
@@ -155,6 +156,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "answer_refused": ("circle-x", lambda: _("Refused")),
     "answer_unknown": ("help-circle", lambda: _("Outcome unknown")),
     "answer_untraceable": ("help-circle", lambda: _("AWS no longer knows the run")),
+    **RESCUE_KINDS,
 }
 
 

@@ -19,6 +19,7 @@ from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
+from callbacks.views.rescue_words import exits_context
 from callbacks.views.technical_words import technical_context
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def show_request(
     if view == "technical":
         lines = audit_lines(task_ids=[attempt.pk for attempt in facts.attempts])
         context |= technical_context(facts=facts, lines=lines, now=frame.now)
+        execution, task = facts.task.execution, facts.task
+        context |= exits_context(execution=execution, task=task, user=request.user, now=frame.now)
         return respond(request, TECHNICAL, context, fragment="detail", status=status)
     return respond(request, TEMPLATE, context, fragment="detail", status=status)
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.asl.definition import DefinitionError, parse_definition
-from callbacks.models import AuditEntry, CallbackTask, Decision, Execution
+from callbacks.models import AuditEntry, CallbackTask, Decision
 from callbacks.queries.requests import RequestFacts
 from callbacks.templatetags.words import day, middle, span, utc_time, whole
 from callbacks.views.clocks import clock_of, short_moment
@@ -19,7 +19,7 @@ from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact
-from callbacks.views.places import decision_page, task_page
+from callbacks.views.places import decision_page, execution_page, task_page
 from callbacks.views.record_words import line_words, lines_words
 from callbacks.views.request_words import console_url
 
@@ -61,12 +61,8 @@ def technical_context(
         "limits": _limits(task, now),
         "lines": lines_words(lines),
         "console_url": console_url(task.execution.arn),
-        "execution_url": execution_page(task.execution),
+        "execution_url": execution_page(task.execution_id),
     }
-
-
-def execution_page(execution: Execution) -> str:
-    return f"/executions/{execution.pk}/"
 
 
 def _payload(task: CallbackTask, name: str) -> Payload:

@@ -20,23 +20,17 @@ _ = say
 FIELDS_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One row as templates take it: plain values, and its parts as markup."""
+    """One row of the inbox: what its template needs, and the rest as markup."""
 
     id: str
-    row: Row
-    look: Look
-    url: str
-    open_url: str
     kind: str
-    is_selected: bool
-    title: SafeString
-    fields: SafeString
-    meta: SafeString
-    badges: SafeString
-    left: SafeString
-    before: str
+    main: SafeString
+    time: SafeString
+    undo_url: str
+    # What tells it from a batch.
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +40,92 @@ class BatchLine:
     key: str
     title: SafeString
     waiting: int
-    first: Line
+    meta: SafeString
+    time: SafeString
     lines: tuple[Line, ...]
 
 
-def line(row: Row, *, with_connection: bool) -> Line:
-    look = row.look
-    return Line(
-        id=str(row.id),
-        row=row,
-        look=look,
-        url=row.url,
-        open_url=row.open_url,
-        kind=f"{look.kind} item" if row.item else look.kind,
-        is_selected=row.is_selected,
-        title=title(row),
-        # An item says only what tells it from its neighbours.
-        fields=SafeString() if row.item else fields(row),
-        meta=SafeString() if row.item else meta(row, with_connection=with_connection),
-        badges=SafeString() if row.item and not (look.kind or look.tone) else badges(row),
-        left=left(look),
-        before=look.before,
-    )
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """One row of the table of everything that waits: all its cells."""
+
+    id: str
+    cells: SafeString
 
 
 def entry(one: Row | Batch, *, with_connection: bool) -> Line | BatchLine:
     """A row, or a batch with its items."""
     if isinstance(one, Row):
         return line(one, with_connection=with_connection)
+    first = replace(one.first, item=0)
     return BatchLine(
         key=one.key,
         title=batch_title(one),
         waiting=one.waiting,
-        first=line(replace(one.first, item=0), with_connection=with_connection),
+        meta=meta(first, with_connection=with_connection),
+        time=_time(first.look),
         lines=tuple(line(row, with_connection=with_connection) for row in one.rows),
     )
 
 
+def line(row: Row, *, with_connection: bool) -> Line:
+    look = row.look
+    return Line(
+        id=str(row.id),
+        kind=f"{look.kind} item" if row.item else look.kind,
+        main=_main(row, with_connection=with_connection),
+        time=_time(look),
+        undo_url=look.undo_url,
+    )
+
+
+def _main(row: Row, *, with_connection: bool) -> SafeString:
+    """The link with the headline, and below it the lines that say more."""
+    url, current = escape(row.url), ' aria-current="true"' if row.is_selected else ""
+    parts = [
+        f'<a class="li-head" id="open-{row.id}" href="{url}" data-row{current}'
+        f' hx-get="{url}" hx-push-url="{escape(row.open_url)}">{title(row)}</a>'
+    ]
+    # An item says only what tells it from its neighbours.
+    if not row.item:
+        parts.append(_paragraph("li-meta li-fields", fields(row)))
+        parts.append(_paragraph("li-meta", meta(row, with_connection=with_connection)))
+    if not row.item or row.look.kind or row.look.tone:
+        parts.append(_paragraph("badges", badges(row)))
+    return _safe("".join(parts))
+
+
+def _time(look: Look) -> SafeString:
+    return _safe(f"{left(look)}{escape(look.before)}")
+
+
+def _paragraph(kind: str, markup: SafeString) -> str:
+    return f'<p class="{kind}">{markup}</p>' if markup else ""
+
+
+def table_line(row: Row, *, with_connection: bool) -> TableLine:
+    task, look = row.task, row.look
+    told = fields(row)
+    small = f'<small class="li-fields">{told}</small>' if told else ""
+    cells = (
+        f'<td class="when">{left(look)} {_small(look.at or look.before)}</td>',
+        f'<td class="title"><a id="open-{row.id}" href="{escape(row.url)}" data-row>'
+        f"{title(row)}</a>{small}</td>",
+        f"<td>{badges(row)}{_small(look.meta) if look.meta else ''}</td>",
+        f'<td class="wide-only soft workflow-cell">{shown(task.state_machine_name)}'
+        f"{_small(row.connection) if with_connection else ''}</td>",
+        f'<td class="wide-only mono">{shown(task.state)}</td>',
+        f'<td class="soft nowrap" data-label="{escape(_("Waiting"))}">{escape(row.waited)}</td>',
+        f'<td class="wide-only break">{shown(task.asked_by)}</td>',
+    )
+    return TableLine(id=str(row.id), cells=_safe("".join(cells)))
+
+
+def _small(text: str) -> str:
+    return f"<small>{escape(text)}</small>"
+
+
+# --- parts --------------------------------------------------------------------------------------
 def title(row: Row) -> SafeString:
     """The headline, or the number of a Map's item with the first value that tells it apart."""
     if not row.item:

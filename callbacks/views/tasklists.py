@@ -31,7 +31,7 @@ from callbacks.templatetags.words import age
 from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
 from callbacks.views.frame import Frame
 from callbacks.views.places import task_page
-from callbacks.views.row_markup import entry, line
+from callbacks.views.row_markup import BatchLine, Line, TableLine, entry, line, table_line
 from callbacks.views.rows import Batch, Row, Words, group, look_of
 
 FILTERS = ("connection", "state_machine", "state", "due", "q")
@@ -95,8 +95,7 @@ def list_context(
     return {
         # Named, as a template looks long for what is not there, once per row.
         "oob": False,
-        "many_connections": many,
-        "entries": [entry(one, with_connection=many) for one in entries],
+        "entries": _drawn(entries, grouped=grouped, with_connection=many),
         "total": total,
         "matching": matching,
         "is_filtered": not asked.filters.is_empty,
@@ -107,6 +106,15 @@ def list_context(
         "state": poll_state(entries=entries, end=found.next, new=0, frame=frame),
         **filter_context(asked=asked, connections=frame.facts.connections),
     }
+
+
+def _drawn(
+    entries: Sequence[Row | Batch], *, grouped: bool, with_connection: bool
+) -> list[Line | BatchLine] | list[TableLine]:
+    """The rows as markup: of the inbox with its batches, or of the table."""
+    if grouped:
+        return [entry(one, with_connection=with_connection) for one in entries]
+    return [table_line(row, with_connection=with_connection) for row in flat(entries)]
 
 
 def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
@@ -255,14 +263,14 @@ def poll_context(
     if state.version == query.get("since"):
         return None
     many = len(frame.facts.connections) > 1
+    draw = line if grouped else table_line
     changed = [row for row in flat(entries) if before.get(row.id.hex) != row.print]
     batches = _changed_batches(entries, before)
     return {
         "oob": True,
         "state": state,
         "new_words": new_words(new),
-        "many_connections": many,
-        "changed": [line(row, with_connection=many) for row in changed],
+        "changed": [draw(row, with_connection=many) for row in changed],
         "changed_batches": [entry(one, with_connection=many) for one in batches],
         "first_url": asked.address.with_(cursor=""),
         "address": asked.address,

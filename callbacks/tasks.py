@@ -18,7 +18,7 @@ from callbacks.rescue.carry_out import carry_out
 from callbacks.rescue.settle import settle as settle_action
 from callbacks.rescue.sweep import sweep as sweep_actions
 from callbacks.stepfunctions import StepFunctionsError
-from callbacks.sync import read_execution, starting
+from callbacks.sync import read_execution, rematching, starting
 from callbacks.sync.lease import held_lease
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 FRESH_FOR = timedelta(seconds=2)
 # Only the first checkpoint of a long record takes more than moments.
 CHECKPOINT_LEASE_SECONDS = 60.0
+# A hundred thousand tasks take less; a second run beside the first would only be wasted.
+REMATCH_LEASE_SECONDS = 300.0
 
 
 @shared_task
@@ -73,6 +75,17 @@ def write_checkpoint(**_later: Any) -> None:
     with held_lease(name="audit-checkpoint", seconds=CHECKPOINT_LEASE_SECONDS, now=now) as hold:
         if hold is not None:
             checkpointing.keep_up(now=now)
+
+
+@shared_task
+def match_policies(**_later: Any) -> None:
+    """Put what waits under the policies of today, if these have changed."""
+    now = timezone.now()
+    if not rematching.is_due(now=now):
+        return
+    with held_lease(name="policies", seconds=REMATCH_LEASE_SECONDS, now=now) as hold:
+        if hold is not None:
+            rematching.rematch(now=now)
 
 
 @shared_task

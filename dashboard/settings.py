@@ -224,6 +224,8 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
+# How often it is asked whether policies have changed, so that what waits is matched again.
+POLICY_INTERVAL_SECONDS = env.float("POLICY_INTERVAL_SECONDS", 2.0)
 # Calls that one API key may make in a minute; 0 sets no limit.
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", 600)
 # How often audit entries that belong to no send leave the database.
@@ -321,6 +323,11 @@ CELERY_BEAT_SCHEDULE = {
     "checkpoint": {
         "task": "callbacks.tasks.write_checkpoint",
         "schedule": AUDIT_CHECKPOINT_LOOK_SECONDS,
+        "options": {"expires": 30.0},
+    },
+    "policies": {
+        "task": "callbacks.tasks.match_policies",
+        "schedule": POLICY_INTERVAL_SECONDS,
         "options": {"expires": 30.0},
     },
     "calls": {

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ from callbacks.models import (
 )
 from callbacks.models.identity import connection_id, execution_id, request_id, state_machine_id
 from callbacks.models.identity import task_id as task_identity
+from callbacks.models.searching import search_text
 from callbacks.models.secret import encrypt_token, token_hash
 
 PASSWORD = "correct horse battery staple"
@@ -229,6 +230,7 @@ def make_task(
         **_task_token(key, make_token() if token is None else token),
         **fields,
     }
+    values.setdefault("search_text", search_text_of(values))
     return CallbackTask.objects.create(
         id=key,
         request=request,
@@ -238,6 +240,14 @@ def make_task(
         redrive_count=redrive_count,
         scheduled_event_id=event_id,
         **values,
+    )
+
+
+def search_text_of(values: Mapping[str, Any]) -> str:
+    """What sync would write for a task with these columns."""
+    names = ("headline", "state_machine_name", "state", "asked_by")
+    return search_text(
+        names=[values.get(name, "") for name in names], key_fields=values["key_fields"]
     )
 
 

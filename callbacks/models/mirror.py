@@ -206,6 +206,8 @@ class CallbackTask(models.Model):
     # Up to six of the workflow's own values: [[label, text], …], in the order of the input.
     key_fields = models.JSONField(default=list)
     asked_by = models.CharField(max_length=200, blank=True)
+    # What a search looks through, in one column that PostgreSQL has a trigram index on.
+    search_text = models.TextField(blank=True)
 
     # --- how long it may wait
     waiting_since = models.DateTimeField()
@@ -259,6 +261,10 @@ class CallbackTask(models.Model):
             # The other orders of the lists: waiting longest, newest.
             models.Index(
                 fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"
+            ),
+            # How many wait per connection.
+            models.Index(
+                fields=["connection"], condition=Q(status="waiting"), name="task_by_connection"
             ),
             models.Index(fields=["closed_at", "id"], name="task_closed"),
             models.Index(fields=["changed_at"], name="task_changed"),

@@ -10,7 +10,7 @@ from callbacks.models import CallbackTask, Policy
 from callbacks.policies.check import who_may_answer
 from callbacks.policies.fields import SAME, PolicyFields
 from callbacks.sync.matching import first_match, matches
-from callbacks.sync.policies import current_policies, subject_of
+from callbacks.sync.policies import current_policies, subject_of, subjects_of
 from callbacks.sync.summary import summarise
 
 # What dies soonest is looked at; a trial of a hundred thousand would keep its writer waiting.
@@ -87,19 +87,8 @@ def _in_place(fields: PolicyFields) -> tuple[Policy, list[Policy]]:
 
 
 def _waiting() -> list[CallbackTask]:
-    rows = CallbackTask.objects.waiting().select_related(
-        "execution__connection", "execution__state_machine"
-    )
-    columns = (
-        "state_machine_name",
-        "state",
-        "input",
-        "context",
-        "dies_earliest",
-        "execution__connection__name",
-        "execution__state_machine__tags",
-    )
-    return list(rows.only(*columns).order_by("dies_earliest", "id")[: MOST_TASKS + 1])
+    rows = subjects_of(CallbackTask.objects.waiting()).order_by("dies_earliest", "id")
+    return list(rows[: MOST_TASKS + 1])
 
 
 def _example(task: CallbackTask, draft: Policy) -> Example:

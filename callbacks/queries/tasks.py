@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import connection as database
 from django.db.models import Q, QuerySet
 
 from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState
+from callbacks.models.searching import search_words
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
 
 # More than this many new rows are only called "many".
@@ -167,20 +166,9 @@ def live_answers(*, task_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnswerFa
 def text_condition(text: str) -> Q:
     """Every word of `text` in the names, the headline or the key fields of a task."""
     found = Q()
-    for word in text.split():
-        found &= (
-            Q(headline__icontains=word)
-            | Q(state_machine_name__icontains=word)
-            | Q(state__icontains=word)
-            | Q(asked_by__icontains=word)
-            | Q(key_fields__icontains=_as_stored(word))
-        )
+    for word in search_words(text):
+        found &= Q(search_text__contains=word)
     return found
-
-
-def _as_stored(word: str) -> str:
-    # As JSON writes it: in SQLite "ü" is kept as "\u00fc", in PostgreSQL as the letter.
-    return json.dumps(word, ensure_ascii=database.vendor == "sqlite")[1:-1]
 
 
 def _waiting(

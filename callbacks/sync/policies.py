@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from callbacks.asl.lookup import Payloads
 from callbacks.models import CallbackTask, Policy
+from callbacks.models.searching import search_text
 from callbacks.sync.matching import Subject, first_match
 from callbacks.sync.summary import summarise
 
@@ -50,7 +53,25 @@ def shown_columns(*, subject: Subject, policies: Sequence[Policy]) -> dict[str, 
         "headline": summary.headline,
         "key_fields": [list(pair) for pair in summary.key_fields],
         "asked_by": summary.asked_by,
+        "search_text": search_text(
+            names=(summary.headline, subject.state_machine, subject.state, summary.asked_by),
+            key_fields=summary.key_fields,
+        ),
     }
+
+
+def subjects_of(tasks: QuerySet[CallbackTask]) -> QuerySet[CallbackTask]:
+    """Only the columns that rules look at, with what `subject_of` wants along."""
+    return tasks.select_related("execution__connection", "execution__state_machine").only(
+        "policy_id",
+        "state_machine_name",
+        "state",
+        "input",
+        "context",
+        "dies_earliest",
+        "execution__connection__name",
+        "execution__state_machine__tags",
+    )
 
 
 def match_again(task: CallbackTask) -> None:
@@ -69,4 +90,4 @@ def change_policy(task: CallbackTask, *, policies: Sequence[Policy]) -> bool:
     return True
 
 
-CHANGES = ("policy", "headline", "key_fields", "asked_by")
+CHANGES = ("policy", "headline", "key_fields", "asked_by", "search_text")

@@ -199,6 +199,7 @@ class _Visit:
             "timeout_seconds": 86_400,
             "changed_at": now,
         }
+        columns = values | fields
         return CallbackTask(
             id=key,
             request=self.request,
@@ -206,7 +207,8 @@ class _Visit:
             connection_id=self.execution.connection_id,
             policy=self.policy,
             scheduled_event_id=event_id,
-            **values | fields,
+            **columns,
+            search_text=making.search_text_of(columns),
         )
 
     def _task_id(self, event_id: int) -> uuid.UUID:

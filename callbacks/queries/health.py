@@ -45,12 +45,12 @@ def sync_ages(*, now: datetime) -> list[SyncAge]:
 
 
 def waiting_tasks() -> list[Figure]:
-    rows = CallbackTask.objects.waiting().values_list("connection__name").annotate(n=Count("id"))
+    rows = CallbackTask.objects.waiting().values_list("connection__name").annotate(n=Count("*"))
     return _figures(rows)
 
 
 def decisions_by_status() -> list[Figure]:
-    return _figures(Decision.objects.values_list("status").annotate(n=Count("id")))
+    return _figures(Decision.objects.values_list("status").annotate(n=Count("*")))
 
 
 def calls(*, what: str) -> list[Figure]:

@@ -71,7 +71,11 @@ def _signed_in(user: User) -> Client:
 
 def _some_task(company: Company) -> CallbackTask:
     """One in the middle of the approver's inbox."""
-    mine = [policy.pk for policy in company.policies if {one.team_id for one in policy.policy_teams.all()} <= {*_teams(company)}]
+    mine = [
+        policy.pk
+        for policy in company.policies
+        if {one.team_id for one in policy.policy_teams.all()} <= {*_teams(company)}
+    ]
     rows = CallbackTask.objects.filter(policy_id__in=mine, status="waiting")
     count = rows.count()
     return rows.select_related("execution").order_by("dies_earliest", "id")[count // 2]

@@ -23,6 +23,7 @@ QUOTAS: Mapping[str, Quota] = {
     "GetExecutionHistory": Quota(bucket=400, refill=20),
     "ListExecutions": Quota(bucket=100, refill=2),
     "ListStateMachines": Quota(bucket=100, refill=5),
+    "ListTagsForResource": Quota(bucket=100, refill=1),
 }
 
 

@@ -8,15 +8,17 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from callbacks.models import Connection, StateMachine
+from callbacks.models import Connection, Policy, StateMachine
 from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import Reader, StateMachineDetail
 from callbacks.stepfunctions import StateMachine as ListedMachine
 from callbacks.sync.definitions import keep_definition
+from callbacks.sync.rematching import ask_for_rematch
 
 STANDARD = "STANDARD"
 # How old a description may become; a listing does not tell that a machine has changed.
 DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
+READ_TAGS_AGAIN_AFTER = timedelta(minutes=10)
 
 
 def mirror_machines(
@@ -43,6 +45,28 @@ def to_describe(*, connection: Connection, now: datetime) -> list[StateMachine]:
     stale = Q(described_at=None) | Q(described_at__lt=now - DESCRIBE_AGAIN_AFTER)
     rows = StateMachine.objects.filter(connection=connection, gone_at=None).filter(stale)
     return list(rows.order_by(F("described_at").asc(nulls_first=True), "id"))
+
+
+def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:
+    """Return machines whose tags are unread or old, the oldest first; none while no policy asks."""
+    if not Policy.objects.current().exclude(tags={}).exists():
+        return []
+    stale = Q(tags_read_at=None) | Q(tags_read_at__lt=now - READ_TAGS_AGAIN_AFTER)
+    waits = Q(definition__can_wait=True)
+    rows = StateMachine.objects.filter(waits, connection=connection, gone_at=None).filter(stale)
+    return list(rows.order_by(F("tags_read_at").asc(nulls_first=True), "id"))
+
+
+def read_tags(*, reader: Reader, machine: StateMachine, now: datetime) -> None:
+    """Ask for the tags; other ones than before may put its tasks under another policy."""
+    # Also where it is denied: the next try is not the next pass.
+    machine.tags_read_at = now
+    machine.save(update_fields=["tags_read_at"])
+    tags = reader.tags(arn=machine.arn)
+    if tags != machine.tags:
+        machine.tags = tags
+        machine.save(update_fields=["tags"])
+        ask_for_rematch()
 
 
 def to_list(

@@ -155,6 +155,8 @@ class _Pass:
             self._has_machines = True
         for machine in machines.to_describe(connection=self._connection, now=self._now):
             self._describe(machine)
+        for machine in machines.to_tag(connection=self._connection, now=self._now):
+            self._read_tags(machine)
 
     def _describe(self, machine: StateMachine) -> None:
         if not self._asking.may("DescribeStateMachine"):
@@ -162,6 +164,11 @@ class _Pass:
         with self._noting(machine):
             aws_now = self._asking.aws_now(self._now)
             machines.describe(reader=self._asking.reader, machine=machine, aws_now=aws_now)
+
+    def _read_tags(self, machine: StateMachine) -> None:
+        if self._asking.may("ListTagsForResource"):
+            with self._noting(machine):
+                machines.read_tags(reader=self._asking.reader, machine=machine, now=self._now)
 
     def _gone_machines(self) -> set[UUID]:
         gone = StateMachine.objects.filter(connection=self._connection).exclude(gone_at=None)

@@ -34,6 +34,11 @@ def is_due(*, now: datetime) -> bool:
     return begun is None or begun < changed_at or begun < changed_at + AGAIN_AFTER <= now
 
 
+def ask_for_rematch() -> None:
+    """What policies look at has changed, though no policy has."""
+    Pulse.objects.filter(name=PULSE).delete()
+
+
 def rematch(*, now: datetime) -> int:
     """Match everything that waits; return how many tasks another policy covers now.
 

@@ -307,7 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "sync": {
         "task": "callbacks.tasks.start_passes",
         "schedule": SYNC_INTERVAL_SECONDS,
-        "options": {"expires": max(SYNC_INTERVAL_SECONDS, 1.0)},
+        "options": {"expires": max(SYNC_INTERVAL_SECONDS, 30.0)},
     },
     "sweep": {
         "task": "callbacks.tasks.sweep_decisions",

@@ -217,7 +217,9 @@ def _bar(
     approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
     return Bar(
         says=says,
-        says_short=_short(undo=max(0, kept if is_cut else undo), checked=checked),
+        says_short=_("Sent when all have signed")
+        if several
+        else _short(undo=max(0, kept if is_cut else undo), checked=checked),
         says_icon="circle-check" if checked else "clock" if is_cut else "send",
         says_tone=tone or ("ok" if checked else ""),
         approve=_("Approve now, no undo") if is_cut and kept <= 0 and not several else approve,

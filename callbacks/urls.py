@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from callbacks.api.urls import urlpatterns as api
 from callbacks.views import accounts, health
-from callbacks.views.answers import answer, draft
+from callbacks.views.answers import answer, draft, throw_away
 from callbacks.views.api_keys import make_key, revoke
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<uuid:task_id>/", request_page, name="task"),
     path("tasks/<uuid:task_id>/answer/", answer, name="answer"),
     path("tasks/<uuid:task_id>/draft/", draft, name="draft"),
+    path("tasks/<uuid:task_id>/draft/forget/", throw_away, name="throw_away"),
     path("decisions/<uuid:decision_id>/", decision_view, name="decision"),
     path("decisions/<uuid:decision_id>/withdraw/", withdraw_door, name="withdraw"),
     path("decisions/<uuid:decision_id>/send/", send_door, name="send"),

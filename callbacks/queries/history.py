@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from callbacks.models import (
     CallbackTask,
@@ -99,6 +99,8 @@ class Answer:
     policy_version: int
     closing_event_id: int | None
     closing_event_type: str
+    # None while the mirror does not hold the task.
+    waiting_since: datetime | None
 
     @property
     def place(self) -> Cursor:
@@ -128,6 +130,10 @@ class End:
         return Cursor(at=self.closed_at, id=self.id)
 
 
+# Not a join, which would leave out what the mirror no longer holds.
+_SINCE = Subquery(CallbackTask.objects.filter(pk=OuterRef("task_id")).values("waiting_since"))
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
     entries: tuple[Answer | End, ...]
@@ -141,6 +147,7 @@ def list_history(
     answers = [
         Answer(**row)
         for row in _answers(sight, filters, cursor)
+        .annotate(waiting_since=_SINCE)
         .order_by("-decided_at", "-id")
         .values(*Answer.__dataclass_fields__)[: limit + 1]
     ]

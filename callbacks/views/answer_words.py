@@ -78,6 +78,8 @@ class AnswerForm:
     asks_empty: bool
     reject_open: bool
     draft_note: str = ""
+    # Where the kept draft is thrown away, while there is one.
+    forget_url: str = ""
     # The answer that says no, where a rejection is a success; else None.
     fixed_no: str | None = None
     # What the policy lets people choose from; empty is any.
@@ -183,6 +185,7 @@ def form_of(
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
         draft_note=draft_note,
+        forget_url=f"{task_page(task.pk)}draft/forget/" if draft_note else "",
         unshown=_unshown(task),
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},

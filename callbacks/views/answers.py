@@ -29,6 +29,7 @@ from callbacks.views.answer_form import (
     CHECK,
     Posted,
     Typed,
+    forget_draft,
     is_plain_form,
     read_posted,
     read_typed,
@@ -41,7 +42,7 @@ from callbacks.views.fragments import vary, wants_fragment
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page_or_401
 from callbacks.views.persons import actor_of
-from callbacks.views.places import decision_page
+from callbacks.views.places import decision_page, task_page
 from callbacks.views.request_words import AnswerPart, answer_part, over_of, signing_for
 from callbacks.views.requests import show_request, task_or_404
 from callbacks.views.signed_out import signed_out
@@ -84,6 +85,14 @@ def draft(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     typed = read_typed(request.POST)
     save_draft(typed=typed, user=request.user, request_id=task.request_id, now=frame.now)
     return HttpResponse(status=204)
+
+
+@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
+def throw_away(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """Forget the draft, and show the form as if nothing had been typed."""
+    task = task_or_404(frame_of(request), task_id)
+    forget_draft(user=request.user, request_id=task.request_id)
+    return redirect_after_post(task_page(task.pk))
 
 
 def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:

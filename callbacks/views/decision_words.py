@@ -29,7 +29,7 @@ from callbacks.views.panels import (
     sent_words,
     who_facts,
 )
-from callbacks.views.places import decision_page, send_door, task_page, withdraw_door
+from callbacks.views.places import answer_again, decision_page, send_door, task_page, withdraw_door
 from callbacks.views.refusal_words import refused
 from callbacks.views.signing_words import signature_facts, signing_of
 
@@ -281,6 +281,10 @@ def _voided(scene: Scene) -> Panel:
     )
 
 
+def _again(scene: Scene) -> str:
+    return answer_again(task_id=scene.decision.task_id, decision_id=scene.decision.pk)
+
+
 def _withdrawn(scene: Scene) -> Panel:
     if scene.decision.outcome in _VOIDED:
         return _voided(scene)
@@ -295,7 +299,7 @@ def _withdrawn(scene: Scene) -> Panel:
             else _("Nothing was sent."),
         ),
         facts=() if is_own else who_facts(scene),
-        again_url=task_page(scene.decision.task_id) if is_own and waits else "",
+        again_url=_again(scene) if is_own and waits else "",
         again_label=_("Answer again, with my text"),
         says=_("Taken back. Nothing was sent."),
         shows_record_link=True,

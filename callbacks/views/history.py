@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -146,7 +146,12 @@ def _answer_row(entry: Answer, frame: Frame) -> HistoryRow:
         how=CHANNELS.get(entry.channel, lambda: entry.channel)(),
         note=entry.reason or entry.error,
         event=_event(entry.closing_event_id, entry.closing_event_type),
+        waited=_waited(entry.waiting_since, entry.decided_at),
     )
+
+
+def _waited(since: datetime | None, until: datetime) -> str:
+    return "" if since is None else span(max(0.0, (until - since).total_seconds()))
 
 
 CHANNELS: Mapping[str, Callable[[], str]] = {
@@ -167,7 +172,7 @@ def _answer_badge(entry: Answer) -> BadgeWords:
 
 def _end_row(entry: End, labels: Mapping[Any, str], frame: Frame) -> HistoryRow:
     code, by = _ENDS[TaskStatus(entry.status)]
-    row = HistoryRow(
+    return HistoryRow(
         at=entry.closed_at,
         when=moment(at=entry.closed_at, now=frame.now),
         url=task_page(entry.id),
@@ -180,9 +185,8 @@ def _end_row(entry: End, labels: Mapping[Any, str], frame: Frame) -> HistoryRow:
         how="",
         note=_KINDS[entry.closed_kind]() if entry.closed_kind in _KINDS else entry.closed_error,
         event=_event(entry.closed_event_id, entry.closed_event_type),
+        waited=_waited(entry.waiting_since, entry.closed_at),
     )
-    waited = (entry.closed_at - entry.waiting_since).total_seconds()
-    return replace(row, waited=span(waited))
 
 
 _ENDS: Mapping[TaskStatus, tuple[str, Callable[[], str]]] = {

@@ -9,6 +9,11 @@ def task_page(task_id: uuid.UUID) -> str:
     return f"/tasks/{task_id}/"
 
 
+def answer_again(*, task_id: uuid.UUID, decision_id: uuid.UUID) -> str:
+    """The request with the text of this answer in its form, whatever draft there is."""
+    return f"{task_page(task_id)}?again={decision_id}"
+
+
 def decision_page(decision_id: uuid.UUID) -> str:
     return f"/decisions/{decision_id}/"
 

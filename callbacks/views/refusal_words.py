@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import Decision
 from callbacks.views.panels import Fact, Panel, Scene, own_words, short_text, who_facts
-from callbacks.views.places import task_page
+from callbacks.views.places import answer_again
 
 
 def refused(scene: Scene) -> Panel:
@@ -29,7 +29,9 @@ def refused(scene: Scene) -> Panel:
             *(() if scene.is_own else who_facts(scene)),
             *_said(decision),
         ),
-        again_url=task_page(decision.task_id) if scene.is_own and scene.still_waits else "",
+        again_url=answer_again(task_id=decision.task_id, decision_id=decision.pk)
+        if scene.is_own and scene.still_waits
+        else "",
         again_label=_("Try again"),
         copy=_for_the_administrator(decision, action) if scene.is_own else "",
         own_text="" if scene.still_waits or not scene.is_own else own_words(decision),

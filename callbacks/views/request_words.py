@@ -104,8 +104,11 @@ def input_tree(task: CallbackTask) -> Tree:
     return json_tree(task.input, raw_url=f"{task_page(task.pk)}?view=technical&raw=input")
 
 
-def answer_part(*, facts: RequestFacts, user: User, now: datetime) -> AnswerPart:
-    """What this person finds in place of the answer when they open the page."""
+def answer_part(*, facts: RequestFacts, user: User, now: datetime, again: str = "") -> AnswerPart:
+    """What this person finds in place of the answer when they open the page.
+
+    `again` is the id of an answer of theirs that comes back into the form, before any draft.
+    """
     task, live = facts.task, facts.live_answer
     signing = signing_for(facts=facts, user=user, now=now)
     if live is not None and (signing is None or signing.has_signed):
@@ -118,7 +121,7 @@ def answer_part(*, facts: RequestFacts, user: User, now: datetime) -> AnswerPart
     lock = lock_of(task=task, user=user)
     if lock is not None:
         return AnswerPart(lock=lock, signing=signing)
-    typed, note = _kept_text(facts, user)
+    typed, note = _kept_text(facts, user, again)
     form = form_of(task=task, user=user, typed=typed, now=now, draft_note=note, signing=signing)
     notices = notices_of(facts=facts, user=user, now=now)
     return AnswerPart(form=form, notices=notices, signing=signing)
@@ -150,8 +153,11 @@ def _is_own(decision: Decision, facts: RequestFacts, user: User) -> bool:
     return decision.decided_by_id == user.pk or signed
 
 
-def _kept_text(facts: RequestFacts, user: User) -> tuple[Typed, str]:
-    """The draft, else the text of an own answer that was not applied."""
+def _kept_text(facts: RequestFacts, user: User, again: str) -> tuple[Typed, str]:
+    """The answer that is asked for, the draft, or the text of an own one that was not applied."""
+    for answer in facts.answers:
+        if str(answer.pk) == again and _is_own(answer, facts, user):
+            return typed_of_decision(answer), ""
     if facts.draft is not None:
         return typed_of(facts.draft), _("Your draft of %(time)s is back.") % {
             "time": clock(facts.draft.saved_at)

@@ -46,7 +46,8 @@ def request_page(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
         record_reading(user=request.user, task_id=task.pk, view=view, now=frame.now)
         ask_for_reading(task, frame.now)
     facts = request_facts(task=task, user=request.user)
-    part = answer_part(facts=facts, user=request.user, now=frame.now)
+    again = request.GET.get("again", "")
+    part = answer_part(facts=facts, user=request.user, now=frame.now, again=again)
     return show_request(request, facts=facts, part=part, view=view)
 
 

@@ -237,3 +237,36 @@ def test_an_empty_form_is_never_sent_as_an_empty_object(browser, task, output):
     assert answer.status_code == 422
     assert "never sent as if it were {}" in text_of(answer)
     assert not Decision.objects.exists()
+
+
+# --- drafts ------------------------------------------------------------------------------------
+def test_an_answer_taken_back_returns_to_the_form_before_any_draft(people, browser_of):
+    task = making.make_task()
+    browser = browser_of(people.approver)
+    post_answer(browser, task, output='{"first": 1}')
+    decision = Decision.objects.get()
+    browser.post(f"/tasks/{task.pk}/draft/", form_fields(task, output='{"other tab": 1}'))
+    browser.post(f"/decisions/{decision.pk}/withdraw/")
+    record = browser.get(f"/decisions/{decision.pk}/").content.decode()
+    url = f"/tasks/{task.pk}/?again={decision.pk}"
+    assert url in record
+    assert typed(browser.get(url), "output") == '{"first": 1}'
+
+
+def test_somebody_elses_answer_does_not_come_into_the_form(people, browser_of):
+    task = making.make_task()
+    post_answer(browser_of(people.approver), task, output='{"theirs": 1}')
+    decision = Decision.objects.get()
+    Decision.objects.update(status="withdrawn")
+    page = browser_of(people.approver2).get(f"/tasks/{task.pk}/?again={decision.pk}")
+    assert typed(page, "output") == ""
+
+
+def test_a_draft_can_be_thrown_away(people, browser_of):
+    task = making.make_task()
+    browser = browser_of(people.approver)
+    browser.post(f"/tasks/{task.pk}/draft/", form_fields(task, output='{"half'))
+    assert "Throw it away" in browser.get(f"/tasks/{task.pk}/").content.decode()
+    page = browser.post(f"/tasks/{task.pk}/draft/forget/", follow=True)
+    assert typed(page, "output") == ""
+    assert "Throw it away" not in page.content.decode()

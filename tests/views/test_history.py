@@ -129,6 +129,15 @@ def test_each_filter_keeps_only_what_it_names(people, page_of, query, expected):
     assert sorted(row.headline for row in found) == sorted(expected)
 
 
+def test_how_long_it_waited_stands_beside_answers_from_here_too(people, page_of):
+    task = ended(TaskStatus.ANSWERED, waiting_since=timezone.now() - timedelta(minutes=9))
+    making.make_decision(task, people.approver, status="confirmed")
+    gone = making.make_decision(status="confirmed")
+    type(gone.task).objects.filter(pk=gone.task_id).delete()
+    waited = [row.waited for row in page_of(people.approver, "/history/").context["rows"]]
+    assert sorted(waited) == ["", "9 min"]
+
+
 def test_an_address_of_the_wrong_kind_is_a_bad_request(people, page_of):
     assert page_of(people.approver, "/history/", connection="x").status_code == 400
 

@@ -156,7 +156,10 @@ def test_what_changed_since_the_page_was_opened_is_named(ana: Any, task: Callbac
     Policy.objects.filter(pk=task.policy_id).update(version=2)
     response = post_answer(ana, task, shown=shown)
     assert response.status_code == 409
-    assert "since you opened it (the policy that says who may answer and how)" in response.content.decode()
+    assert (
+        "since you opened it (the policy that says who may answer and how)"
+        in response.content.decode()
+    )
 
 
 def test_nobody_answers_what_they_asked_for(people: Any, ana: Any) -> None:

@@ -44,7 +44,9 @@ def exits_context(
     if not user.roles & MAY_RESCUE:
         return {"exits": ()}
     beat = (heartbeat_exit(task, now),) if task is not None else ()
-    return {"exits": (*beat, stop_exit(execution), redrive_exit(execution, now))}
+    ways = (*beat, stop_exit(execution), redrive_exit(execution, now))
+    # Nothing is typed into a dialog before it opens.
+    return {"exits": ways, "typed": {}, "errors": {}}
 
 
 def heartbeat_exit(task: CallbackTask, now: datetime) -> Exit:

@@ -6,6 +6,7 @@ from callbacks.api.urls import urlpatterns as api
 from callbacks.views import accounts, health
 from callbacks.views.answers import answer, draft, throw_away
 from callbacks.views.api_keys import make_key, revoke
+from callbacks.views.audit_outside import audit_rollback
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("executions/<uuid:execution_id>/redrive/", redrive_door, name="redrive"),
     path("history/", history, name="history"),
     path("audit/", audit, name="audit"),
+    path("audit/rollback/", audit_rollback, name="audit_rollback"),
     path("connections/", connections, name="connections"),
     path("connections/<uuid:connection_id>/", connection, name="connection"),
     path("policies/", policies, name="policies"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from callbacks.models import Role
 from callbacks.queries.audit import AuditFilter, AuditLine, chain_end, list_audit
 from callbacks.views.addresses import Address, Chip, read_address, read_uuid
+from callbacks.views.audit_outside import outside_context
 from callbacks.views.fragments import respond
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -42,6 +43,7 @@ def audit(request: PersonRequest) -> HttpResponse:
     context = {
         "rows": [_row(line) for line in found.lines],
         "end": chain_end(),
+        **outside_context(user=request.user, now=frame.now),
         "is_continued": before is not None,
         "next_url": address.with_(before=str(found.next)) if found.next else "",
         "next_size": 50,

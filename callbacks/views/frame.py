@@ -24,6 +24,7 @@ from callbacks.queries.frame import FrameFacts, frame_facts
 from callbacks.queries.sight import Sight, sight_of
 from callbacks.templatetags.words import many
 from callbacks.views.ages import Banner, age_line, banners
+from callbacks.views.audit_outside import rollback_banners
 from callbacks.views.toasts import toast
 
 EVERYBODY = frozenset(Role)
@@ -121,12 +122,13 @@ class Frame:
 
     @cached_property
     def banners(self) -> list[Banner]:
-        return banners(
+        found = banners(
             connections=self.facts.connections,
             last_pulse=self.facts.last_pulse,
             may_open=bool(READERS_OF_CONNECTIONS & self.user.roles),
             now=self.now,
         )
+        return [*rollback_banners(user=self.user), *found]
 
 
 def frame_of(request: HttpRequest) -> Frame:

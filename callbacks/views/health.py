@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from callbacks.queries import health
+from callbacks.queries.outside import last_checkpoint
 from callbacks.views.guard import public
 
 BROKER_SECONDS = 2
@@ -62,6 +63,7 @@ class Figures(Collector):
         yield self._waiting()
         yield self._decisions()
         yield self._ages()
+        yield self._checkpoint()
         for what, words in (
             ("calls", "Requests to Step Functions"),
             ("throttles", "Requests that Step Functions throttled"),
@@ -92,6 +94,15 @@ class Figures(Collector):
         for line in health.sync_ages(now=timezone.now()):
             if line.age is not None:
                 metric.add_metric([line.connection], line.age)
+        return metric
+
+    def _checkpoint(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "holdpoint_audit_checkpoint_age_seconds", "Age of the audit record's last checkpoint"
+        )
+        last = last_checkpoint()
+        if last is not None:
+            metric.add_metric([], (timezone.now() - last.at).total_seconds())
         return metric
 
     def _calls(self, what: str, words: str) -> Metric:

@@ -11,7 +11,7 @@ from callbacks.models import AuditEntry, AuditPersonal
 from tests import making
 from tests.views.conftest import text_of
 
-QUERIES = 14
+QUERIES = 16
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_a_token_key_of_another_length_does_not_start(settings: Any, bad: str) -
     assert bad not in found.msg
 
 
+@pytest.mark.parametrize("key", ["", "c2hvcnQ=", "ä"])
+def test_production_without_a_sound_audit_key_does_not_start(settings: Any, key: str) -> None:
+    settings.AUDIT_SIGNING_KEY = key
+    assert "holdpoint.E003" in ids()
+
+
+def test_development_may_be_without_an_audit_key(settings: Any) -> None:
+    settings.AUDIT_SIGNING_KEY, settings.DEBUG = "", True
+    assert checks.check_audit_key() == []
+
+
 def test_sqlite_in_production_is_warned_of(monkeypatch: Any) -> None:
     engine(monkeypatch, "sqlite3")
     assert "holdpoint.W001" in ids()

@@ -19,6 +19,7 @@ from django.utils import timezone
 from callbacks.audit.actor import Actor
 from callbacks.models import (
     CallbackTask,
+    Comment,
     Connection,
     Decision,
     DecisionStatus,
@@ -386,3 +387,18 @@ def make_rescue(
         **fields,
     }
     return RescueAction.objects.create(id=uuid.uuid4(), execution=execution, **values)
+
+
+def make_comment(user: User, task: CallbackTask | None = None, text: str = "Hm.") -> Comment:
+    """A remark without its audit entry."""
+    task = task or make_task()
+    return Comment.objects.create(
+        id=uuid.uuid4(),
+        request_id=task.request_id,
+        task_id=task.pk,
+        user=user,
+        user_name=user.label,
+        channel="page",
+        at=timezone.now(),
+        text=text,
+    )

@@ -12,6 +12,7 @@ PERSONAL = "callbacks_auditpersonal"
 READINGS = "callbacks_reading"
 DECISIONS = "callbacks_decision"
 VOTES = "callbacks_vote"
+COMMENTS = "callbacks_comment"
 RESCUES = "callbacks_rescueaction"
 
 # What a decision says and who said it; how it stands (status and after) may move on.
@@ -92,6 +93,7 @@ FROZEN: dict[str, tuple[str, ...] | None] = {
     PERSONAL: FROZEN_IN_PERSONAL,
     DECISIONS: FROZEN_IN_DECISION,
     VOTES: FROZEN_IN_VOTE,
+    COMMENTS: None,
     RESCUES: FROZEN_IN_RESCUE,
 }
 TABLES = tuple(FROZEN)

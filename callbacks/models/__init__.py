@@ -2,6 +2,7 @@
 
 from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallCount, Connection, ConnectionHealth
+from callbacks.models.conversation import Comment
 from callbacks.models.mirror import (
     CallbackTask,
     DeadlineKind,
@@ -29,7 +30,7 @@ from callbacks.models.record import (
     Vote,
 )
 from callbacks.models.rescue import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
-from callbacks.models.working import Draft, Lease, Pulse
+from callbacks.models.working import Claim, Draft, Lease, Pulse
 
 __all__ = [
     "LIVE",
@@ -43,6 +44,8 @@ __all__ = [
     "AuditTree",
     "CallCount",
     "CallbackTask",
+    "Claim",
+    "Comment",
     "Connection",
     "ConnectionHealth",
     "DeadlineKind",

@@ -27,6 +27,34 @@ class Draft(models.Model):
         return f"draft of {self.user_id} for {self.request_id}"
 
 
+class Claim(models.Model):
+    """Who says that they are on a request, or was given it. A hint: anybody may still answer."""
+
+    # By id, without a constraint, as a draft.
+    request_id = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="claims"
+    )
+    team = models.ForeignKey(
+        "auth.Group", null=True, on_delete=models.CASCADE, related_name="claims"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims_made"
+    )
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.holder} on {self.request_id}"
+
+    @property
+    def holder(self) -> str:
+        """The person or the team, as others call them."""
+        if self.user is not None:
+            return self.user.label
+        return self.team.name if self.team else ""
+
+
 class Lease(models.Model):
     """Who may do a job that only one process may do at a time."""
 

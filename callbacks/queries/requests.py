@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Prefetch
 
 from callbacks.models import LIVE, CallbackTask, Decision, Draft, PolicyTeam, TaskStatus, User, Vote
+from callbacks.queries.conversation import NOTHING_SAID, Conversation, conversation_of
 from callbacks.queries.paging import Cursor, after, bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
@@ -37,6 +38,7 @@ class RequestFacts:
     draft: Draft | None
     # All signatures under these answers, also those that were taken back.
     votes: Sequence[Vote] = ()
+    conversation: Conversation = NOTHING_SAID
 
     @property
     def live_answer(self) -> Decision | None:
@@ -73,7 +75,7 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
 
 
 def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
-    """Four queries: attempts, answers, draft, signatures."""
+    """Six queries: attempts, answers, draft, signatures, comments, claim."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
         .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
@@ -85,6 +87,7 @@ def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
         attempts=tuple(attempts),
         answers=tuple(answers[:ATTEMPTS_SHOWN]),
         draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
+        conversation=conversation_of(task=task),
         votes=tuple(Vote.objects.filter(decision__request_id=task.request_id)),
     )
 

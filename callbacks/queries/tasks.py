@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState
 from callbacks.models.searching import search_words
+from callbacks.queries.conversation import holders_of
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
 
 # More than this many new rows are only called "many".
@@ -98,6 +99,8 @@ class TaskPage:
     tasks: tuple[TaskFacts, ...]
     answers: Mapping[uuid.UUID, AnswerFacts]
     next: Cursor | None
+    # Who says that they are on it, by request.
+    holders: Mapping[uuid.UUID, str]
 
 
 def list_waiting(
@@ -109,7 +112,7 @@ def list_waiting(
     now: datetime,
     limit: int = PAGE_SIZE,
 ) -> TaskPage:
-    """One page of the waiting among `tasks`, with their live answers: two queries."""
+    """One page of the waiting among `tasks`, with answers and claims: three queries."""
     rows = _waiting(tasks, filters, now).filter(
         after(order.column, cursor, descending=order.is_descending)
     )
@@ -121,13 +124,19 @@ def list_waiting(
         tasks=page,
         answers=live_answers(task_ids=[task.id for task in page]),
         next=place_of(page[-1], order) if has_more else None,
+        holders=holders_of(request_ids=[task.request_id for task in page]),
     )
 
 
 def look_again(*, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID]) -> TaskPage:
-    """The rows of a page that is open somewhere, as they stand now: two queries."""
+    """The rows of a page that is open somewhere, as they stand now: three queries."""
     found = _facts(tasks.filter(id__in=ids))
-    return TaskPage(tasks=found, answers=live_answers(task_ids=ids), next=None)
+    return TaskPage(
+        tasks=found,
+        answers=live_answers(task_ids=ids),
+        next=None,
+        holders=holders_of(request_ids=[task.request_id for task in found]),
+    )
 
 
 def count_new(

@@ -162,6 +162,8 @@ def meta(row: Row, *, with_connection: bool) -> SafeString:
 def badges(row: Row) -> SafeString:
     """The state's badge, the attempt beyond the first, and the iteration it belongs to."""
     parts = [str(badge(row.look.badge))]
+    if row.holder:
+        parts.append(_note("hand-stop", shown(row.holder)))
     if row.task.attempt > 1:
         parts.append(_note("repeat", escape(_("Attempt %(n)d") % {"n": row.task.attempt})))
     if row.task.iteration and not row.item:

@@ -74,6 +74,8 @@ class Row:
     is_selected: bool
     # The number of a Map's item under the heading of its batch, else 0.
     item: int
+    # Who says that they are on it.
+    holder: str = ""
 
     @property
     def id(self) -> uuid.UUID:
@@ -89,7 +91,16 @@ class Row:
         look = self.look
         # The browser counts a short time down by itself.
         left = look.left_until or look.left
-        seen = (look.badge, look.kind, look.meta, left, look.before, self.waited, self.task.attempt)
+        seen = (
+            look.badge,
+            look.kind,
+            look.meta,
+            left,
+            look.before,
+            self.waited,
+            self.task.attempt,
+            self.holder,
+        )
         return f"{zlib.crc32(repr(seen).encode()):08x}"
 
 

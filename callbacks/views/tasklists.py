@@ -132,6 +132,7 @@ def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
             open_url=f"{here}{join}selected={task.id}",
             is_selected=task.id == asked.selected,
             item=0,
+            holder=page.holders.get(task.request_id, ""),
         )
         for task in page.tasks
     ]

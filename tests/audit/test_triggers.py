@@ -54,6 +54,7 @@ def test_no_row_of_the_record_is_deleted(entry: AuditEntry, table: str) -> None:
     now = timezone.now()
     making.make_vote(decision, user)
     making.make_rescue(decision.task.execution, user)
+    making.make_comment(user)
     Reading.objects.create(user=user, task_id=uuid.uuid4(), hour=now, first_at=now, view="page")
     assert refuses(f"DELETE FROM {table}")  # noqa: S608 - fixed names
 

@@ -12,8 +12,8 @@ from callbacks.models import CallbackTask, ConnectionHealth, DecisionStatus, Tas
 from tests import making
 from tests.views.conftest import elements, poll_query, text_of
 
-PAGE_QUERIES = 11
-POLL_QUERIES = 12
+PAGE_QUERIES = 12
+POLL_QUERIES = 13
 
 
 def test_an_approver_sees_what_waits_for_them_and_their_teams(people, page_of):

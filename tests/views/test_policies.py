@@ -159,7 +159,7 @@ def test_the_list_asks_the_database_a_fixed_number_of_times(
 ) -> None:
     for number in range(5):
         admin.post("/policies/new/", {**TYPED, "name": f"Policy {number}"})
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         admin.get("/policies/")
 
 

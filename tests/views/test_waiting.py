@@ -11,8 +11,8 @@ from callbacks.models import DecisionStatus
 from tests import making
 from tests.views.conftest import elements, poll_query, text_of
 
-APPROVER_QUERIES = 11
-OPERATOR_QUERIES = 11
+APPROVER_QUERIES = 12
+OPERATOR_QUERIES = 12
 
 
 def test_an_operator_sees_what_waits_for_every_team(people, page_of):

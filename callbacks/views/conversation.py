@@ -1,0 +1,77 @@
+"""Write about a request, take it, let it go, hand it over: forms that lead back to its page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from callbacks.audit import AuditUnavailable
+from callbacks.conversation.claims import hand_over, let_go, take
+from callbacks.conversation.comments import MAY_COMMENT, add_comment
+from callbacks.conversation.errors import Refused
+from callbacks.models import CallbackTask
+from callbacks.views.answer_form import as_seen
+from callbacks.views.answers import UNAVAILABLE, redirect_after_post
+from callbacks.views.fragments import vary
+from callbacks.views.frame import frame_of
+from callbacks.views.guard import PersonRequest, page
+from callbacks.views.persons import actor_of
+from callbacks.views.places import task_page
+from callbacks.views.requests import task_or_404
+
+REFUSED, FORBIDDEN = 422, 403
+NOT_RECORDED = "The audit record cannot be written, so nothing was kept. Try again."
+
+
+@page(roles=MAY_COMMENT, methods=("POST",))
+def comment_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    text = as_seen(request.POST.get("text", ""))
+    try:
+        comment_id = uuid.UUID(request.POST.get("comment_id", ""))
+    except ValueError:
+        raise BadRequest("The form has lost its number; load the page again.") from None
+    return _do(request, task_id, text, add_comment, comment_id=comment_id, text=text)
+
+
+@page(roles=MAY_COMMENT, methods=("POST",))
+def claim_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    act = let_go if request.POST.get("do") == "let_go" else take
+    return _do(request, task_id, "", act)
+
+
+@page(roles=MAY_COMMENT, methods=("POST",))
+def hand_over_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    to, note = request.POST.get("to", "").strip(), as_seen(request.POST.get("note", ""))
+    return _do(request, task_id, note, hand_over, to=to, note=note)
+
+
+def _do(
+    request: PersonRequest,
+    task_id: uuid.UUID,
+    typed: str,
+    act: Callable[..., Any],
+    **what: Any,
+) -> HttpResponse:
+    """Do it and lead back; what was typed is shown again where it cannot be kept."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    try:
+        act(task=task, actor=actor_of(request), now=frame.now, **what)
+    except Refused as exc:
+        status = FORBIDDEN if exc.is_forbidden else REFUSED
+        return _problem(request, task, str(exc), typed, status)
+    except AuditUnavailable:
+        return _problem(request, task, NOT_RECORDED, typed, UNAVAILABLE)
+    return redirect_after_post(f"{task_page(task.pk)}#conversation")
+
+
+def _problem(
+    request: PersonRequest, task: CallbackTask, problem: str, typed: str, status: int
+) -> HttpResponse:
+    context = {"task": task, "problem": problem, "typed": typed}
+    return vary(render(request, "callbacks/conversation_problem.html", context, status=status))

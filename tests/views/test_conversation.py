@@ -1,0 +1,79 @@
+"""Comments, claims and hand-overs on the pages of a request."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from callbacks.models import CallbackTask, Claim, Comment
+from tests import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def task() -> CallbackTask:
+    return making.make_task()
+
+
+def write(browser: Any, task: CallbackTask, text: str) -> Any:
+    form = {"comment_id": str(uuid.uuid4()), "text": text}
+    return browser.post(f"/tasks/{task.pk}/comments/", form)
+
+
+def page(browser: Any, task: CallbackTask, **query: str) -> str:
+    return browser.get(f"/tasks/{task.pk}/", query).content.decode()
+
+
+def test_others_read_what_was_written(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    response = write(browser_of(people.approver), task, "Is <b>this</b> right?")
+    assert (response.status_code, response["Location"]) == (303, f"/tasks/{task.pk}/#conversation")
+    for view in ("plain", "technical"):
+        text = page(browser_of(people.auditor), task, view=view)
+        assert "Is &lt;b&gt;this&lt;/b&gt; right?" in text
+
+
+def test_what_cannot_be_kept_is_shown_again(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    response = write(browser_of(people.approver), task, "long " * 2_001)
+    assert response.status_code == 422
+    assert "long long" in response.content.decode()
+    assert not Comment.objects.exists()
+
+
+def test_auditors_do_not_write(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    assert write(browser_of(people.auditor), task, "Hm.").status_code == 403
+
+
+def test_nobody_writes_about_what_they_may_not_see(people: Any, browser_of: Any) -> None:
+    hidden = making.make_task(policy=making.make_policy(team="legal"))
+    assert write(browser_of(people.approver), hidden, "Hm.").status_code == 404
+
+
+def test_others_see_who_is_on_it(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    browser_of(people.approver).post(f"/tasks/{task.pk}/claim/", {"do": "take"})
+    other = browser_of(people.approver2)
+    assert "approver is on it since" in page(other, task)
+    assert "hand-stop" in other.get("/").content.decode()
+    other.post(f"/tasks/{task.pk}/claim/", {"do": "let_go"})
+    assert not Claim.objects.exists()
+
+
+def test_a_hand_over_names_its_giver_and_the_note(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    form = {"to": people.approver2.username, "note": "Your customer."}
+    browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    text = page(browser_of(people.approver2), task)
+    assert "approver handed this to approver2" in text
+    assert "Your customer." in text
+
+
+def test_a_hand_over_to_who_may_not_answer_is_refused_with_the_note(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    form = {"to": people.auditor.username, "note": "Please look."}
+    response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    assert response.status_code == 422
+    assert "Please look." in response.content.decode()

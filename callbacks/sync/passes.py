@@ -22,6 +22,7 @@ from callbacks.sync.candidates import LONG_AGO, Candidate, Listing, Row, find_ca
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
 from callbacks.sync.lease import Hold, held_lease
+from callbacks.sync.recovering import recover
 from callbacks.sync.trouble import is_of_the_connection, is_silence
 
 logger = logging.getLogger(__name__)
@@ -135,15 +136,16 @@ class _Pass:
             now=self._now,
             everything=self._full,
         )
-        total = len(candidates.urgent) + len(candidates.rest)
+        urgent = (*self._recovered(), *candidates.urgent)
+        total = len(urgent) + len(candidates.rest)
         done = 0
-        for candidate in (*candidates.urgent, *candidates.rest):
+        for candidate in (*urgent, *candidates.rest):
             if not self._asking.may("GetExecutionHistory"):
                 break
             self._follow(candidate)
             done += 1
             self._progress(done, total)
-        unread = done < len(candidates.urgent) or self._missed > 0
+        unread = done < len(urgent) or self._missed > 0
         self._is_behind = unread or not self._has_machines
 
     # -- machines -------------------------------------------------------------------------------
@@ -221,6 +223,12 @@ class _Pass:
         """Whether nothing that is asked next would fare better."""
         self._silent = self._silent + 1 if is_silence(error) else 0
         return is_of_the_connection(error) or self._silent == SILENT_IN_A_ROW
+
+    def _recovered(self) -> list[Candidate]:
+        found: list[Candidate] = []
+        with self._noting():
+            found.extend(recover(asking=self._asking, connection=self._connection))
+        return found
 
     # -- the frame ------------------------------------------------------------------------------
 

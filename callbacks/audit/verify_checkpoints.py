@@ -71,7 +71,7 @@ class Watch:
     def end(self) -> None:
         """Raises Fault where a checkpoint does not fit and no acknowledgement explains it."""
         size = self._tree.size
-        beyond = [(one, size) for at in sorted(self._waiting) for one in self._waiting[at]]
+        beyond = [(one, self._good) for at in sorted(self._waiting) for one in self._waiting[at]]
         for checkpoint, good in [*self._misfits, *beyond]:
             if not any(gap.explains(checkpoint) for gap in self.gaps):
                 raise _misfit(checkpoint, good=good, size=size)
@@ -123,7 +123,9 @@ def read_checkpoints(path: Path, *, trusted: Iterable[Verifier]) -> list[Signed]
 def _misfit(checkpoint: Checkpoint, *, good: int, size: int) -> Fault:
     made = f"the checkpoint of {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC"
     if checkpoint.size > size:
-        return Fault(size + 1, f"it is missing; {made} has {checkpoint.size} entries")
+        # What ends too early may also have other entries at its end than it once had.
+        what = f"the last is missing, or they were altered; {made} has {checkpoint.size} entries"
+        return Fault(size + 1, what, good + 1)
     return Fault(
         checkpoint.size, f"{made} does not fit: an entry from {good + 1} on was altered", good + 1
     )

@@ -166,7 +166,7 @@ def test_without_an_acknowledgement_in_the_chain_a_checkpoint_stays_a_fault(
 ) -> None:
     roll_back()
     AuditRollback.objects.update(acknowledged_seq=3)
-    with pytest.raises(Fault, match=r"Entry 4: it is missing; the checkpoint of .* has 5 entries"):
+    with pytest.raises(Fault, match=r"Entries 3 to 4: the last is missing, .* has 5 entries"):
         verify_chain(watch())
 
 

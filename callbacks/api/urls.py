@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from callbacks.api import audit, decisions, executions, policies, tasks
+from callbacks.api import audit, decisions, executions, policies, requests, tasks
 from callbacks.api.bodies import StrictParser
 from callbacks.api.callers import ApiKeyAuth
 from callbacks.api.problems import Problem, answer, not_found, unauthorised
@@ -32,6 +32,7 @@ ROUTERS: dict[str, Router] = {
     "executions": executions.router,
     "audit": audit.router,
     "policies": policies.router,
+    "requests": requests.router,
 }
 
 api = NinjaAPI(

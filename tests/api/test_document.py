@@ -39,6 +39,7 @@ def _known():
     decision = make_decision(make_task(), person)
     _, text = make_key(person)
     ids = {"task_id": task.pk, "decision_id": decision.pk, "execution_id": task.execution_id}
+    ids["request_id"] = task.request_id
     return {"Authorization": f"Bearer {text}"}, {name: str(value) for name, value in ids.items()}
 
 

@@ -12,7 +12,12 @@ from tests.views.test_routes import GUARDED, SAMPLES, Route
 ROUTES = [route for route in GUARDED if route.is_api]
 SINGLE = [route for route in ROUTES if SAMPLES["uuid"] in route.path]
 ANSWER = {"output": 1}
-BODIES = {"approve": ANSWER, "preflight": ANSWER, "reject": {"reason": "No."}}
+BODIES = {
+    "comments": {"text": "Hm."},
+    "approve": ANSWER,
+    "preflight": ANSWER,
+    "reject": {"reason": "No."},
+}
 
 
 def call(program, path):

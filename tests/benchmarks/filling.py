@@ -100,7 +100,9 @@ def found_company() -> Company:
         making.make_machine(connection, name) for connection in connections for name in WORKFLOWS
     ]
     policies = [making.default_policy()]
-    policies += [making.make_policy(f"For {team}", team=team) for team in TEAMS]
+    policies += [
+        making.make_policy(f"For {team}", team=team, state_machine=f"{team}-*") for team in TEAMS
+    ]
     return Company(
         connections=connections,
         machines=machines,

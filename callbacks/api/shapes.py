@@ -147,6 +147,17 @@ class PreflightOut(BaseModel):
     ]
 
 
+class RescueOut(BaseModel):
+    id: UUID
+    kind: str
+    status: str = Field(description="requested, sending, sent, done, refused or unknown.")
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    outcome: str
+    aws_said: str
+
+
 class ExecutionOut(BaseModel):
     id: UUID
     arn: str
@@ -163,6 +174,7 @@ class ExecutionOut(BaseModel):
     error: str
     cause: str
     tasks: list[TaskItem] = Field(description="Those the caller may see, the latest first.")
+    actions: list[RescueOut] = Field(description="Heartbeats, stops and redrives by operators.")
 
 
 class ActorOut(BaseModel):

@@ -14,6 +14,7 @@ from callbacks.api.shapes import (
     DiesAt,
     ExecutionOut,
     PolicyName,
+    RescueOut,
     TaskItem,
     TaskOut,
     VoteOut,
@@ -65,7 +66,9 @@ def decision_out(decision: Decision) -> DecisionOut:
     )
 
 
-def execution_out(execution: Execution, tasks: list[TaskItem]) -> ExecutionOut:
+def execution_out(
+    execution: Execution, tasks: list[TaskItem], actions: list[RescueOut]
+) -> ExecutionOut:
     return ExecutionOut(
         id=execution.pk,
         arn=execution.arn,
@@ -82,6 +85,7 @@ def execution_out(execution: Execution, tasks: list[TaskItem]) -> ExecutionOut:
         error=execution.error,
         cause=execution.cause,
         tasks=tasks,
+        actions=actions,
     )
 
 

@@ -14,15 +14,24 @@ from callbacks.api.once import IdempotencyKey, once
 from callbacks.api.problems import WRITES, documented, invalid, not_found
 from callbacks.api.queries import check_names
 from callbacks.api.rendering import render
-from callbacks.api.shapes import DecisionOut, PreflightOut, PreflightProblem, TaskList, TaskOut
+from callbacks.api.rescuing import HeartbeatIn, rescue_once
+from callbacks.api.shapes import (
+    DecisionOut,
+    PreflightOut,
+    PreflightProblem,
+    RescueOut,
+    TaskList,
+    TaskOut,
+)
 from callbacks.api.shaping import task_item, task_out
 from callbacks.audit.readings import record_reading
 from callbacks.decisions.answer import Answer, check_answer
 from callbacks.decisions.errors import InvalidAnswer
-from callbacks.models import CallbackTask, Direction, Scope
+from callbacks.models import CallbackTask, Direction, RescueAction, Scope
 from callbacks.queries.listing import ListFilter, answers_to, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 from callbacks.queries.tasks import Order
+from callbacks.rescue.ask import MAY_RESCUE, heartbeat
 
 router = Router(tags=["tasks"])
 
@@ -193,6 +202,31 @@ def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
             outcome="unknown",
         )
     )
+
+
+@router.post(
+    "/{uuid:task_id}/heartbeat",
+    auth=doors(roles=MAY_RESCUE, scope=Scope.OPERATE),
+    response={201: RescueOut, **documented(*WRITES)},
+    summary="One heartbeat now",
+)
+def send_heartbeat(
+    request: ApiRequest, task_id: UUID, body: HeartbeatIn, idempotency_key: IdempotencyKey
+) -> HttpResponse:
+    caller = request.auth
+    if not caller.tasks.filter(pk=task_id).exists():
+        raise not_found()
+
+    def ask(action_id: UUID) -> RescueAction:
+        return heartbeat(
+            task_id=task_id,
+            action_id=action_id,
+            reason=body.reason,
+            actor=caller.actor,
+            now=caller.now,
+        )
+
+    return rescue_once(request, idempotency_key, ask)
 
 
 def _problems(answer: Answer, task: CallbackTask) -> list[PreflightProblem]:

@@ -31,12 +31,16 @@ NEEDED = ("status", "dies_earliest", "token_ciphertext", "connection", "executio
 
 def deliver(*, decision_id: uuid.UUID, now: datetime) -> None:
     """Send the decision if it is due and nobody else is at it; otherwise do nothing but say so."""
-    decision = Decision.objects.filter(pk=decision_id).first()
+    decision = _read(decision_id)
     claim = _claim(decision, now) if decision and is_due(decision, now) else None
     if claim is None:
         logger.debug("Decision %s is not to be sent now.", decision_id)
         return
     _send(claim)
+
+
+def _read(decision_id: uuid.UUID) -> Decision | None:
+    return Decision.objects.filter(pk=decision_id).first()
 
 
 def send_again(*, decision: Decision, now: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from callbacks.audit import AuditUnavailable, rollback
 from callbacks.decisions.hints import hint
 from callbacks.models import Decision, DecisionStatus, TaskStatus
 
@@ -18,7 +19,7 @@ HINT_AGAIN_AFTER = timedelta(seconds=10)
 
 def sweep(*, now: datetime) -> int:
     """Send a message for every decision that is due and has none under way; return how many."""
-    to_deliver = _ids(_to_deliver(now))
+    to_deliver = [] if _must_not_send() else _ids(_to_deliver(now))
     to_settle = _ids(_to_settle(now))
     Decision.objects.filter(pk__in=[*to_deliver, *to_settle]).update(hinted_at=now)
     for decision_id in to_deliver:
@@ -26,6 +27,15 @@ def sweep(*, now: datetime) -> int:
     for decision_id in to_settle:
         hint("settle_decision", decision_id)
     return len(to_deliver) + len(to_settle)
+
+
+def _must_not_send() -> bool:
+    """While a roll-back of the record is open, each try would only be written down in vain."""
+    try:
+        rollback.refuse_while_open()
+    except AuditUnavailable:
+        return True
+    return False
 
 
 def _to_deliver(now: datetime) -> Q:

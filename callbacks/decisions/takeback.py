@@ -72,7 +72,12 @@ def _withdraw(decision: Decision, actor: Actor, now: datetime) -> None:
 def _collect_again(decision: Decision, now: datetime) -> None:
     if decision.status == DecisionStatus.HELD:
         move(
-            decision=decision, to=DecisionStatus.COLLECTING, now=now, kind="answer_collecting_again"
+            decision=decision,
+            to=DecisionStatus.COLLECTING,
+            now=now,
+            kind="answer_collecting_again",
+            # A worker that read it as held before must not take it when it is held again.
+            generation=decision.generation + 1,
         )
 
 

@@ -129,7 +129,8 @@ class Decision(models.Model):
     status = models.CharField(max_length=12, choices=DecisionStatus.choices)
     status_at = models.DateTimeField()
     send_after = models.DateTimeField()
-    # Grows with every claim; an outcome is written only by the claim that has it.
+    # Grows with every claim, and when an answer is held no more: what is written counts only for the
+    # generation that was read.
     generation = models.PositiveIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=80, blank=True)

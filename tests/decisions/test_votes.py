@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from callbacks.decisions import deliver as deliver_module
 from callbacks.decisions.errors import (
     AlreadySigned,
     InvalidAnswer,
@@ -243,3 +244,16 @@ def test_an_answer_that_the_policy_does_not_take_is_refused(
     with pytest.raises(InvalidAnswer) as raised:
         desk.decide(answer)
     assert list(raised.value.errors) == [field]
+
+
+def test_a_worker_that_read_it_as_held_does_not_send_it_when_it_is_held_again(
+    desk: Desk, two: Policy, kofi: User, monkeypatch: Any
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    read_before = again(decision)
+    take_back(desk, decision, kofi)
+    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    monkeypatch.setattr(deliver_module, "_read", lambda decision_id: read_before)
+    assert desk.deliver(decision).status == DecisionStatus.HELD
+    assert desk.sends() == []

@@ -54,6 +54,16 @@ def test_the_page_asks_the_same_number_of_queries_at_any_length(
         browser.get("/")
 
 
+def test_fifty_policies_cost_no_query_more(people, browser_of, django_assert_num_queries):
+    team = making.make_team("finance")
+    people.approver.groups.add(team)
+    for number in range(50):
+        making.make_task(policy=making.make_policy(f"Rule {number}", team="finance"))
+    browser = browser_of(people.approver)
+    with django_assert_num_queries(PAGE_QUERIES):
+        browser.get("/")
+
+
 @pytest.mark.parametrize("number", [3, 30])
 def test_a_poll_asks_the_same_number_of_queries_at_any_length(
     people, browser_of, django_assert_num_queries, number

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
-from callbacks.models import Connection, Decision, DecisionStatus, Pulse, TaskStatus, User
+from callbacks.models import Connection, Decision, DecisionStatus, Pulse, TaskStatus, User, Vote
 from callbacks.queries.paging import bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
@@ -43,15 +43,17 @@ class ConnectionFacts:
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswer:
-    """An answer of this person that is held, being sent, or whose outcome is not known."""
+    """An answer that this person gave or signed: held, being sent, or its outcome not known."""
 
     id: uuid.UUID
     task_id: uuid.UUID
     headline: str
     direction: str
     status: str
-    decided_at: datetime
+    status_at: datetime
     send_after: datetime
+    # Others signed it too, so that nobody sends it before its time.
+    is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,10 @@ def _connection(row: Mapping[str, Any]) -> ConnectionFacts:
 
 
 def _own_answers(user: User) -> tuple[OwnAnswer, ...]:
-    rows = Decision.objects.filter(decided_by=user, status__in=UNDER_WAY)
+    votes = Vote.objects.filter(decision=OuterRef("pk"), withdrawn_at=None)
+    rows = Decision.objects.filter(
+        Q(decided_by=user) | Exists(votes.filter(user=user)), status__in=UNDER_WAY
+    ).annotate(is_shared=Exists(votes))
     columns = tuple(OwnAnswer.__dataclass_fields__)
     return tuple(
         OwnAnswer(*row) for row in rows.order_by("-decided_at").values_list(*columns)[:TOAST_LIMIT]

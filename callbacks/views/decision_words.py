@@ -68,7 +68,7 @@ def _held(scene: Scene) -> Panel:
     if decision.send_after <= scene.now:
         return _sending(scene)
     left = math.ceil((decision.send_after - scene.now).total_seconds())
-    seconds = max(1, math.ceil((decision.send_after - decision.decided_at).total_seconds()))
+    seconds = max(1, math.ceil((decision.send_after - decision.status_at).total_seconds()))
     title = _("Approving in {}") if scene.is_approval else _("Rejecting in {}")
     hold = Hold(
         until=stamp(decision.send_after),

@@ -17,6 +17,7 @@ from callbacks.views.jsontree import text_html
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import task_page
 from callbacks.views.rescue_actions import KINDS as RESCUE_KINDS
+from callbacks.views.signing_words import signature_facts
 
 # A page shows so much of the bytes; the rest stands in the export.
 LONGEST_SHOWN = 20_000
@@ -40,7 +41,7 @@ def record_context(*, facts: DecisionFacts, now: datetime) -> dict[str, Any]:
         "decision": decision,
         "title": _title(decision),
         "badges": _badges(decision, now),
-        "who": _who(decision),
+        "who": _who(facts, now),
         "rules": _rules(facts),
         "sent": _sent(decision),
         "payload": _payload(decision),
@@ -71,18 +72,22 @@ def _badges(decision: Decision, now: datetime) -> list[str]:
     return [decision.status]
 
 
-def _who(decision: Decision) -> tuple[Fact, ...]:
+def _who(facts: DecisionFacts, now: datetime) -> tuple[Fact, ...]:
+    decision = facts.decision
     return (
         Fact(_("Who"), decision.decided_by_name),
         Fact(_("When"), _utc(decision.decided_at)),
         Fact(_("Door"), decision.channel),
         Fact(_("Reason"), decision.reason or _("none given")),
+        *signature_facts(decision, facts.votes, now),
     )
 
 
 def _rules(facts: DecisionFacts) -> tuple[Fact, ...]:
     decision = facts.decision
-    hold = span((decision.send_after - decision.decided_at).total_seconds())
+    # Where several signed, from the signature that completed it.
+    since = max((vote.at for vote in facts.votes), default=decision.decided_at)
+    hold = span(max(0.0, (decision.send_after - since).total_seconds()))
     if any(line.kind == "answer_hurried" for line in facts.lines):
         hold = _("cut short after %(span)s") % {"span": hold}
     return (

@@ -31,7 +31,7 @@ def toast(*, answer: OwnAnswer, now: datetime) -> dict[str, Any]:
 
 def _held(answer: OwnAnswer, now: datetime) -> dict[str, Any]:
     left = math.ceil((answer.send_after - now).total_seconds())
-    seconds = max(1, math.ceil((answer.send_after - answer.decided_at).total_seconds()))
+    seconds = max(1, math.ceil((answer.send_after - answer.status_at).total_seconds()))
     title = _("Approving in {}") if answer.direction == Direction.APPROVE else _("Rejecting in {}")
     return {
         "until": stamp(answer.send_after),
@@ -40,7 +40,7 @@ def _held(answer: OwnAnswer, now: datetime) -> dict[str, Any]:
         "title": title,
         "title_now": title.replace("{}", _("%(n)d s") % {"n": left}),
         "undo_url": withdraw_door(answer.id),
-        "send_url": send_door(answer.id),
+        "send_url": "" if answer.is_shared else send_door(answer.id),
     }
 
 

@@ -123,7 +123,21 @@ def test_the_record_names_everybody_who_signed(ana: Any, kofi: Any, task: Callba
     decision = Decision.objects.get()
     Decision.objects.update(status=DecisionStatus.CONFIRMED)
     record = ana.get(f"/decisions/{decision.pk}/").content.decode()
-    assert record.count("Signed by") == 2
+    # In the panel and beside who gave it first.
+    assert record.count("Signed by") == 4
+
+
+def test_everybody_who_signed_can_undo_from_any_page(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    post_answer(ana, task)
+    post_answer(kofi, task)
+    decision = Decision.objects.get()
+    for client in (ana, kofi):
+        inbox = client.get("/").content.decode()
+        assert f'id="toast-{decision.pk}"' in inbox
+        assert f"/decisions/{decision.pk}/withdraw/" in inbox
+        assert f"/decisions/{decision.pk}/send/" not in inbox
 
 
 # --- what a policy says on the page ------------------------------------------------------------

@@ -161,8 +161,8 @@ def test_no_order_of_events_breaks_the_rules(desk: Desk) -> None:
     run_state_machine_as_test(
         Rules,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=15,
+            max_examples=60,
+            stateful_step_count=25,
             deadline=None,
             derandomize=True,
             database=None,

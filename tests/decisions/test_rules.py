@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from callbacks.audit.verify import verify_chain
 from callbacks.decisions.errors import DecisionError
 from callbacks.decisions.takeback import withdraw
-from callbacks.models import AuditEntry, Decision, Role, User
+from callbacks.models import AuditEntry, CallbackTask, Decision, Role, User
 from tests import making
 from tests.decisions.conftest import APPROVAL, REJECTION, Desk
 from tests.sync.world import machine, task
@@ -137,7 +138,7 @@ class Rules(RuleBasedStateMachine):
 
     @invariant()
     def only_what_was_agreed_is_sent_and_once(self) -> None:
-        calls = self.whole.sends()[self.calls_before :]
+        calls = sorted(self.whole.sends(), key=lambda call: call["seq"])[self.calls_before :]
         assert len(calls) == (1 if self.model.sent else 0)
         for call in calls:
             said = call["params"].get("output", "no")
@@ -149,20 +150,24 @@ class Rules(RuleBasedStateMachine):
         verify_chain()  # raises where it does not hold
 
 
-def test_no_order_of_events_breaks_the_rules(desk: Desk) -> None:
+def test_no_order_of_events_breaks_the_rules(desk: Desk, settings: Any) -> None:
     making.make_policy("Two of us", approvals_needed=2)
     Rules.whole = desk
     Rules.cast = {name: making.make_person(name, Role.APPROVER) for name in PEOPLE[1:]}
     Rules.cast["ana"] = desk.approver
     arn = desk.simulator.create("rules", machine(Review=task()))
-    # One for each example, and for those that a failure would be made smaller with.
-    Rules.waiting = [desk.simulator.start(arn) for _ in range(150)]
+    for _ in range(400):
+        desk.simulator.start(arn)
+    settings.SYNC_QUOTA_SHARE = 1.0
     desk.world.sync()
+    # One for each example, and for those that a failure would be made smaller with.
+    mirrored = CallbackTask.objects.filter(execution__state_machine__name="rules")
+    Rules.waiting = list(mirrored.values_list("execution__arn", flat=True))
     run_state_machine_as_test(
         Rules,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=25,
+        settings=examples(
+            max_examples=40,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             database=None,

@@ -129,7 +129,7 @@ class Decision(models.Model):
     status = models.CharField(max_length=12, choices=DecisionStatus.choices)
     status_at = models.DateTimeField()
     send_after = models.DateTimeField()
-    # Grows with every claim, and when an answer is held no more: what is written counts only for the
+    # Grows with every claim, and when an answer is held no more; a write counts only for the
     # generation that was read.
     generation = models.PositiveIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)

@@ -92,8 +92,11 @@ def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
     )
 
 
-def place_in_queue(*, task: CallbackTask, sight: Sight) -> Place | None:
-    """Where it stands among what waits for this person: four queries; None where it does not."""
+def place_in_queue(*, task: CallbackTask, sight: Sight, total: int) -> Place | None:
+    """Where it stands among the `total` that wait for this person; None where it does not.
+
+    Three queries.
+    """
     queue = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
     if not task.is_waiting or task.policy_id not in sight.policy_ids or not sight.is_approver:
         return None
@@ -104,7 +107,7 @@ def place_in_queue(*, task: CallbackTask, sight: Sight) -> Place | None:
         "previous": earlier.order_by("-dies_earliest", "-id").values_list("pk", flat=True).first(),
         "next": later.order_by("dies_earliest", "id").values_list("pk", flat=True).first(),
     }
-    return Place(number=bounded_count(earlier) + 1, total=bounded_count(queue), **ids)
+    return Place(number=bounded_count(earlier) + 1, total=total, **ids)
 
 
 def next_for(*, sight: Sight, but: uuid.UUID) -> tuple[uuid.UUID, str] | None:

@@ -73,7 +73,7 @@ def show_request(
     }
     if target == "answer":
         return respond(request, "callbacks/answer.html", context, fragment="answer", status=status)
-    place = place_in_queue(task=facts.task, sight=frame.sight)
+    place = place_in_queue(task=facts.task, sight=frame.sight, total=frame.facts.for_me)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)
     context["back"] = inbox_link()
     if part.panel is not None:

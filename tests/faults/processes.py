@@ -42,9 +42,14 @@ class Processes:
         return process
 
     def wait_killed(self, name: str, seconds: float = 30) -> None:
-        """Wait until the process has died by SIGKILL; raises where it lives on."""
-        code = self.running[name].wait(timeout=seconds)
+        """Wait until the process and its children have died by SIGKILL; raises where they live on.
+
+        A child that is still on its way out would take connections meant for the next process.
+        """
+        leader = self.running[name]
+        code = leader.wait(timeout=seconds)
         assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log_of(name)}"
+        wait_until(lambda: _is_gone(leader.pid), seconds=seconds, what=lambda: self.log_of(name))
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
@@ -54,6 +59,14 @@ class Processes:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _is_gone(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 @contextmanager

@@ -18,6 +18,7 @@ END_SECONDS = 10.0
 MOST_DEATHS = 5
 DEATH_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class KeepsDying(Exception):
@@ -50,8 +51,9 @@ class Supervisor:
     def start(self, *, name: str, command: Sequence[str]) -> None:
         """Start a program; what it prints goes to a file named after it."""
         log = self._logs / f"{name}.log"
-        process = self._spawn(command, log)
-        self._children.append(Child(name=name, command=command, log=log, process=process))
+        with _undisturbed():
+            process = self._spawn(command, log)
+            self._children.append(Child(name=name, command=command, log=log, process=process))
 
     def wait_for(self, condition: Callable[[], bool], *, what: str, seconds: float) -> None:
         """Wait until the condition holds. Raises NotReady, KeepsDying."""
@@ -96,7 +98,8 @@ class Supervisor:
             raise KeepsDying(f"{child.name} ends again and again:\n{_tail(child.log)}")
         self._say(f"{child.name} ended with {code}; starting it again.")
         time.sleep(0.2 * len(child.deaths))
-        child.process = self._spawn(child.command, child.log)
+        with _undisturbed():
+            child.process = self._spawn(child.command, child.log)
 
     def _spawn(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
@@ -108,7 +111,7 @@ class Supervisor:
                 stderr=output,
                 # Ctrl-C of the terminal is for us alone: we end them in order.
                 start_new_session=True,
-                preexec_fn=_dying_with_parent(),
+                preexec_fn=_first_of_all(),
             )
 
 
@@ -134,18 +137,33 @@ def supervised(*, folder: Path, logs: Path, say: Callable[[str], None]) -> Itera
             signal.signal(name, handler)
 
 
-def _dying_with_parent() -> Callable[[], None] | None:
-    """Return what a child does first so that it ends even if we are killed (Linux only)."""
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a Ctrl-C wait: in between, a program would run that nobody knows of and nobody ends."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _first_of_all() -> Callable[[], None]:
+    """Return what a child does first: hear signals again, and on Linux end when we are killed."""
     if not sys.platform.startswith("linux"):
-        return None
+        return _hear_signals
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def ask_for_signal() -> None:
+        _hear_signals()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # we died before the question
             os._exit(1)
 
     return ask_for_signal
+
+
+def _hear_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 def _tail(log: Path) -> str:

@@ -149,3 +149,32 @@ def start_supervisor(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
         [sys.executable, "-c", SUPERVISOR, str(folder), "-c", PROGRAM, str(folder / "id")], cwd=ROOT
     )
     return running, id_in(folder / "id")
+
+
+def test_a_ctrl_c_while_a_program_is_being_started_leaves_none_behind(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[subprocess.Popen[bytes]] = []
+    spawn = Supervisor._spawn
+
+    def interrupted(self: Supervisor, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        made.append(spawn(self, command, log))
+        os.kill(os.getpid(), signal.SIGINT)
+        return made[0]
+
+    monkeypatch.setattr(Supervisor, "_spawn", interrupted)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        supervised(folder=tmp_path, logs=tmp_path / "log", say=said.append) as running,
+    ):
+        running.start(name="child", command=program(tmp_path / "id"))
+    has_ended = made[0].poll() is not None
+    made[0].kill()
+    assert has_ended
+
+
+def test_what_is_started_hears_signals(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(name="child", command=program(tmp_path / "id"))
+    child = id_in(tmp_path / "id")
+    os.kill(child, signal.SIGTERM)
+    until(lambda: not is_alive(child))

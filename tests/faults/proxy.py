@@ -26,6 +26,8 @@ def swallowing_commit(used: dict[str, Any]) -> Iterator[threading.Event]:
 
 def _serve(door: socket.socket, home: tuple[str, Any], swallowed: threading.Event) -> None:
     client, _ = door.accept()
+    # Django may connect anew at once: refused, it goes on; unanswered, it would wait for ever.
+    door.close()
     server = socket.create_connection((home[0] or "localhost", int(home[1] or 5432)))
     back = threading.Thread(target=_pump, args=(server, client, swallowed), daemon=True)
     back.start()

@@ -111,7 +111,7 @@ class Supervisor:
                 stderr=output,
                 # Ctrl-C of the terminal is for us alone: we end them in order.
                 start_new_session=True,
-                preexec_fn=_first_of_all(),
+                preexec_fn=_dying_with_parent(),
             )
 
 
@@ -140,30 +140,31 @@ def supervised(*, folder: Path, logs: Path, say: Callable[[str], None]) -> Itera
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let a Ctrl-C wait: in between, a program would run that nobody knows of and nobody ends."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    came: list[int] = []
+    ours = [name for name in ENDINGS if signal.getsignal(name) is signal.default_int_handler]
+    for name in ours:
+        signal.signal(name, lambda number, frame: came.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for name in ours:
+            signal.signal(name, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
 
 
-def _first_of_all() -> Callable[[], None]:
-    """Return what a child does first: hear signals again, and on Linux end when we are killed."""
+def _dying_with_parent() -> Callable[[], None] | None:
+    """Return what a child does first so that it ends even if we are killed (Linux only)."""
     if not sys.platform.startswith("linux"):
-        return _hear_signals
+        return None
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def ask_for_signal() -> None:
-        _hear_signals()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # we died before the question
             os._exit(1)
 
     return ask_for_signal
-
-
-def _hear_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 def _tail(log: Path) -> str:

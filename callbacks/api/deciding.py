@@ -11,7 +11,7 @@ from django.http import HttpResponse
 
 from callbacks.api.callers import ApiRequest
 from callbacks.api.once import id_for, once, reused
-from callbacks.api.problems import Ended, FirstAnswer, Problem, not_found
+from callbacks.api.problems import Ended, FirstAnswer, Problem, not_found, not_recorded
 from callbacks.api.rendering import render
 from callbacks.api.shaping import decision_out
 from callbacks.api.words import may_not, who_and_when
@@ -20,6 +20,7 @@ from callbacks.decisions.answer import Answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
     AlreadyDecided,
+    AlreadySigned,
     DecisionError,
     InvalidAnswer,
     NotYours,
@@ -83,7 +84,7 @@ def _problems() -> Iterator[None]:
         raise _why(exc) from None
     except AuditUnavailable:
         text = "The audit record cannot be written, so nothing was decided or changed. Try again."
-        raise Problem(503, "audit_unavailable", text, headers={"Retry-After": "5"}) from None
+        raise not_recorded(text) from None
 
 
 def _why(exc: DecisionError) -> Problem:
@@ -100,6 +101,9 @@ def _why(exc: DecisionError) -> Problem:
 
 def _conflict(exc: DecisionError) -> Problem:
     decision = getattr(exc, "decision", None)
+    if isinstance(exc, AlreadySigned):
+        text = "Your signature is under this answer already; others are missing."
+        return Problem(409, "already_signed", text, decision=_first(exc.decision))
     if isinstance(decision, Decision):
         return Problem(409, _code_of(exc), who_and_when(decision), decision=_first(decision))
     task = getattr(exc, "task", None)

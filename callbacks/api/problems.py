@@ -79,6 +79,11 @@ def invalid(field: str, message: str) -> Problem:
     return Problem(422, "invalid", message, errors={field: [message]})
 
 
+def not_recorded(text: str) -> Problem:
+    """Nothing happens that the audit record does not hold."""
+    return Problem(503, "audit_unavailable", text, headers={"Retry-After": "5"})
+
+
 def answer(problem: Problem) -> HttpResponse:
     response = render(problem.body, status=problem.status, leave_out_none=True)
     for name, value in problem.headers.items():

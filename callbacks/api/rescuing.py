@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks.api.callers import ApiRequest
 from callbacks.api.once import id_for, once, reused
-from callbacks.api.problems import Problem, not_found
+from callbacks.api.problems import Problem, not_found, not_recorded
 from callbacks.api.rendering import render
 from callbacks.api.shapes import RescueOut
 from callbacks.audit import AuditUnavailable
@@ -56,7 +56,7 @@ def rescue_once(
             raise _why(exc) from None
         except AuditUnavailable:
             text = "The audit record cannot be written, so nothing was done. Try again."
-            raise Problem(503, "audit_unavailable", text, headers={"Retry-After": "5"}) from None
+            raise not_recorded(text) from None
         return render(rescue_out(action), status=201)
 
     return once(request, key, act)

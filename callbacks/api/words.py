@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from callbacks.decisions.policy import Refusal
 from callbacks.models import Decision, DecisionStatus
 
-_STANDS: Mapping[str, str] = {
+STANDS: Mapping[str, str] = {
     DecisionStatus.COLLECTING: "More signatures are needed before it is sent.",
     DecisionStatus.HELD: "Held, and sent at send_after; until then it can be withdrawn.",
     DecisionStatus.SENDING: "Being sent to AWS.",
@@ -20,16 +21,25 @@ _STANDS: Mapping[str, str] = {
     DecisionStatus.LOST: "The wait ended before this answer, which was not used",
     DecisionStatus.REFUSED: "It was refused; the task still waits unless it ended since",
 }
-_MAY_NOT: Mapping[str, str] = {
-    "not_approver": "Only approvers answer requests.",
-    "not_in_team": "The policy names other people.",
-    "not_active": "This person is not active.",
-    "own_request": "Nobody answers a request of their own.",
+# Why signatures that were given do not count: outcomes of an answer taken back by somebody else.
+VOIDED: Mapping[str, str] = {
+    "other_answer": "Somebody proposed another answer, so its signatures are void.",
+    "rejected": "Somebody rejected the request, so its signatures are void.",
+    "policy_changed": "The policy was changed, so its signatures are void.",
+}
+MAY_NOT: Mapping[str, str] = {
+    Refusal.NOT_APPROVER: "Only approvers answer requests.",
+    Refusal.NOT_NAMED: "The policy names other people.",
+    Refusal.NOT_ACTIVE: "This person is not active.",
+    Refusal.OWN_REQUEST: "Nobody answers a request of their own.",
+    Refusal.ASKER_UNKNOWN: "The policy says where it stands who asks, and nobody stands there.",
 }
 
 
 def explanation(decision: Decision) -> str:
-    sentence = _STANDS[decision.status]
+    if decision.status == DecisionStatus.WITHDRAWN and decision.outcome in VOIDED:
+        return f"{VOIDED[decision.outcome]} Nothing was sent."
+    sentence = STANDS[decision.status]
     if sentence.endswith("."):
         return sentence
     why = ": ".join(part for part in (decision.outcome, decision.answer_code) if part)
@@ -37,7 +47,7 @@ def explanation(decision: Decision) -> str:
 
 
 def may_not(code: str) -> str:
-    return _MAY_NOT.get(code, "The policy does not let this person answer.")
+    return MAY_NOT.get(code, "The policy does not let this person answer.")
 
 
 def who_and_when(decision: Decision) -> str:

@@ -236,3 +236,11 @@ def test_a_preflight_checks_the_form_and_decides_nothing(approver, body, verdict
     assert answer.json()["verdict"] == verdict
     assert [problem["field"] for problem in answer.json()["problems"]] == [field] * bool(field)
     assert not Decision.objects.exists()
+
+
+def test_a_second_signature_of_the_same_person_is_told_as_such(approver):
+    task = make_task(policy=make_policy(approvals_needed=2))
+    first, again = (approver.post(f"/tasks/{task.pk}/approve", {"output": 1}) for _ in range(2))
+    assert first.json()["status"] == "collecting"
+    assert (again.status_code, again.json()["code"]) == (409, "already_signed")
+    assert again.json()["decision"]["id"] == first.json()["id"]

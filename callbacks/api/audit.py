@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
@@ -12,12 +13,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.cursors import bad_cursor, seal, unseal
 from callbacks.api.export import as_csv, as_jsonl
-from callbacks.api.problems import Problem, documented
+from callbacks.api.problems import Problem, documented, not_recorded
 from callbacks.api.queries import check_names
 from callbacks.api.rendering import render
 from callbacks.api.shapes import ActorOut, AuditItem, AuditList
+from callbacks.audit import AuditUnavailable, append
 from callbacks.models import Role
-from callbacks.queries.audit import AuditFilter, AuditLine, list_audit
+from callbacks.queries.audit import AuditFilter, AuditLine, chain_end, count_audit, list_audit
+from callbacks.queries.outside import last_checkpoint
 
 router = Router(tags=["audit"])
 
@@ -83,8 +86,8 @@ def audit(request: ApiRequest, query: Query[AuditQuery]) -> HttpResponse:
 @router.get(
     "/export",
     auth=doors(roles=READERS),
-    response={200: str, **documented()},
-    summary="The audit record as a file, newest entry first",
+    response={200: str, **documented(503)},
+    summary="The audit record as a file, newest entry first, then the last signed checkpoint",
     openapi_extra={
         "responses": {
             200: {
@@ -97,22 +100,53 @@ def audit(request: ApiRequest, query: Query[AuditQuery]) -> HttpResponse:
     },
 )
 def export(request: ApiRequest, query: Query[ExportQuery]) -> StreamingHttpResponse:
+    """That it was exported is an audit entry itself, made first and not in the file."""
     check_names(request, ExportQuery)
     _check_key(request)
-    items = _all(_filters(query))
+    last = last_checkpoint()
+    items = _all(_filters(query), before=_record(request, query))
+    note = last.note if last and last.note else None
     if query.format == "csv":
-        content, kind = as_csv(items), "text/csv; charset=utf-8; header=present"
+        content, kind = as_csv(items, checkpoint=note), "text/csv; charset=utf-8; header=present"
     else:
-        content, kind = as_jsonl(items), "application/jsonl; charset=utf-8"
+        content, kind = as_jsonl(items, checkpoint=note), "application/jsonl; charset=utf-8"
     response = StreamingHttpResponse(content, content_type=kind)
     name = f"audit-{request.auth.now:%Y%m%dT%H%M%SZ}.{query.format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _all(filters: AuditFilter) -> Iterator[AuditItem]:
+def _record(request: ApiRequest, query: ExportQuery) -> int:
+    """Write down who exports what; return the number before which it ends. Raises Problem."""
+    caller, end = request.auth, chain_end()
+    before = end.seq + 1 if end else 1
+    facts = {
+        "format": query.format,
+        "entries": count_audit(filters=_filters(query), before=before),
+        "before": before,
+        "about": str(query.about or ""),
+        "since": query.since.isoformat() if query.since else "",
+        "until": query.until.isoformat() if query.until else "",
+    }
+    # What was typed may be anything, so it stands where it can be erased.
+    typed = {"asked_kind": query.kind, "asked_person": query.person}
+    try:
+        with transaction.atomic():
+            append(
+                kind="audit_exported",
+                now=caller.now,
+                actor=caller.actor,
+                facts=facts,
+                personal=typed,
+            )
+    except AuditUnavailable:
+        text = "The audit record cannot be written, so nothing is exported. Try again."
+        raise not_recorded(text) from None
+    return before
+
+
+def _all(filters: AuditFilter, *, before: int) -> Iterator[AuditItem]:
     """Chunk by chunk: what is appended meanwhile has higher numbers, and does not move these."""
-    before: int | None = None
     while True:
         found = list_audit(filters=filters, before=before, limit=CHUNK)
         yield from map(_item, found.lines)

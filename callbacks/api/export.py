@@ -25,16 +25,20 @@ class _Line:
         return text
 
 
-def as_csv(items: Iterable[AuditItem]) -> Iterator[str]:
+def as_csv(items: Iterable[AuditItem], *, checkpoint: str | None) -> Iterator[str]:
+    """The signed note of the last checkpoint is a row of its own at the end."""
     writer: Any = csv.writer(_Line(), quoting=csv.QUOTE_ALL)
     yield writer.writerow(COLUMNS)
     for item in items:
         yield writer.writerow([safe(cell) for cell in _cells(item)])
+    yield writer.writerow(["# checkpoint", safe(checkpoint or "")])
 
 
-def as_jsonl(items: Iterable[AuditItem]) -> Iterator[str]:
+def as_jsonl(items: Iterable[AuditItem], *, checkpoint: str | None) -> Iterator[str]:
+    """The signed note of the last checkpoint is the last line."""
     for item in items:
         yield to_json(item.model_dump()) + "\n"
+    yield to_json({"checkpoint": checkpoint}) + "\n"
 
 
 def safe(cell: str) -> str:

@@ -76,6 +76,10 @@ def list_audit(*, filters: AuditFilter, before: int | None, limit: int = PAGE_SI
     return AuditPage(lines=lines, next=entries[-1].chain_seq if len(found) > limit else None)
 
 
+def count_audit(*, filters: AuditFilter, before: int) -> int:
+    return _rows(filters).filter(chain_seq__lt=before).count()
+
+
 def _rows(filters: AuditFilter) -> QuerySet[AuditEntry]:
     rows = AuditEntry.objects.all()
     if filters.kind:

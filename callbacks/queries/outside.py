@@ -18,6 +18,7 @@ class LastCheckpoint:
     at: datetime
     size: int | None = None
     key_id: str = ""
+    note: str = ""
 
 
 def last_checkpoint() -> LastCheckpoint | None:
@@ -30,7 +31,9 @@ def last_checkpoint() -> LastCheckpoint | None:
     except (AuditUnavailable, BadNote):
         return LastCheckpoint(at=row.at)
     checkpoint = signed.checkpoint
-    return LastCheckpoint(at=checkpoint.at, size=checkpoint.size, key_id=signed.key_id)
+    return LastCheckpoint(
+        at=checkpoint.at, size=checkpoint.size, key_id=signed.key_id, note=signed.note
+    )
 
 
 def open_rollbacks() -> list[AuditRollback]:

@@ -44,6 +44,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "policy_changed": lambda: _("Policy changed"),
     "policy_moved": lambda: _("Order of policies changed"),
     "policy_retired": lambda: _("Policy retired"),
+    "audit_exported": lambda: _("Record exported"),
     "audit_rollback_acknowledged": lambda: _("Roll-back of the record acknowledged"),
     "connection_added": lambda: _("Connection added"),
 }

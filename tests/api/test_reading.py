@@ -10,7 +10,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from callbacks.api import audit
 from callbacks.api.export import safe
+from callbacks.audit import AuditUnavailable
+from callbacks.audit.checkpointing import write_checkpoint
 from callbacks.models import Reading, TaskStatus
 from tests.making import (
     make_decision,
@@ -204,8 +207,41 @@ def test_the_export_holds_every_entry(auditor, approver):
     whole = auditor.get("/audit", limit=200).json()["items"]
     lines = _text(auditor.get("/audit/export", format="jsonl")).splitlines()
     table = list(csv.DictReader(io.StringIO(_text(auditor.get("/audit/export", format="csv")))))
-    assert [json.loads(line) for line in lines] == whole
-    assert [row["entry_hash"] for row in table] == [item["entry_hash"] for item in whole]
+    assert [json.loads(line) for line in lines[:-1]] == whole
+    exported = [item["entry_hash"] for item in whole]
+    # The later file holds that the earlier one was exported.
+    assert [row["entry_hash"] for row in table[1:-1]] == exported
+
+
+def test_an_export_ends_with_the_last_signed_checkpoint(auditor):
+    assert _text(auditor.get("/audit/export", format="jsonl")).splitlines()[-1] == (
+        '{"checkpoint": null}'
+    )
+    note = write_checkpoint(now=timezone.now()).note
+    *_, last = _text(auditor.get("/audit/export", format="jsonl")).splitlines()
+    *_, row = csv.reader(io.StringIO(_text(auditor.get("/audit/export", format="csv"))))
+    assert json.loads(last) == {"checkpoint": note}
+    assert row == ["# checkpoint", note]
+
+
+def test_an_export_is_on_the_record_with_who_asked_for_what(auditor, approver, people):
+    approver.post(f"/tasks/{make_task().pk}/approve", {"output": 1})
+    auditor.get("/audit/export", format="csv", kind="answer_decided", person="appro")
+    exported = auditor.get("/audit", kind="audit_exported").json()["items"][0]
+    assert (exported["actor"]["name"], exported["facts"]["entries"]) == (people.auditor.label, 1)
+    assert exported["personal"].items() >= {
+        ("asked_kind", "answer_decided"),
+        ("asked_person", "appro"),
+    }
+
+
+def test_what_cannot_be_recorded_is_not_exported(auditor, monkeypatch):
+    def fail(**_entry):
+        raise AuditUnavailable
+
+    monkeypatch.setattr(audit, "append", fail)
+    answer = auditor.get("/audit/export", format="csv")
+    assert (answer.status_code, answer.json()["code"]) == (503, "audit_unavailable")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\0="])

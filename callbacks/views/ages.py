@@ -16,7 +16,8 @@ from callbacks.templatetags.words import age, moment, stamp
 
 # An old throttle explains no new delay.
 THROTTLE_COUNTS_FOR = timedelta(minutes=10)
-SHORTEST_STALE = timedelta(seconds=60)
+# What a pass itself may take before its connection is called late.
+PASS_MAY_TAKE = timedelta(seconds=10)
 SHORTEST_SILENCE = timedelta(seconds=60)
 
 
@@ -43,8 +44,8 @@ class Banner:
 
 
 def stale_after() -> timedelta:
-    """Six passes without a complete one are late, but never less than a minute."""
-    return max(SHORTEST_STALE, timedelta(seconds=6 * settings.SYNC_INTERVAL_SECONDS))
+    """Three passes that did not complete are late: from then on no green tick is shown."""
+    return timedelta(seconds=3 * settings.SYNC_INTERVAL_SECONDS) + PASS_MAY_TAKE
 
 
 def silent_after() -> timedelta:

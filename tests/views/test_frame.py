@@ -94,13 +94,15 @@ def test_an_answer_of_somebody_else_does_not_float(people, page_of):
     ("facts", "expected"),
     [
         ({"read_ok_at": 5}, Freshness.OK),
-        ({"read_ok_at": 61}, Freshness.STALE),
+        ({"read_ok_at": 24}, Freshness.OK),
+        ({"read_ok_at": 26}, Freshness.STALE),
         ({"read_ok_at": 5, "failing_since": 3}, Freshness.DOWN),
         ({}, Freshness.NEW),
         ({"read_ok_at": 5, "is_enabled": False}, Freshness.OFF),
     ],
 )
-def test_freshness_follows_from_what_the_last_pass_saw(facts, expected):
+def test_freshness_follows_from_what_the_last_pass_saw(facts, expected, settings):
+    settings.SYNC_INTERVAL_SECONDS = 5
     now = timezone.now()
     times = {
         name: now - timedelta(seconds=facts[name]) if name in facts else None
@@ -118,6 +120,11 @@ def test_freshness_follows_from_what_the_last_pass_saw(facts, expected):
         **times,
     )
     assert freshness(facts=one, now=now) == expected
+
+
+def test_a_frozen_connection_loses_its_green_tick_before_a_minute(people, page_of):
+    health(making.make_connection("prod"), read_ok_at=timezone.now() - timedelta(seconds=40))
+    assert '<li class="stale">' in page_of(people.approver, "/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
 from callbacks.views.conversation import claim_door, comment_door, hand_over_door
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
+from callbacks.views.events import events_view
 from callbacks.views.executions import execution_view
 from callbacks.views.history import history
 from callbacks.views.inbox import inbox
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/<uuid:decision_id>/withdraw/", withdraw_door, name="withdraw"),
     path("decisions/<uuid:decision_id>/send/", send_door, name="send"),
     path("executions/<uuid:execution_id>/", execution_view, name="execution"),
+    path("executions/<uuid:execution_id>/events/", events_view, name="events"),
     path("tasks/<uuid:task_id>/heartbeat/", heartbeat_door, name="heartbeat"),
     path("executions/<uuid:execution_id>/stop/", stop_door, name="stop"),
     path("executions/<uuid:execution_id>/redrive/", redrive_door, name="redrive"),

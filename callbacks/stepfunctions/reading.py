@@ -134,6 +134,12 @@ class Reader:
         newest = self._newest_events(execution_arn, last_event_id)
         return self._checked(HISTORY.operation, lambda: _after(newest, last_event_id))
 
+    def latest_events(self, *, execution_arn: str, limit: int) -> Events:
+        """Return the newest events, ascending: one call, and no promise that it is all of them."""
+        parameters = {"executionArn": execution_arn, "reverseOrder": True, "maxResults": limit}
+        newest, _ = self._page(HISTORY, parameters)
+        return Events(sorted(newest, key=lambda event: event["id"]))
+
     def tags(self, *, arn: str) -> dict[str, str]:
         """Return the tags of a state machine (1 call a second in AWS's quota)."""
         return self._read("ListTagsForResource", {"resourceArn": arn}, parsing.tags)

@@ -19,7 +19,7 @@ from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
 from callbacks.views.panels import Fact, run_words
-from callbacks.views.places import execution_page, task_page
+from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.request_words import console_url
 from callbacks.views.requests import raw_text
 from callbacks.views.rescue_actions import actions_context
@@ -47,6 +47,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "rows": [_row(task, answers.get(task.pk)) for task in tasks],
         "facts": _facts(execution),
         "console_url": console_url(execution.arn),
+        "events_url": events_page(execution.pk),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
         **actions_context(execution=execution),

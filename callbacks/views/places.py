@@ -32,6 +32,11 @@ def execution_page(execution_id: uuid.UUID) -> str:
     return f"/executions/{execution_id}/"
 
 
+def events_page(execution_id: uuid.UUID) -> str:
+    """The last events of the run, read from AWS when it is opened."""
+    return f"{execution_page(execution_id)}events/"
+
+
 def heartbeat_door(task_id: uuid.UUID) -> str:
     """POST sends one heartbeat."""
     return f"/tasks/{task_id}/heartbeat/"

@@ -19,7 +19,7 @@ from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact
-from callbacks.views.places import decision_page, execution_page, task_page
+from callbacks.views.places import decision_page, events_page, execution_page, task_page
 from callbacks.views.record_words import line_words, lines_words
 from callbacks.views.request_words import console_url
 
@@ -62,6 +62,7 @@ def technical_context(
         "lines": lines_words(lines),
         "console_url": console_url(task.execution.arn),
         "execution_url": execution_page(task.execution_id),
+        "events_url": events_page(task.execution_id),
     }
 
 

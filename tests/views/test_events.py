@@ -1,0 +1,47 @@
+"""The last events of a run on their own page, and as a part of the technical view."""
+
+from __future__ import annotations
+
+from tests import making
+from tests.sync.conftest import connection, one_simulator, simulator, world  # noqa: F401
+from tests.views.conftest import text_of
+
+
+def path_of(execution):
+    return f"/executions/{execution.pk}/events/"
+
+
+def test_the_events_are_those_that_aws_has_now_and_hold_no_token(people, page_of, world):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    token = world.token(arn)
+    page = page_of(people.approver, path_of(world.execution(arn)))
+    assert "5 TaskSubmitted Approve" in text_of(page)
+    assert token not in page.content.decode()
+
+
+def test_where_aws_cannot_be_asked_the_page_says_why(people, page_of):
+    task = making.make_task()
+    page = page_of(people.approver, path_of(task.execution))
+    assert page.status_code == 200
+    assert "AWS cannot be asked for the events now. Step Functions cannot be reached." in text_of(
+        page
+    )
+
+
+def test_the_technical_view_loads_them_afterwards_and_links_to_them(people, page_of):
+    task = making.make_task()
+    page = page_of(people.approver, f"/tasks/{task.pk}/", view="technical").content.decode()
+    assert f'hx-get="{path_of(task.execution)}" hx-trigger="load"' in page
+    assert f'<a href="{path_of(task.execution)}">' in page
+
+
+def test_a_page_that_loads_them_gets_only_the_table(people, page_of):
+    task = making.make_task()
+    part = page_of(people.approver, path_of(task.execution), htmx=True).content.decode()
+    assert part.strip().startswith('<section class="panel" id="events"')
+
+
+def test_events_of_a_run_that_one_may_not_see_are_not_found(people, page_of):
+    task = making.make_task(policy=making.make_policy(team="legal"))
+    assert page_of(people.approver, path_of(task.execution)).status_code == 404

@@ -22,20 +22,26 @@ from callbacks.views.places import events_page, execution_page
 TEMPLATE = "callbacks/events.html"
 
 
-@page(roles=EVERYBODY)
+@page(roles=EVERYBODY, methods=("GET", "HEAD", "POST"))
 def events_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
-    """Ask AWS once; where it gives no answer, say why. 404 where nothing of the run may be seen."""
+    """POST asks AWS once, and says why where it gives no answer; GET only offers to.
+
+    A call costs some of the quota and is counted, which nothing that follows links may do.
+    404 where nothing of the run may be seen.
+    """
     frame = frame_of(request)
     execution = find_execution(execution_id=execution_id, sight=frame.sight)
     if execution is None:
         raise Http404
-    context = {
+    context: dict[str, Any] = {
         "execution": execution,
         "execution_url": execution_page(execution.pk),
         "events_url": events_page(execution.pk),
         "most": MOST_EVENTS,
-        **_events(execution, frame),
+        "is_read": request.method == "POST",
     }
+    if request.method == "POST":
+        context |= _events(execution, frame)
     return respond(request, TEMPLATE, context, fragment="events")
 
 

@@ -33,7 +33,7 @@ def execution_page(execution_id: uuid.UUID) -> str:
 
 
 def events_page(execution_id: uuid.UUID) -> str:
-    """The last events of the run, read from AWS when it is opened."""
+    """POST reads the last events of the run from AWS."""
     return f"{execution_page(execution_id)}events/"
 
 

@@ -115,7 +115,7 @@
     else if (key === "j" || key === "k") done = press(key) || moveInList(key === "j" ? 1 : -1);
     else if (key === "o") done = openRow();
     else if (key === "?") { openDialog(one("#keys")); done = true; }
-    else if (/^[uareqzx/]$/.test(key)) done = press(key);
+    else if (/^[uarez/]$/.test(key)) done = press(key);
     if (done) event.preventDefault();
   }
   function openRow() {

@@ -59,3 +59,16 @@ def test_styles_scripts_and_icons_stay_within_their_budget() -> None:
 
 def test_no_sheet_needs_important() -> None:
     assert [sheet.name for sheet in SHEETS if "!important" in sheet.read_text()] == []
+
+
+def test_the_dialog_of_the_keys_names_only_keys_that_some_page_has() -> None:
+    dialog = (ROOT / "templates/parts/keys_dialog.html").read_text()
+    texts = [path.read_text() for path in TEMPLATES if "kit" not in path.parts]
+    there = {key for text in texts for key in re.findall(r'data-key="(.)"', text)}
+    by_script = {"j", "k", "o"}
+    places = {f"g{key}" for key in re.findall(r"<kbd>g</kbd> <kbd>(\w)</kbd>", dialog)}
+    assert places == {"gi", "gw", "gh"}, "these are in everybody's navigation"
+    named = set(re.findall(r"<kbd>(\w|/)</kbd>", dialog)) - {
+        key for place in places for key in place
+    }
+    assert named <= there | by_script

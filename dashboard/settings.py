@@ -212,6 +212,8 @@ SYNC_QUOTA_SHARE = env.float("SYNC_QUOTA_SHARE", 0.5)
 # A killed pass keeps others of its connection out for this long.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 60.0)
 UNDO_SECONDS = env.int("UNDO_SECONDS", 10)
+# So long "I am on it" is shown to others.
+CLAIM_SECONDS = env.int("CLAIM_SECONDS", 8 * 3600)
 # Delivery: how long a claim holds, how often the sweep looks, pause before a second try.
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", 30.0)
 SEND_CONNECT_SECONDS = env.float("SEND_CONNECT_SECONDS", 2.0)

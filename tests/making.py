@@ -19,6 +19,7 @@ from django.utils import timezone
 from callbacks.audit.actor import Actor
 from callbacks.models import (
     CallbackTask,
+    Claim,
     Comment,
     Connection,
     Decision,
@@ -401,4 +402,11 @@ def make_comment(user: User, task: CallbackTask | None = None, text: str = "Hm."
         channel="page",
         at=timezone.now(),
         text=text,
+    )
+
+
+def make_claim(task: CallbackTask, user: User, *, by: User | None = None, note: str = "") -> Claim:
+    """ "I am on it", or handed to the person by somebody else; without its audit entry."""
+    return Claim.objects.create(
+        request_id=task.request_id, user=user, by=by or user, note=note, at=timezone.now()
     )

@@ -17,7 +17,7 @@ from callbacks.audit import AuditUnavailable
 from callbacks.conversation.comments import LONGEST, MAY_COMMENT, add_comment
 from callbacks.conversation.errors import Refused
 from callbacks.models import CallbackTask, Comment, Scope
-from callbacks.queries.conversation import conversation_of
+from callbacks.queries.conversation import comments_of
 
 router = Router(tags=["requests"])
 
@@ -48,7 +48,7 @@ class CommentList(BaseModel):
 )
 def comments(request: ApiRequest, request_id: UUID) -> HttpResponse:
     """The latest 200."""
-    said = conversation_of(task=_task(request, request_id)).comments
+    said = comments_of(task=_task(request, request_id))
     return render(CommentList(items=[_shape(comment) for comment in said]))
 
 

@@ -10,18 +10,25 @@ from django.db import transaction
 from callbacks.audit import append
 from callbacks.audit.actor import Actor
 from callbacks.conversation.comments import MAY_COMMENT
-from callbacks.conversation.errors import Refused
+from callbacks.conversation.errors import HeldByAnother, Refused
 from callbacks.decisions.people import why_not_allowed
 from callbacks.models import CallbackTask, Claim, User
+from callbacks.queries.conversation import claim_of
 
 LONGEST_NOTE = 1_000
 
 
-def take(*, task: CallbackTask, actor: Actor, now: datetime) -> Claim:
-    """Say "I am on it", also where somebody else has said so. Raises Refused, AuditUnavailable."""
+def take(*, task: CallbackTask, actor: Actor, now: datetime, take_over: bool = False) -> Claim:
+    """Say "I am on it". Raises Refused, AuditUnavailable, and HeldByAnother without `take_over`."""
     user = _person(actor)
     _check_waits(task)
-    return _put(task, actor, now, kind="request_taken", user=user)
+    with transaction.atomic():
+        earlier = claim_of(task=task, now=now)
+        of_another = earlier if earlier and not _is_theirs(earlier, user) else None
+        if of_another and not take_over:
+            raise HeldByAnother(of_another)
+        before = _called(of_another.user, of_another.team) if of_another else ""
+        return _put(task, actor, now, kind="request_taken", user=user, before=before)
 
 
 def let_go(*, task: CallbackTask, actor: Actor, now: datetime) -> None:
@@ -75,21 +82,32 @@ def _put(
     user: User | None = None,
     team: Group | None = None,
     note: str = "",
+    before: str = "",
 ) -> Claim:
     values = {"user": user, "team": team, "by": _person(actor), "note": note, "at": now}
     with transaction.atomic():
         claim, _is_new = Claim.objects.update_or_create(request_id=task.request_id, defaults=values)
-        to = user.username if user else str(team or "")
-        _record(task, actor, now, kind=kind, to=to)
+        _record(task, actor, now, kind=kind, to=_called(user, team), before=before)
     return claim
 
 
-def _record(task: CallbackTask, actor: Actor, now: datetime, *, kind: str, to: str) -> None:
+def _is_theirs(claim: Claim, user: User) -> bool:
+    return claim.user_id == user.pk or claim.team_id in user.team_ids
+
+
+def _called(user: User | None, team: Group | None) -> str:
+    return user.username if user else str(team or "")
+
+
+def _record(
+    task: CallbackTask, actor: Actor, now: datetime, *, kind: str, to: str, before: str = ""
+) -> None:
+    """`before` is whose it was when somebody else took it over."""
     append(
         kind=kind,
         now=now,
         actor=actor,
         task_id=task.pk,
         facts={"request": str(task.request_id)},
-        personal={"to": to},
+        personal={"to": to, "before": before},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Prefetch
 
@@ -74,7 +75,7 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
     )
 
 
-def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
+def request_facts(*, task: CallbackTask, user: User, now: datetime) -> RequestFacts:
     """Six queries: attempts, answers, draft, signatures, comments, claim."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
@@ -87,7 +88,7 @@ def request_facts(*, task: CallbackTask, user: User) -> RequestFacts:
         attempts=tuple(attempts),
         answers=tuple(answers[:ATTEMPTS_SHOWN]),
         draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
-        conversation=conversation_of(task=task),
+        conversation=conversation_of(task=task, now=now),
         votes=tuple(Vote.objects.filter(decision__request_id=task.request_id)),
     )
 

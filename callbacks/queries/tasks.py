@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState
 from callbacks.models.searching import search_words
-from callbacks.queries.conversation import holders_of
+from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
 
 # More than this many new rows are only called "many".
@@ -42,6 +42,8 @@ class TaskFilter:
     state: str = ""
     text: str = ""
     dies_within: timedelta | None = None
+    # A person and their teams, who say that they are on it or were given it.
+    holder: tuple[int, frozenset[int]] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -124,18 +126,20 @@ def list_waiting(
         tasks=page,
         answers=live_answers(task_ids=[task.id for task in page]),
         next=place_of(page[-1], order) if has_more else None,
-        holders=holders_of(request_ids=[task.request_id for task in page]),
+        holders=holders_of(request_ids=[task.request_id for task in page], now=now),
     )
 
 
-def look_again(*, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID]) -> TaskPage:
+def look_again(
+    *, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID], now: datetime
+) -> TaskPage:
     """The rows of a page that is open somewhere, as they stand now: three queries."""
     found = _facts(tasks.filter(id__in=ids))
     return TaskPage(
         tasks=found,
         answers=live_answers(task_ids=ids),
         next=None,
-        holders=holders_of(request_ids=[task.request_id for task in found]),
+        holders=holders_of(request_ids=[task.request_id for task in found], now=now),
     )
 
 
@@ -192,6 +196,10 @@ def _waiting(
         conditions &= Q(state=filters.state)
     if filters.dies_within is not None:
         conditions &= Q(dies_earliest__lte=now + filters.dies_within)
+    if filters.holder is not None:
+        user_id, team_ids = filters.holder
+        claims = on_it(user_id=user_id, team_ids=team_ids, now=now)
+        conditions &= Q(request_id__in=claims.values("request_id"))
     return tasks.filter(conditions & text_condition(filters.text))
 
 

@@ -24,7 +24,7 @@ from callbacks.decisions.errors import (
     TaskUnknown,
 )
 from callbacks.models import CallbackTask, Decision, Direction
-from callbacks.queries.requests import find_task, request_facts
+from callbacks.queries.requests import RequestFacts, find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
     Posted,
@@ -128,7 +128,7 @@ def _done(attempt: Attempt, decision: Decision) -> HttpResponse:
     if not wants_fragment(request):
         return redirect_after_post(decision_page(decision.pk))
     now = frame_of(request).now
-    facts = request_facts(task=attempt.task, user=request.user)
+    facts = _facts(attempt)
     panel = panel_of(
         decision=decision, task=attempt.task, user_id=request.user.pk, now=now, votes=facts.votes
     )
@@ -183,7 +183,7 @@ def _form_again(
     lock = lock_of(task=task, user=request.user)
     if lock is not None:
         return _show(attempt, AnswerPart(lock=lock), status if errors else FORBIDDEN)
-    facts = request_facts(task=task, user=request.user)
+    facts = _facts(attempt)
     signing = signing_for(facts=facts, user=request.user, now=now)
     form = form_of(
         task=task,
@@ -202,7 +202,7 @@ def _form_again(
 
 def _ended(attempt: Attempt) -> HttpResponse:
     """Nothing can be answered any more: say who was first, here or elsewhere."""
-    live = request_facts(task=attempt.task, user=attempt.request.user).live_answer
+    live = _facts(attempt).live_answer
     if live is not None:
         return _somebody_was_first(attempt, live)
     over = over_of(task=attempt.task, now=frame_of(attempt.request).now)
@@ -249,7 +249,7 @@ _CHANGED = {
 
 def _signed_already(attempt: Attempt) -> HttpResponse:
     """This very answer has this person's signature: others are missing."""
-    facts = request_facts(task=attempt.task, user=attempt.request.user)
+    facts = _facts(attempt)
     part = answer_part(facts=facts, user=attempt.request.user, now=frame_of(attempt.request).now)
     return show_request(attempt.request, facts=facts, part=part, status=CONFLICT)
 
@@ -285,6 +285,11 @@ def _own(attempt: Attempt) -> str:
     return "\n".join(text for text in texts if text)
 
 
+def _facts(attempt: Attempt) -> RequestFacts:
+    request = attempt.request
+    return request_facts(task=attempt.task, user=request.user, now=frame_of(request).now)
+
+
 def _show(attempt: Attempt, part: AnswerPart, status: int) -> HttpResponse:
-    facts = request_facts(task=attempt.task, user=attempt.request.user)
+    facts = _facts(attempt)
     return show_request(attempt.request, facts=facts, part=part, status=status)

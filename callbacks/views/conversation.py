@@ -13,10 +13,11 @@ from django.shortcuts import render
 from callbacks.audit import AuditUnavailable
 from callbacks.conversation.claims import hand_over, let_go, take
 from callbacks.conversation.comments import MAY_COMMENT, add_comment
-from callbacks.conversation.errors import Refused
+from callbacks.conversation.errors import HeldByAnother, Refused
 from callbacks.models import CallbackTask
 from callbacks.views.answer_form import as_seen
 from callbacks.views.answers import UNAVAILABLE, redirect_after_post
+from callbacks.views.conversation_words import claim_words
 from callbacks.views.fragments import vary
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -24,7 +25,7 @@ from callbacks.views.persons import actor_of
 from callbacks.views.places import task_page
 from callbacks.views.requests import task_or_404
 
-REFUSED, FORBIDDEN = 422, 403
+REFUSED, CONFLICT, FORBIDDEN = 422, 409, 403
 NOT_RECORDED = "The audit record cannot be written, so nothing was kept. Try again."
 
 
@@ -40,8 +41,10 @@ def comment_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
 
 @page(roles=MAY_COMMENT, methods=("POST",))
 def claim_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
-    act = let_go if request.POST.get("do") == "let_go" else take
-    return _do(request, task_id, "", act)
+    do = request.POST.get("do", "")
+    if do == "let_go":
+        return _do(request, task_id, "", let_go)
+    return _do(request, task_id, "", take, take_over=do == "take_over")
 
 
 @page(roles=MAY_COMMENT, methods=("POST",))
@@ -62,12 +65,21 @@ def _do(
     task = task_or_404(frame, task_id)
     try:
         act(task=task, actor=actor_of(request), now=frame.now, **what)
+    except HeldByAnother as exc:
+        return _asked(request, task, exc)
     except Refused as exc:
         status = FORBIDDEN if exc.is_forbidden else REFUSED
         return _problem(request, task, str(exc), typed, status)
     except AuditUnavailable:
         return _problem(request, task, NOT_RECORDED, typed, UNAVAILABLE)
     return redirect_after_post(f"{task_page(task.pk)}#conversation")
+
+
+def _asked(request: PersonRequest, task: CallbackTask, error: HeldByAnother) -> HttpResponse:
+    """Taking it from somebody is asked about first."""
+    claim = claim_words(error.claim, frame_of(request).now)
+    context = {"task": task, "claim": claim, "claim_url": f"{task_page(task.pk)}claim/"}
+    return vary(render(request, "callbacks/take_over.html", context, status=CONFLICT))
 
 
 def _problem(

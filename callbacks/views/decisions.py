@@ -113,7 +113,7 @@ def _beside_request(
     frame = frame_of(request)
     task = find_task(task_id=facts.decision.task_id, sight=frame.sight)
     if task is not None and not context["panel"].poll:
-        request_now = request_facts(task=task, user=request.user)
+        request_now = request_facts(task=task, user=request.user, now=frame.now)
         context |= request_context(facts=request_now, place=None, part=AnswerPart(), now=frame.now)
         context["around"] = True
     response = respond(request, PANEL, context, fragment="answer", status=status)

@@ -10,9 +10,11 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from callbacks.models import Role
+from callbacks.queries.conversation import handed_to
 from callbacks.queries.inbox import AnsweredToday, answered_today, is_anybody_approver
 from callbacks.queries.sight import answerable_tasks, visible_tasks
 from callbacks.views.ages import silent_after
+from callbacks.views.conversation_words import HandedWords, handed_words
 from callbacks.views.fragments import nothing_new, respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -25,7 +27,7 @@ TEMPLATE = "callbacks/inbox.html"
 @page(roles=EVERYBODY)
 def inbox(request: PersonRequest) -> HttpResponse:
     """The list, and beside it on wide screens the request that the address names."""
-    asked = read_list(path=request.path, query=request.GET.dict())
+    asked = read_list(path=request.path, query=request.GET.dict(), user=request.user)
     frame = frame_of(request)
     if wants_fragment(request) and "since" in request.GET:
         return _poll(request, asked, frame)
@@ -34,8 +36,16 @@ def inbox(request: PersonRequest) -> HttpResponse:
     )
     if not context["entries"]:
         context |= empty_context(asked=asked, frame=frame, total=frame.facts.for_me)
+    context["handed"] = _handed(asked, frame)
     context["selected_url"] = task_page(asked.selected) if asked.selected else ""
     return respond(request, TEMPLATE, context, fragment="list")
+
+
+def _handed(asked: ListQuery, frame: Frame) -> list[HandedWords]:
+    """What somebody gave to this person, above the whole list."""
+    if asked.cursor is not None or not asked.filters.is_empty:
+        return []
+    return handed_words(handed_to(user=frame.user, sight=frame.sight, now=frame.now), frame.now)
 
 
 def _poll(request: PersonRequest, asked: ListQuery, frame: Frame) -> HttpResponse:

@@ -18,7 +18,6 @@ from callbacks.views.answer_form import Typed, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
 from callbacks.views.closings import closing_code, closing_sentence, task_badge
-from callbacks.views.conversation_words import conversation_words
 from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
@@ -96,7 +95,6 @@ def request_context(
         "since": moment(at=task.waiting_since, now=now),
         "attempts": [_attempt(attempt, facts, now) for attempt in facts.attempts],
         "live_attempt": _live_attempt(facts.live_attempt, now),
-        "conversation": conversation_words(facts=facts, now=now),
         "part": part,
         "now": now,
     }

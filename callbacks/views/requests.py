@@ -15,6 +15,7 @@ from callbacks.audit.readings import record_reading
 from callbacks.models import CallbackTask
 from callbacks.queries.executions import audit_lines
 from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
+from callbacks.views.conversation_words import conversation_words
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -45,7 +46,7 @@ def request_page(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if not _is_prefetch(request):
         record_reading(user=request.user, task_id=task.pk, view=view, now=frame.now)
         ask_for_reading(task, frame.now)
-    facts = request_facts(task=task, user=request.user)
+    facts = request_facts(task=task, user=request.user, now=frame.now)
     again = request.GET.get("again", "")
     part = answer_part(facts=facts, user=request.user, now=frame.now, again=again)
     return show_request(request, facts=facts, part=part, view=view)
@@ -76,6 +77,7 @@ def show_request(
     place = place_in_queue(task=facts.task, sight=frame.sight, total=frame.facts.for_me)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)
     context["back"] = inbox_link()
+    context["conversation"] = conversation_words(facts=facts, user=request.user, now=frame.now)
     if part.panel is not None:
         # The panel says what a toast would.
         own = part.panel.decision.pk

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.models import CallbackTask
+from callbacks.models import CallbackTask, User
 from callbacks.queries.frame import ConnectionFacts
 from callbacks.queries.paging import PAGE_SIZE, Cursor
 from callbacks.queries.tasks import (
@@ -34,7 +34,9 @@ from callbacks.views.places import task_page
 from callbacks.views.row_markup import BatchLine, Line, TableLine, entry, line, table_line
 from callbacks.views.rows import Batch, Row, Words, group, look_of
 
-FILTERS = ("connection", "state_machine", "state", "due", "q")
+FILTERS = ("connection", "state_machine", "state", "due", "on_it", "q")
+# The only person that the filter "on_it" takes.
+ME = "me"
 NAMES = (*FILTERS, "order", "cursor", "selected")
 DUE = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 _SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{8})")
@@ -51,7 +53,7 @@ class ListQuery:
     selected: uuid.UUID | None
 
 
-def read_list(*, path: str, query: Mapping[str, str]) -> ListQuery:
+def read_list(*, path: str, query: Mapping[str, str], user: User) -> ListQuery:
     """Raises BadRequest for an id or a place that cannot be read; unknown words are the default."""
     address = read_address(path=path, query=query, names=NAMES)
     return ListQuery(
@@ -62,6 +64,7 @@ def read_list(*, path: str, query: Mapping[str, str]) -> ListQuery:
             state=address.get("state"),
             text=address.get("q"),
             dies_within=DUE.get(address.get("due")),
+            holder=(user.pk, user.team_ids) if address.get("on_it") == ME else None,
         ),
         order=Order(address.get("order")) if address.get("order") in list(Order) else Order.SOONEST,
         cursor=read_cursor(address.get("cursor")),
@@ -147,6 +150,7 @@ def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) 
         "state_machine": (_("Workflow"), str),
         "state": (_("Step"), str),
         "due": (_("Dies within"), lambda value: DUE_WORDS[value]() if value in DUE else value),
+        "on_it": (_("On it"), lambda _value: _("me and my teams")),
         "q": (_("Words"), str),
     }
     return {
@@ -154,7 +158,7 @@ def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) 
         "chips": [
             Chip(label=label, value=word(address.get(name)), url=address.without([name]))
             for name, (label, word) in said.items()
-            if address.get(name)
+            if address.get(name) and (name != "on_it" or asked.filters.holder)
         ],
         "clear_url": address.without(FILTERS),
         "orders": [
@@ -245,7 +249,7 @@ def poll_context(
     before = dict(_SEEN.findall(query.get("seen", "")))
     ids = [uuid.UUID(hex=key) for key in list(before)[:PAGE_SIZE]]
     end = read_cursor(query.get("end", ""))
-    found = look_again(tasks=visible, ids=ids)
+    found = look_again(tasks=visible, ids=ids, now=frame.now)
     place = {key: number for number, key in enumerate(ids)}
     tasks = sorted(found.tasks, key=lambda task: place[task.id])
     page = replace(found, tasks=tuple(tasks))

@@ -17,7 +17,7 @@ TEMPLATE = "callbacks/waiting.html"
 @page(roles=EVERYBODY)
 def waiting(request: PersonRequest) -> HttpResponse:
     """The table, or what changed in it since the page was loaded."""
-    asked = read_list(path=request.path, query=request.GET.dict())
+    asked = read_list(path=request.path, query=request.GET.dict(), user=request.user)
     frame = frame_of(request)
     tasks = visible_tasks(frame.sight)
     if wants_fragment(request) and "since" in request.GET:

@@ -1,6 +1,7 @@
 """Comments stay on the record; a claim is a hint that others see."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,21 @@ from django.utils import timezone
 
 from callbacks.conversation.claims import hand_over, let_go, take
 from callbacks.conversation.comments import LONGEST, add_comment
-from callbacks.conversation.errors import Refused
-from callbacks.models import AuditEntry, AuditPersonal, CallbackTask, Claim, Comment, Role, User
-from callbacks.queries.conversation import conversation_of
+from callbacks.conversation.errors import HeldByAnother, Refused
+from callbacks.decisions.answer import Answer
+from callbacks.decisions.decide import decide
+from callbacks.models import (
+    AuditEntry,
+    AuditPersonal,
+    CallbackTask,
+    Claim,
+    Comment,
+    DecisionStatus,
+    Direction,
+    Role,
+    User,
+)
+from callbacks.queries.conversation import claim_of, comments_of
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +53,7 @@ def give(task: CallbackTask, user: User, to: str, note: str = "") -> Claim:
 def test_a_comment_stays_with_the_request_over_its_attempts(task: CallbackTask, ana: User) -> None:
     said = say(task, ana)
     again = making.make_task(task.request, scheduled_event_id=9, attempt=2)
-    assert list(conversation_of(task=again).comments) == [said]
+    assert list(comments_of(task=again)) == [said]
 
 
 def test_a_comment_is_in_the_audit_chain_by_its_hash(task: CallbackTask, ana: User) -> None:
@@ -79,7 +92,7 @@ def test_auditors_only_read(task: CallbackTask) -> None:
 def test_who_takes_a_request_is_on_it_until_somebody_else_is(task: CallbackTask, ana: User) -> None:
     kofi = making.make_person("kofi", Role.APPROVER)
     for user in (ana, kofi):
-        take(task=task, actor=making.make_actor(user), now=timezone.now())
+        take(task=task, actor=making.make_actor(user), now=timezone.now(), take_over=True)
     assert Claim.objects.get().user == kofi
     let_go(task=task, actor=making.make_actor(ana), now=timezone.now())
     assert not Claim.objects.exists()
@@ -114,3 +127,60 @@ def test_every_change_is_in_the_audit_record(task: CallbackTask, ana: User) -> N
     let_go(task=task, actor=making.make_actor(ana), now=timezone.now())
     kinds = [entry.kind for entry in AuditEntry.objects.order_by("chain_seq")]
     assert kinds == ["request_taken", "request_handed_over", "request_let_go"]
+
+
+# --- how long a claim says something -----------------------------------------------------------
+def test_a_claim_of_ones_own_lapses(task: CallbackTask, ana: User, settings: Any) -> None:
+    settings.CLAIM_SECONDS = 60
+    now = timezone.now()
+    take(task=task, actor=making.make_actor(ana), now=now)
+    assert claim_of(task=task, now=now + timedelta(seconds=59)) is not None
+    assert claim_of(task=task, now=now + timedelta(seconds=61)) is None
+
+
+def test_what_was_handed_over_stays_with_its_new_owner(
+    task: CallbackTask, ana: User, settings: Any
+) -> None:
+    settings.CLAIM_SECONDS = 60
+    making.make_person("ben", Role.APPROVER)
+    give(task, ana, "ben")
+    assert claim_of(task=task, now=timezone.now() + timedelta(days=3)) is not None
+
+
+def test_an_answer_ends_a_claim_until_it_is_taken_back(task: CallbackTask, ana: User) -> None:
+    take(task=task, actor=making.make_actor(ana), now=timezone.now())
+    decision = making.make_decision(task, ana)
+    assert claim_of(task=task, now=timezone.now()) is None
+    type(decision).objects.update(status=DecisionStatus.WITHDRAWN)
+    assert claim_of(task=task, now=timezone.now()) is not None
+
+
+def test_taking_over_from_somebody_is_asked_first_and_on_record(
+    task: CallbackTask, ana: User
+) -> None:
+    ben = making.make_actor(making.make_person("ben", Role.APPROVER))
+    take(task=task, actor=making.make_actor(ana), now=timezone.now())
+    with pytest.raises(HeldByAnother):
+        take(task=task, actor=ben, now=timezone.now())
+    claim = take(task=task, actor=ben, now=timezone.now(), take_over=True)
+    assert claim.holder == "ben"
+    assert AuditPersonal.objects.get(field="before").value == "ana"
+
+
+def test_who_is_of_the_team_takes_what_was_given_to_it(task: CallbackTask, ana: User) -> None:
+    ben = making.make_person("ben", Role.APPROVER, teams=["finance"])
+    give(task, ana, "finance")
+    assert take(task=task, actor=making.make_actor(ben), now=timezone.now()).holder == "ben"
+
+
+def test_a_claim_blocks_no_answer(task: CallbackTask, ana: User) -> None:
+    take(task=task, actor=making.make_actor(ana), now=timezone.now())
+    ben = making.make_person("ben", Role.APPROVER)
+    decision = decide(
+        task_id=task.pk,
+        decision_id=uuid.uuid4(),
+        answer=Answer(direction=Direction.APPROVE, output_text="{}"),
+        actor=making.make_actor(ben),
+        now=timezone.now(),
+    )
+    assert decision.status == DecisionStatus.HELD

@@ -77,3 +77,52 @@ def test_a_hand_over_to_who_may_not_answer_is_refused_with_the_note(
     response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
     assert response.status_code == 422
     assert "Please look." in response.content.decode()
+
+
+def test_auditors_are_offered_no_form(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    text = page(browser_of(people.auditor), task)
+    assert "comments/" not in text
+    assert "hand-over/" not in text
+
+
+def test_taking_over_is_asked_about(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    browser_of(people.approver).post(f"/tasks/{task.pk}/claim/", {"do": "take"})
+    other = browser_of(people.approver2)
+    response = other.post(f"/tasks/{task.pk}/claim/", {"do": "take"})
+    assert response.status_code == 409
+    assert "approver is on it since" in response.content.decode()
+    other.post(f"/tasks/{task.pk}/claim/", {"do": "take_over"})
+    assert Claim.objects.get().user == people.approver2
+
+
+def test_comments_and_answers_stand_in_the_order_of_time(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    write(browser_of(people.approver), task, "Before it.")
+    making.make_decision(task, people.approver2, reason="Fine.", status="withdrawn")
+    write(browser_of(people.approver), task, "After it.")
+    text = page(browser_of(people.approver), task).split('id="conversation"', 1)[1]
+    places = [text.index(words) for words in ("Before it.", "“Fine.”", "After it.")]
+    assert places == sorted(places)
+
+
+def test_the_inbox_says_on_top_what_was_handed_to_me(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    form = {"to": "finance", "note": "Your customer."}
+    browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    text = browser_of(people.approver2).get("/").content.decode()
+    assert "Handed to you" in text
+    assert "approver handed this to finance" in text
+    assert "Your customer." in text
+    assert "Handed to you" not in browser_of(people.approver).get("/").content.decode()
+
+
+def test_a_list_can_be_of_what_i_am_on(people: Any, browser_of: Any, task: CallbackTask) -> None:
+    other = making.make_task(headline="of nobody")
+    browser = browser_of(people.approver)
+    browser.post(f"/tasks/{task.pk}/claim/", {"do": "take"})
+    for place in ("/", "/waiting/"):
+        text = browser.get(place, {"on_it": "me"}).content.decode()
+        assert f"/tasks/{task.pk}/" in text
+        assert f"/tasks/{other.pk}/" not in text

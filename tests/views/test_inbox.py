@@ -12,7 +12,7 @@ from callbacks.models import CallbackTask, ConnectionHealth, DecisionStatus, Tas
 from tests import making
 from tests.views.conftest import elements, poll_query, text_of
 
-PAGE_QUERIES = 12
+PAGE_QUERIES = 13
 POLL_QUERIES = 13
 
 
@@ -61,6 +61,17 @@ def test_fifty_policies_cost_no_query_more(people, browser_of, django_assert_num
         making.make_task(policy=making.make_policy(f"Rule {number}", team="finance"))
     browser = browser_of(people.approver)
     with django_assert_num_queries(PAGE_QUERIES):
+        browser.get("/")
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_what_was_handed_over_costs_one_query_more_however_much_it_is(
+    people, browser_of, django_assert_num_queries, number
+):
+    for count in range(number):
+        making.make_claim(task_in(hours=2 + count), people.approver, by=people.approver2)
+    browser = browser_of(people.approver)
+    with django_assert_num_queries(PAGE_QUERIES + 1):
         browser.get("/")
 
 

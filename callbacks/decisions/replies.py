@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -25,6 +25,8 @@ from callbacks.stepfunctions import (
 
 # How often credentials that had ended are renewed for one answer.
 RENEWALS = 2
+# The longest pause of an answer that AWS refuses while an earlier call of it is in doubt.
+LONGEST_DOUBT_PAUSE = timedelta(seconds=60)
 
 
 def note(*, claim: Claim, said: Reply | StepFunctionsError | TokenUnreadable) -> None:
@@ -32,11 +34,11 @@ def note(*, claim: Claim, said: Reply | StepFunctionsError | TokenUnreadable) ->
     if isinstance(said, Reply):
         _note_taken(claim, said)
     elif isinstance(said, TokenUnreadable):
-        _refuse(claim, code="TokenUnreadable", message=str(said), outcome="token_unreadable")
+        _note_refusal(claim, code="TokenUnreadable", message=str(said), outcome="token_unreadable")
     elif _may_pass(claim.decision, said):
         release(claim=claim, code=said.code, message=said.message)
     elif said.certainly_not_applied:
-        _refuse(
+        _note_refusal(
             claim,
             code=said.code,
             message=said.message,
@@ -104,7 +106,7 @@ def release(*, claim: Claim, code: str, message: str) -> None:
     )
 
 
-def _refuse(
+def _note_refusal(
     claim: Claim,
     *,
     code: str,
@@ -112,6 +114,11 @@ def _refuse(
     outcome: str,
     outcome_facts: dict[str, str] | None = None,
 ) -> None:
+    """Free the task for another answer, unless an earlier call of this one may still be applied."""
+    # What is no JSON was none in the earlier call either.
+    if claim.decision.first_sent_at is not None and outcome != "invalid_output":
+        _stay_in_doubt(claim, since=claim.decision.first_sent_at, code=code, message=message)
+        return
     move(
         decision=claim.decision,
         to=DecisionStatus.REFUSED,
@@ -123,6 +130,25 @@ def _refuse(
         look_after=None,
         outcome=outcome,
         outcome_facts=outcome_facts or {},
+    )
+
+
+def _stay_in_doubt(claim: Claim, *, since: datetime, code: str, message: str) -> None:
+    """This call changed nothing, but a worker may sleep just before the socket of an earlier one.
+
+    So the task stays locked and the history tells. Each pause is as long as the doubt is old.
+    """
+    shortest = timedelta(seconds=settings.SEND_DOUBT_SECONDS)
+    pause = min(max(claim.now - since, shortest), LONGEST_DOUBT_PAUSE)
+    move(
+        decision=claim.decision,
+        to=DecisionStatus.UNKNOWN,
+        now=claim.now,
+        facts={"code": code},
+        answer_code=code,
+        answer_message=message,
+        lease_until=None,
+        look_after=claim.now + pause,
     )
 
 

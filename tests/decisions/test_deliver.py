@@ -1,5 +1,6 @@
 """One claim, one call, and what AWS's answer makes of the decision."""
 
+import itertools
 import time
 import uuid
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from callbacks.audit import AuditUnavailable, sink
 from callbacks.decisions import deliver as deliver_module
+from callbacks.decisions.errors import AlreadyDecided
 from callbacks.models import AuditEntry, CallbackTask, Decision, DecisionStatus
 from callbacks.stepfunctions import (
     InvalidOutput,
@@ -237,6 +239,83 @@ def test_a_token_that_does_not_decrypt_is_refused(desk: Desk) -> None:
     CallbackTask.objects.update(token_ciphertext=b"00000000" + b"x" * 40)
     decision = desk.deliver(decision)
     assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "token_unreadable")
+
+
+# --- refused while an earlier call may yet be applied ------------------------------------------
+def refused() -> StepFunctionsError:
+    return Refused(kind=RefusedKind.ACCESS_DENIED, operation=OPERATION, code="AccessDenied")
+
+
+def invalid() -> StepFunctionsError:
+    return InvalidOutput(operation=OPERATION, code="InvalidOutput")
+
+
+def abandon(desk: Desk) -> Decision:
+    """A worker claimed it and is silent: dead, or asleep just before its call."""
+    decision = desk.decide()
+    Decision.objects.filter(pk=decision.pk).update(
+        status=DecisionStatus.SENDING, generation=1, event_id_before=1,
+        claimed_at=desk.now, lease_until=desk.now - timedelta(seconds=1),
+    )  # fmt: skip
+    return desk.settle(decision)
+
+
+def settle_later(desk: Desk, decision: Decision, seconds: float = 30) -> Decision:
+    desk.later += timedelta(seconds=seconds)
+    return desk.settle(decision)
+
+
+def test_a_refusal_after_a_call_that_may_come_yet_keeps_the_task_locked(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    answers(monkeypatch, refused())
+    decision = settle_later(desk, abandon(desk))
+    assert (decision.status, decision.answer_code) == (DecisionStatus.UNKNOWN, "AccessDenied")
+    with pytest.raises(AlreadyDecided):
+        desk.decide(REJECTION)
+
+
+def test_the_call_of_a_worker_that_slept_is_named_ours_though_a_later_one_was_refused(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    answers(monkeypatch, refused())
+    decision = settle_later(desk, abandon(desk))
+    desk.world.succeed(desk.arn, OUTPUT)  # it wakes
+    decision = settle_later(desk, decision, 60)
+    assert decision.status == DecisionStatus.CONFIRMED
+
+
+def test_what_is_refused_in_doubt_is_tried_again_ever_more_rarely_until_aws_takes_it(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    said = answers(monkeypatch, *[refused() for _ in range(20)])
+    decision, called = abandon(desk), []
+    for second in range(600):
+        settle_later(desk, decision, 1)
+        if len(said) > len(called):
+            called.append(second)
+    pauses = [later - sooner for sooner, later in itertools.pairwise(called)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] < pauses[-1] == 60
+    said.clear()
+    monkeypatch.undo()
+    assert desk.settle(settle_later(desk, decision, 60)).status == DecisionStatus.CONFIRMED
+    assert len(desk.sends()) == 1
+
+
+def test_a_token_that_does_not_decrypt_any_more_leaves_the_doubt_as_it_is(desk: Desk) -> None:
+    decision = abandon(desk)
+    CallbackTask.objects.update(token_ciphertext=b"00000000" + b"x" * 40)
+    decision = settle_later(desk, decision)
+    assert (decision.status, decision.answer_code) == (DecisionStatus.UNKNOWN, "TokenUnreadable")
+
+
+def test_bytes_that_aws_cannot_read_were_none_in_the_earlier_call_either(
+    desk: Desk, monkeypatch: Any
+) -> None:
+    answers(monkeypatch, invalid())
+    decision = settle_later(desk, abandon(desk))
+    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "invalid_output")
 
 
 # --- credentials that have ended (F09) ---------------------------------------------------------

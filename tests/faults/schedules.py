@@ -180,13 +180,7 @@ class Schedule:
             self._wake(self.frozen.pop())
 
     def _wake(self, claim: Claim) -> None:
-        """A worker that slept between its last look and the socket goes on as if nothing were.
-
-        Not after another worker's call was refused: docs/reliability.md says that this remains.
-        """
-        self.decision.refresh_from_db()
-        if self.decision.status == DecisionStatus.REFUSED:
-            return
+        """A worker that slept between its last look and the socket goes on as if nothing were."""
         with self._mortal(), suppress(moves.Superseded):
             deliver._conclude(claim, deliver._call(claim))
 

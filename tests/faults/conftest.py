@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.utils import timezone
 
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.decide import decide
+from callbacks.decisions.deliver import deliver
+from callbacks.decisions.settle import settle
 from callbacks.models import CallbackTask, Connection, Decision, Direction, Role, User
 from callbacks.sync import run_pass
 from tests import making
@@ -73,6 +76,13 @@ def wait_for(decision: Decision, status: str, started: Processes, seconds: float
         return f"{decision.status} {decision.answer_code} {decision.outcome}\n{logs}"
 
     wait_until(reached, seconds=seconds, what=story)
+
+
+def bring_to_end(decision: Decision, now: datetime | None = None) -> None:
+    """Send it and look once, as a worker would do at this moment."""
+    deliver(decision_id=decision.pk, now=now or timezone.now())
+    settle(decision_id=decision.pk, now=now or timezone.now())
+    decision.refresh_from_db()
 
 
 def assert_balance(case: Case, decision: Decision, *, all_named: bool = False) -> Balance:

@@ -54,6 +54,13 @@ class Processes:
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
 
+    def wait_logged(self, name: str, text: str, seconds: float = 30) -> None:
+        log = self.folder / f"{name}.log"
+        said = text.encode()
+        wait_until(
+            lambda: said in log.read_bytes(), seconds=seconds, what=lambda: self.log_of(name)
+        )
+
     def end(self) -> None:
         for process in self.running.values():
             with suppress(ProcessLookupError):

@@ -11,11 +11,9 @@ from django.utils import timezone
 from callbacks.audit import AuditUnavailable, chain
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.decide import decide
-from callbacks.decisions.deliver import deliver
-from callbacks.decisions.settle import settle
 from callbacks.models import AuditEntry, Decision, Direction
 from tests import making
-from tests.faults.conftest import OUTPUT, assert_balance
+from tests.faults.conftest import OUTPUT, assert_balance, bring_to_end
 from tests.faults.proxy import swallowing_commit
 
 pytestmark = pytest.mark.faults
@@ -36,12 +34,6 @@ def answer(case, decision_id):
         undo_seconds=0,
         now=timezone.now(),
     )
-
-
-def bring_to_end(decision):
-    deliver(decision_id=decision.pk, now=timezone.now())
-    settle(decision_id=decision.pk, now=timezone.now())
-    decision.refresh_from_db()
 
 
 def end_backend(pid):

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from callbacks.decisions.deliver import deliver, send_again
 from callbacks.decisions.settle import settle
-from callbacks.models import Decision, DecisionStatus
-from tests.faults.conftest import assert_balance, wait_for
+from callbacks.models import DecisionStatus
+from tests.faults.conftest import assert_balance, bring_to_end, wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -30,12 +30,6 @@ LOST_REPLIES = {
 def quick(settings):
     settings.SEND_READ_SECONDS = 1.0
     settings.SEND_DOUBT_SECONDS = 0.0
-
-
-def bring_to_end(decision: Decision) -> None:
-    deliver(decision_id=decision.pk, now=timezone.now())
-    settle(decision_id=decision.pk, now=timezone.now())
-    decision.refresh_from_db()
 
 
 @pytest.mark.parametrize("fault", LOST_REPLIES.values(), ids=LOST_REPLIES.keys())

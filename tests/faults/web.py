@@ -46,4 +46,9 @@ class Person:
             raise WebDied from exc
 
     def hidden_fields(self, path: str) -> dict[str, str]:
-        return dict(_HIDDEN.findall(self.get(path)))
+        return hidden_in(self.get(path))
+
+
+def hidden_in(page: str) -> dict[str, str]:
+    """The fields of a form that nobody types."""
+    return dict(_HIDDEN.findall(page))

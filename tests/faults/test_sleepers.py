@@ -1,0 +1,66 @@
+"""A worker that sleeps while another takes over its answer (F13)."""
+
+import fcntl
+import os
+import signal
+
+import pytest
+from django.conf import settings
+
+from tests.faults.conftest import assert_balance, wait_for
+
+RUNS = int(os.environ.get("HOLDPOINT_FAULT_RUNS", "1"))
+pytestmark = [pytest.mark.faults("F13"), pytest.mark.parametrize("run", range(RUNS))]
+
+
+def start_worker(started):
+    sleeper = started.start("worker", AUDIT_LOCK_SECONDS="60")
+    started.wait_logged("worker", " ready.")
+    return sleeper
+
+
+def start_sending(case, started):
+    decision = case.approve()
+    started.start("hint", DECISION_ID=str(decision.pk), TIMES="1").wait(timeout=30)
+    return decision
+
+
+def let_another_finish(started, decision):
+    started.start("beat")
+    started.start("worker", name="second-worker")
+    wait_for(decision, "confirmed", started)
+
+
+def wake(started, sleeper):
+    os.kill(sleeper.pid, signal.SIGCONT)
+    started.wait_logged("worker", "was taken over")
+
+
+def test_a_worker_that_slept_before_its_call_makes_none(case, started, run):
+    sleeper = start_worker(started)
+    with open(settings.AUDIT_SINK_FILE) as file:
+        # The worker claims it and waits for this file: there it falls asleep.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        decision = start_sending(case, started)
+        wait_for(decision, "sending", started)
+        os.kill(sleeper.pid, signal.SIGSTOP)
+    let_another_finish(started, decision)
+    wake(started, sleeper)
+    assert len(case.sends()) == 1
+    assert_balance(case, decision, all_named=True)
+
+
+@pytest.mark.parametrize("after_apply", [True, False], ids=["applied", "not applied"])
+def test_what_a_worker_that_slept_in_its_call_has_to_say_is_dropped(
+    case, started, after_apply, run
+):
+    case.simulator.fault("SendTaskSuccess", kind="hold", after_apply=after_apply)
+    sleeper = start_worker(started)
+    decision = start_sending(case, started)
+    case.simulator.wait_held()
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    let_another_finish(started, decision)
+    case.simulator.release()
+    wake(started, sleeper)
+    assert len(case.applied()) == 1
+    assert_balance(case, decision, all_named=True)

@@ -7,6 +7,15 @@ from django.db import migrations, models
 from callbacks.audit import triggers
 
 
+def keep_teams(apps, schema_editor):
+    """A policy for one team stays that team's: without a row it would be everybody's."""
+    policy_team = apps.get_model("callbacks", "PolicyTeam")
+    for policy in apps.get_model("callbacks", "Policy").objects.exclude(team=None):
+        policy_team.objects.create(policy_id=policy.pk, team_id=policy.team_id)
+    # PostgreSQL alters no table with checks still to come.
+    schema_editor.connection.check_constraints()
+
+
 def create_triggers(apps, schema_editor):
     triggers.create(schema_editor.connection)
 
@@ -45,10 +54,6 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(
             model_name="decision",
             name="decision_to_move",
-        ),
-        migrations.RemoveField(
-            model_name="policy",
-            name="team",
         ),
         migrations.AddField(
             model_name="policy",
@@ -257,5 +262,7 @@ class Migration(migrations.Migration):
                 name="vote_once",
             ),
         ),
+        migrations.RunPython(keep_teams, migrations.RunPython.noop),
+        migrations.RemoveField(model_name="policy", name="team"),
         migrations.RunPython(create_triggers, migrations.RunPython.noop),
     ]

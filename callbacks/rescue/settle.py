@@ -80,18 +80,19 @@ def _look(action: RescueAction, now: datetime) -> None:
     except StepFunctionsError as exc:
         logger.info("The run of action %s cannot be looked at now: %s", action.pk, exc)
         return
-    _name(action, seen, now)
-    if action.status in (RescueStatus.DONE, RescueStatus.REFUSED):
-        _mirror(execution, now)
+    _name(action, seen, execution, now)
 
 
-def _name(action: RescueAction, seen: Seen, now: datetime) -> None:
+def _name(action: RescueAction, seen: Seen, execution: Execution, now: datetime) -> None:
     verdict, outcome = judge(
         is_redrive=action.kind == RescueKind.REDRIVE,
         redrive_count=action.redrive_count,
         error=action.error,
         seen=seen,
     )
+    if verdict != Verdict.OPEN:
+        # First: a page refreshes itself until the action is named, and shows the run beside it.
+        _mirror(execution, now)
     if verdict == Verdict.DONE:
         move(
             action=action,

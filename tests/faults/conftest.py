@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.utils import timezone
 
 from callbacks.decisions.answer import Answer
@@ -89,6 +91,28 @@ def assert_balance(case: Case, decision: Decision, *, all_named: bool = False) -
     """What every run promises; `all_named` where the decision has come to its end."""
     decision.refresh_from_db()
     return take_balance(case.sends(), all_named=all_named or decision.status == "confirmed")
+
+
+def at_once(*jobs: Callable[[], object]) -> list[object]:
+    """Run the jobs in threads released by one barrier; return results or exceptions in order."""
+    barrier = threading.Barrier(len(jobs))
+    results: list[object] = [None] * len(jobs)
+
+    def run(index: int, job: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results[index] = job()
+        except Exception as exc:  # noqa: BLE001 - the test looks at what it was
+            results[index] = exc
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Two at once: the same message many times (F14), two people with one task (F15), undo (F16)."""
 
 import os
-import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from callbacks.decisions.deliver import deliver
@@ -13,35 +10,15 @@ from callbacks.decisions.errors import AlreadyDecided, TooLate
 from callbacks.decisions.takeback import withdraw
 from callbacks.models import Decision, DecisionStatus, Role
 from tests import making
-from tests.faults.conftest import assert_balance, wait_for
+from tests.faults.conftest import assert_balance, at_once, wait_for
 
 pytestmark = pytest.mark.faults
 
 RUNS = int(os.environ.get("HOLDPOINT_FAULT_RUNS", "5"))
 
 
-def at_once(*jobs: Callable[[], object]) -> list[object]:
-    """Run the jobs in threads released by one barrier; return results or exceptions in order."""
-    barrier = threading.Barrier(len(jobs))
-    results: list[object] = [None] * len(jobs)
-
-    def run(index: int, job: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[index] = job()
-        except Exception as exc:  # noqa: BLE001 - the test looks at what it was
-            results[index] = exc
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
+@pytest.mark.faults("F14")
+@pytest.mark.xdist_group("many-connections")
 def test_the_same_message_fifty_times_at_once_makes_one_call(case):
     decision = case.approve()
     now = timezone.now()
@@ -51,6 +28,7 @@ def test_the_same_message_fifty_times_at_once_makes_one_call(case):
     assert_balance(case, decision)
 
 
+@pytest.mark.faults("F14")
 def test_fifty_messages_to_real_workers_make_one_call(case, started):
     decision = case.approve()
     started.start("hint", DECISION_ID=str(decision.pk), TIMES="50").wait(timeout=30)
@@ -60,6 +38,7 @@ def test_fifty_messages_to_real_workers_make_one_call(case, started):
     assert len(case.sends()) == 1
 
 
+@pytest.mark.faults("F15")
 @pytest.mark.parametrize("run", range(RUNS))
 def test_of_two_people_at_once_one_answers_and_the_other_is_told_who(case, run):
     second = making.make_person("kofi", Role.APPROVER)
@@ -71,6 +50,7 @@ def test_of_two_people_at_once_one_answers_and_the_other_is_told_who(case, run):
     assert Decision.objects.live().count() == 1
 
 
+@pytest.mark.faults("F16")
 @pytest.mark.parametrize("run", range(RUNS))
 def test_an_answer_is_either_taken_back_or_sent_never_both(case, run):
     decision = case.approve()

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+from jsonpath import JSONPath, JSONPathEnvironment
 
+from callbacks.asl.path_cost import why_costly
 from callbacks.asl.payload import parse_exact
 
+LONGEST_PATH = 200
 _ENVIRONMENT = JSONPathEnvironment()
 
 
 class PathError(ValueError):
-    """The text is not a JSONPath."""
+    """The text is not a JSONPath, or none that can be looked up in time."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,15 @@ class Payloads:
 
 
 def check_path(path: str) -> None:
-    """Raise PathError where the text is no path into input or context."""
-    _compile(path[1:] if path.startswith("$$") else path)
+    """Raise PathError where the text is no path into input or context, or a costly one.
+
+    Only this refuses costly ones: a policy that is in force stays what it was.
+    """
+    if len(path) > LONGEST_PATH:
+        raise PathError(f"it has {len(path):,} characters; a path has at most {LONGEST_PATH}.")
+    why = why_costly(_compile(path[1:] if path.startswith("$$") else path))
+    if why:
+        raise PathError(why)
 
 
 def _find(path: str, document: Any) -> list[Any]:
@@ -53,7 +62,8 @@ def _find(path: str, document: Any) -> list[Any]:
         return [document] if path == "$" and document is not None else []
     try:
         return list(compiled.findall(document))
-    except (JSONPathError, RecursionError) as exc:
+    # The library lets through what a filter stumbles over: TypeError, OverflowError, re.error.
+    except Exception as exc:
         raise PathError(str(exc)) from exc
 
 
@@ -63,7 +73,7 @@ def _compile(path: str) -> JSONPath:
         raise PathError(f"A path begins with $, and this one does not: {path!r}.")
     try:
         compiled = _ENVIRONMENT.compile(path)
-    except (JSONPathError, RecursionError) as exc:
+    except Exception as exc:
         raise PathError(f"This is not a JSONPath: {exc}") from exc
     if not isinstance(compiled, JSONPath):
         raise PathError("Write one path, not several joined.")

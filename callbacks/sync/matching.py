@@ -89,8 +89,17 @@ def _has_tag(tags: Mapping[str, str], name: str, value: str) -> bool:
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
     # Not fnmatch: it gives "[" a meaning, and whether case counts depends on the machine.
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
+    first, *rest = [_literal(part) for part in re.split(r"\*+", pattern)]
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    *middle, last = rest
+    # Each part may take the first place where it stands, and never has to try another one.
+    inside = "".join(f"(?>.*?{part})" for part in middle)
+    return re.compile(f"{first}{inside}.*{last}", re.DOTALL)
+
+
+def _literal(text: str) -> str:
+    return "".join("." if c == "?" else re.escape(c) for c in text)
 
 
 def _number(value: Any) -> Decimal | None:

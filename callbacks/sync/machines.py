@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F, Q
 
 from callbacks.models import Connection, Policy, StateMachine
@@ -65,8 +66,9 @@ def read_tags(*, reader: Reader, machine: StateMachine, now: datetime) -> None:
     tags = reader.tags(arn=machine.arn)
     if tags != machine.tags:
         machine.tags = tags
-        machine.save(update_fields=["tags"])
-        ask_for_rematch()
+        with transaction.atomic():
+            machine.save(update_fields=["tags"])
+            ask_for_rematch(now=now)
 
 
 def to_list(

@@ -11,19 +11,23 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from callbacks.models import CallbackTask, Policy, Pulse
+from callbacks.models import CallbackTask, Execution, Policy, Pulse
 from callbacks.sync.policies import CHANGES, change_policy, current_policies, subjects_of
 
 BATCH = 500
 PULSE = "policies"
+# Each wish is a row of its own: what was wished for during a run stands after it.
+WISH = "policies-wish:"
 # A task that was opened while the rules changed may have slipped past: look once more.
 AGAIN_AFTER = timedelta(seconds=30)
 
 
 def is_due(*, now: datetime) -> bool:
-    """Whether a policy, or its place, has changed since the last whole run began."""
+    """Whether somebody asked, or a policy or its place has changed since the last run began."""
+    if Pulse.objects.filter(name__startswith=WISH).exists():
+        return True
     newest = Policy.objects.aggregate(
         made=Max("created_at"), retired=Max("retired_at"), moved=Max("moved_at")
     )
@@ -34,9 +38,12 @@ def is_due(*, now: datetime) -> bool:
     return begun is None or begun < changed_at or begun < changed_at + AGAIN_AFTER <= now
 
 
-def ask_for_rematch() -> None:
-    """What policies look at has changed, though no policy has."""
-    Pulse.objects.filter(name=PULSE).delete()
+def ask_for_rematch(*, now: datetime) -> None:
+    """What policies look at has changed, though no policy has.
+
+    To be called in the transaction that writes the change, so that a run sees both or neither.
+    """
+    Pulse.objects.create(name=f"{WISH}{uuid.uuid4().hex}", at=now)
 
 
 def rematch(*, now: datetime) -> int:
@@ -44,9 +51,11 @@ def rematch(*, now: datetime) -> int:
 
     Killed anywhere and begun again it does no harm: only a whole run counts as done.
     """
+    wishes = list(Pulse.objects.filter(name__startswith=WISH).values_list("pk", flat=True))
     policies = current_policies()
     changed = sum(_match(keys, policies) for keys in _batches())
     Pulse.objects.update_or_create(name=PULSE, defaults={"at": now})
+    Pulse.objects.filter(pk__in=wishes).delete()
     return changed
 
 
@@ -64,9 +73,12 @@ def _batches() -> Iterator[list[uuid.UUID]]:
 
 
 def _match(keys: list[uuid.UUID], policies: list[Policy]) -> int:
+    rows = CallbackTask.objects.waiting().filter(pk__in=keys)
     with transaction.atomic():
-        # Locked as decide() does, in one order.
-        tasks = subjects_of(CallbackTask.objects.filter(pk__in=keys)).order_by("id")
+        # The executions first, as apply does: it closes their tasks in the order of the history,
+        # and two that hold what the other wants next would wait for ever.
+        _lock_executions(rows)
+        tasks = subjects_of(rows).order_by("id")
         moved = [
             task
             for task in tasks.select_for_update(of=("self",))
@@ -74,3 +86,8 @@ def _match(keys: list[uuid.UUID], policies: list[Policy]) -> int:
         ]
         CallbackTask.objects.bulk_update(moved, CHANGES)
     return len(moved)
+
+
+def _lock_executions(tasks: QuerySet[CallbackTask]) -> None:
+    rows = Execution.objects.filter(pk__in=tasks.values("execution_id")).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from callbacks.models import CallbackTask, Policy
-from callbacks.sync.rematching import AGAIN_AFTER, BATCH, is_due, rematch
+from callbacks.sync import rematching
+from callbacks.sync.rematching import AGAIN_AFTER, BATCH, ask_for_rematch, is_due, rematch
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,53 @@ def test_a_batch_costs_the_same_whatever_it_holds(
     for _ in range(9):
         making.make_task()
     making.make_policy()
-    # Of ten tasks in two batches: six each, whatever a batch holds, and six around them.
-    with django_assert_num_queries(2 * 6 + 6):
+    # Of ten tasks in two batches: seven each, whatever a batch holds, and seven around them.
+    with django_assert_num_queries(2 * 7 + 7):
         assert rematch(now=timezone.now()) == 10
+
+
+def test_what_is_asked_for_is_done_once(task: CallbackTask) -> None:
+    now = timezone.now() + timedelta(hours=1)
+    rematch(now=now)
+    assert not is_due(now=now)
+    ask_for_rematch(now=now)
+    assert is_due(now=now)
+    rematch(now=now)
+    assert not is_due(now=now)
+
+
+def test_what_is_asked_for_during_a_run_leads_to_another(
+    task: CallbackTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now() + timedelta(hours=1)
+    match = rematching._match
+
+    def ask_meanwhile(*args: Any) -> int:
+        # At the very moment of the wish that this run has seen.
+        ask_for_rematch(now=now)
+        return match(*args)
+
+    ask_for_rematch(now=now)
+    with monkeypatch.context() as patch:
+        patch.setattr(rematching, "_match", ask_meanwhile)
+        rematch(now=now)
+    assert is_due(now=now)
+    rematch(now=now)
+    assert not is_due(now=now)
+
+
+def test_a_run_that_is_killed_has_done_nothing_that_was_asked_for(
+    task: CallbackTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now() + timedelta(hours=1)
+    rematch(now=now)
+    ask_for_rematch(now=now)
+
+    def die(*args: Any) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rematching, "_match", die)
+        with pytest.raises(KeyboardInterrupt):
+            rematch(now=now)
+    assert is_due(now=now)

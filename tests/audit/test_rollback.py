@@ -1,6 +1,8 @@
 """A database that forgot is found by what stands outside, stops all sends, goes on on record."""
 
+import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,14 @@ import pytest
 
 from callbacks.audit import AuditRolledBack, rollback, sink
 from callbacks.audit.checkpoint_files import checkpoint_paths
+from callbacks.audit.envelope import entry_hash
 from callbacks.audit.faults import Fault
 from callbacks.audit.lookback import look_back_loudly, read_signed
 from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_checkpoints import Watch
 from callbacks.models import AuditEntry, AuditPersonal, AuditRollback, Decision
 from tests import making
-from tests.audit.chains import add, record, tamper
+from tests.audit.chains import add, record, run_verify, tamper
 from tests.audit.checkpoints import later, made
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +27,7 @@ REASON = "Restored after the disk failed."
 @pytest.fixture
 def decision() -> Decision:
     """Five entries, all outside and under two checkpoints; the decision's is the first."""
-    decision = making.make_decision()
+    decision = making.make_decision(user=making.make_person("ada"))
     record(decision)
     add()
     made()
@@ -40,8 +43,9 @@ def roll_back(to: int = 3) -> None:
     tamper("DELETE FROM callbacks_auditentry WHERE chain_seq > %s", to)
 
 
-def watch() -> Watch:
-    return Watch(read_signed(checkpoint_paths()[0]))
+def watch(*accepted: AuditEntry) -> Watch:
+    names = [f"{entry.chain_seq}:{entry.entry_hash}" for entry in accepted]
+    return Watch(read_signed(checkpoint_paths()[0]), accepted=names)
 
 
 def acknowledge_all() -> list[AuditEntry]:
@@ -122,18 +126,72 @@ def test_after_it_sends_and_checkpoints_go_on(decision: Decision) -> None:
     assert made(minutes=7).checkpoint.size == 4
 
 
-def test_after_it_all_verifies_and_the_gap_is_told(decision: Decision) -> None:
+@pytest.fixture
+def acknowledged(decision: Decision) -> AuditEntry:
+    """Two entries are lost, somebody took note, and the record went on from there."""
     roll_back()
     look_back_loudly()
     sink.keep_up()
-    acknowledge_all()
+    (entry,) = acknowledge_all()
     sink.catch_up()
     made(minutes=6)
-    watched = watch()
+    return entry
+
+
+def test_after_it_all_verifies_for_who_accepts_the_gap(acknowledged: AuditEntry) -> None:
+    watched = watch(acknowledged)
     assert verify_chain(watched).entries == compare_with_file(sink.sink_path()) == 4
-    assert [str(gap) for gap in watched.gaps] == [
-        "entries 3 to 5 as they once were are lost; acknowledged by entry 4"
+    assert watched.gaps.lines() == [
+        "Gap on record: entries 3 to 5 as they once were are lost; acknowledged by entry 4. "
+        "It is accepted."
     ]
+
+
+def test_what_the_record_says_of_a_gap_does_not_excuse_it(acknowledged: AuditEntry) -> None:
+    watched = watch()
+    with pytest.raises(Fault, match=r"Entries 3 to 5: the last is missing, .* has 5 entries"):
+        verify_chain(watched)
+    (line,) = watched.gaps.lines()
+    assert line.endswith(f"--accept-gap 4:{acknowledged.entry_hash}")
+
+
+def test_a_gap_whose_lost_end_is_under_no_kept_checkpoint_excuses_nothing(
+    acknowledged: AuditEntry,
+) -> None:
+    """Somebody kept a checkpoint of entry 5, and the record names another entry 5."""
+    body = acknowledged.body.replace(
+        json.loads(acknowledged.body)["facts"]["outside_hash"], "e" * 64
+    )
+    tamper(
+        "UPDATE callbacks_auditentry SET body = %s, entry_hash = %s WHERE chain_seq = 4",
+        body,
+        entry_hash(body),
+    )
+    acknowledged.refresh_from_db()
+    kept = [one for one in read_signed(checkpoint_paths()[0]) if one.checkpoint.size != 4]
+    watched = Watch(kept, accepted=[f"4:{acknowledged.entry_hash}"])
+    with pytest.raises(Fault, match=r"Entries 3 to 5"):
+        verify_chain(watched)
+    assert watched.gaps.lines()[0].endswith("so it excuses none.")
+
+
+def test_an_accepted_gap_that_the_record_does_not_have_is_a_fault(
+    acknowledged: AuditEntry,
+) -> None:
+    """A rewritten record cannot put its own acknowledgement in the place of the known one."""
+    acknowledged.entry_hash = "0" * 64
+    kept = [one for one in read_signed(checkpoint_paths()[0]) if one.checkpoint.size == 4]
+    with pytest.raises(Fault, match=rf"the acknowledgement 4:{'0' * 64} is not in the record"):
+        verify_chain(Watch(kept, accepted=[f"4:{acknowledged.entry_hash}"]))
+
+
+def test_the_command_fails_until_the_gap_is_accepted_by_name(acknowledged: AuditEntry) -> None:
+    code, said = run_verify()
+    assert (code, said.count("Gap on record")) == (1, 1)
+    (name,) = re.findall(r"--accept-gap (\S+)", said)
+    code, said = run_verify("--accept-gap", name)
+    assert code == 0, said
+    assert "entries 3 to 5 as they once were are lost" in said
 
 
 def test_the_lost_lines_are_kept_under_another_name(decision: Decision, audit_sink: Path) -> None:
@@ -151,14 +209,14 @@ def test_an_acknowledgement_explains_nothing_that_stood_before_it(decision: Deci
     """Who rewrites what both told alike is found, whatever was acknowledged."""
     roll_back()
     look_back_loudly()
-    acknowledge_all()
+    (entry,) = acknowledge_all()
     made(minutes=6)
     first = AuditEntry.objects.count()
     roll_back(to=0)
     for _ in range(first):
         add("signed_out")
-    with pytest.raises(Fault):
-        verify_chain(watch())
+    with pytest.raises(Fault, match="altered"):
+        verify_chain(watch(entry))
 
 
 def test_without_an_acknowledgement_in_the_chain_a_checkpoint_stays_a_fault(

@@ -1,4 +1,4 @@
-"""Random tampering of nine kinds by the database's owner: one checkpoint kept outside finds each.
+"""Random tampering of ten kinds by the database's owner: one checkpoint kept outside finds each.
 
 `HOLDPOINT_TAMPERINGS` says how many there are in all; 1,000 take some ten seconds.
 """
@@ -24,6 +24,7 @@ from callbacks.audit.envelope import GENESIS, entry_hash
 from callbacks.audit.faults import Fault
 from callbacks.audit.merkle import Tree
 from callbacks.audit.notes import BadNote, Signer
+from callbacks.audit.rollback import KIND
 from callbacks.audit.verify import compare_with_file, verify_chain
 from callbacks.audit.verify_checkpoints import Watch
 from callbacks.models import AuditEntry
@@ -32,7 +33,7 @@ from tests.audit.checkpoints import later, made
 
 pytestmark = pytest.mark.django_db
 ENTRIES = 40
-TAMPERINGS = int(os.environ.get("HOLDPOINT_TAMPERINGS", "45"))
+TAMPERINGS = int(os.environ.get("HOLDPOINT_TAMPERINGS", "50"))
 # Far from the numbers of the chain, to move rows without meeting one.
 APART = 1_000_000
 Pick = random.Random
@@ -90,6 +91,17 @@ def older(pick: Pick) -> int:
     return seq
 
 
+def acknowledged(pick: Pick) -> int:
+    """The rewrite explains itself: a roll-back of just these entries, that "somebody" noted."""
+    head = _row(ENTRIES).entry_hash
+    seq = pick.choice([rewritten, older])(pick)
+    common = pick.choice([0, seq - 1])
+    facts = {"place": "checkpoints.jsonl", "outside_entries": ENTRIES, "outside_hash": head}
+    facts |= {"common_entries": common, "database_entries": AuditEntry.objects.count()}
+    add(KIND, now=later(5), facts=facts, personal={"reason": "Restored."})
+    return seq
+
+
 def retimed(pick: Pick) -> int:
     seq = pick.randint(1, ENTRIES)
     moved = {"at": json.loads(_row(seq).body)["at"] - pick.randint(1, 10**9)}
@@ -111,6 +123,7 @@ KINDS: dict[str, Callable[[Pick], int]] = {
     "consistent rewrite": rewritten,
     "older snapshot": older,
     "time": retimed,
+    "acknowledged rewrite": acknowledged,
     # The rewrite comes with a checkpoint of its own, under a key of the owner's.
     "key": rewritten,
 }
@@ -214,7 +227,9 @@ def test_every_tampering_is_found_and_its_first_entry_named(kind: str, kept: Sig
     assert verify_chain(Watch([kept])).entries == ENTRIES
 
 
-@pytest.mark.parametrize("kind", ["consistent rewrite", "older snapshot", "cut tail", "key"])
+@pytest.mark.parametrize(
+    "kind", ["consistent rewrite", "older snapshot", "cut tail", "acknowledged rewrite", "key"]
+)
 def test_the_audit_file_names_exactly_the_first_of_rewritten_entries(
     kind: str, kept: Signed
 ) -> None:

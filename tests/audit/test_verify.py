@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_decisions import verify_decisions
 from callbacks.models import AuditEntry, AuditPersonal, Decision
 from tests import making
-from tests.audit.chains import add, record, tamper, without_triggers
+from tests.audit.chains import add, record, run_verify, tamper, without_triggers
 
 pytestmark = pytest.mark.django_db
 
@@ -172,7 +171,7 @@ def test_a_decision_that_was_never_recorded_is_found() -> None:
         ({"output": b'{"ok": 1}'}, "payload of decision .* was altered"),
         ({"payload_sha256": "0" * 64}, "another payload"),
         ({"direction": "reject"}, "another direction"),
-        ({"decided_by_id": 77}, "somebody else's"),
+        ({"decided_by_id": -1}, "somebody else's"),
     ],
 )
 def test_an_altered_decision_is_found(change: dict[str, object], found: str) -> None:
@@ -237,37 +236,28 @@ def test_a_changed_file_is_found_offline(
 
 
 # --- the command --------------------------------------------------------------------------------
-def run(*args: str) -> tuple[int, str]:
-    out = StringIO()
-    try:
-        call_command("verify_audit", *args, stdout=out, stderr=out)
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
-
-
 def test_the_command_says_that_all_holds(file: Path) -> None:
-    code, said = run()
+    code, said = run_verify()
     assert code == 0
-    assert "Holds: 5 entries, 1 decisions" in said
+    assert "Holds: 5 entries, 1 decisions, 0 other actions" in said
     assert f"The audit file {file} agrees: 5 entries." in said
 
 
 @pytest.mark.usefixtures("chain")
 def test_the_command_says_that_there_is_no_file() -> None:
-    assert "only the database was checked" in run()[1]
+    assert "only the database was checked" in run_verify()[1]
 
 
 def test_the_command_names_the_first_bad_entry(file: Path) -> None:
     tamper(sql("DELETE FROM {entries} WHERE chain_seq > 3"))
-    code, said = run()
+    code, said = run_verify()
     assert code == 1
     assert "Does not hold. Entry 4:" in said
 
 
 def test_the_command_checks_a_file_alone(file: Path) -> None:
     tamper(sql("DELETE FROM {entries} WHERE chain_seq > 3"))
-    code, said = run(str(file))
+    code, said = run_verify(str(file))
     assert code == 0
     assert f"Holds: 5 entries, last hash {verify_file(file).head}." in said
 
@@ -282,6 +272,6 @@ def test_the_command_warns_where_nothing_protects_the_record() -> None:
     with connection.cursor() as cursor:
         on_table = f" ON {triggers.ENTRIES}" if connection.vendor == "postgresql" else ""
         cursor.execute(f"DROP TRIGGER {triggers.ENTRIES}_no_update{on_table}")
-    code, said = run()
+    code, said = run_verify()
     assert code == 0
     assert "these triggers are missing: callbacks_auditentry_no_update." in said

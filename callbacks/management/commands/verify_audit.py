@@ -18,6 +18,7 @@ from callbacks.audit.sink import sink_path
 from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_checkpoints import Watch, read_checkpoints
 from callbacks.audit.verify_decisions import verify_decisions
+from callbacks.audit.verify_rescues import verify_rescues
 
 
 class Command(BaseCommand):
@@ -36,41 +37,49 @@ class Command(BaseCommand):
             "--key", action="append", metavar="KEY",
             help="A verifier key; checkpoints of all others are refused.",
         )  # fmt: skip
+        parser.add_argument(
+            "--accept-gap", action="append", default=[], metavar="SEQUENCE:HASH",
+            help="An acknowledged roll-back that you know of, by the number and hash of its entry; "
+            "may be repeated. You say by it that the entries it names are lost, that you know what "
+            "they were, and that whoever is named as acknowledging it did so. Checkpoints of those "
+            "entries need not fit then, and nothing is proved of them. Without it every checkpoint "
+            "that does not fit is a fault, whatever the record says.",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path | None = options["file"]
+        given: list[Path] | None = options["checkpoints"]
+        watch = Watch()
         try:
             trusted = _trusted(options["key"])
-            if path is None:
-                self._check_database(options["checkpoints"], trusted)
-            else:
-                watch = self._watch(options["checkpoints"] or [], trusted)
-                verdict = verify_file(path, watch)
-                self._tell_gaps(watch)
-                self.stdout.write(f"Holds: {verdict.entries} entries, last hash {verdict.head}.")
+            watch = Watch(
+                self._read(_places() if path is None and not given else given or [], trusted),
+                accepted=options["accept_gap"],
+            )
+            held = self._check_database(watch) if path is None else _check_file(path, watch)
+            self._tell_gaps(watch)
+            self.stdout.write(f"Holds: {held}.")
         except Fault as exc:
             self.stdout.write(f"Does not hold. {exc}")
+            self._tell_gaps(watch)
             if path is None:
                 self._tell_first_difference(sink_path(), exc)
             sys.exit(1)
         except OSError as exc:
             raise CommandError(f"Cannot read the file: {exc}.") from exc
 
-    def _check_database(self, given: list[Path] | None, trusted: list[Verifier]) -> None:
-        watch = self._watch(
-            given or [path for path in checkpoint_paths() if path.exists()], trusted
-        )
+    def _check_database(self, watch: Watch) -> str:
         verdict = verify_chain(watch)
         watch.check_readings()
-        decisions = verify_decisions()
+        decisions, rescues = verify_decisions(), verify_rescues()
         self._check_sink(sink_path())
-        self._tell_gaps(watch)
         self._warn_of_missing_triggers()
-        self.stdout.write(
-            f"Holds: {verdict.entries} entries, {decisions} decisions, last hash {verdict.head}."
+        return (
+            f"{verdict.entries} entries, {decisions} decisions, {rescues} other actions, "
+            f"last hash {verdict.head}"
         )
 
-    def _watch(self, paths: Iterable[Path], trusted: list[Verifier]) -> Watch:
+    def _read(self, paths: Iterable[Path], trusted: list[Verifier]) -> list[Signed]:
         found: list[Signed] = []
         for path in paths:
             read = read_checkpoints(path, trusted=trusted)
@@ -83,7 +92,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"A signature counts if it is by {verifier.text()}")
         else:
             self.stdout.write("There is no checkpoint; a record that was rewritten would pass.")
-        return Watch(found)
+        return found
 
     def _check_sink(self, path: Path) -> None:
         if path.exists():
@@ -93,8 +102,8 @@ class Command(BaseCommand):
             self.stdout.write(f"There is no audit file at {path}; only the database was checked.")
 
     def _tell_gaps(self, watch: Watch) -> None:
-        for gap in watch.gaps:
-            self.stdout.write(f"Gap on record: {gap}.")
+        for line in watch.gaps.lines():
+            self.stdout.write(line)
 
     def _tell_first_difference(self, path: Path, told: Fault) -> None:
         """A checkpoint knows from where on entries are others; the file, which is the first."""
@@ -112,6 +121,15 @@ class Command(BaseCommand):
                 "Warning: nothing keeps the record from being changed; these triggers are "
                 f"missing: {', '.join(names)}."
             )
+
+
+def _places() -> list[Path]:
+    return [path for path in checkpoint_paths() if path.exists()]
+
+
+def _check_file(path: Path, watch: Watch) -> str:
+    verdict = verify_file(path, watch)
+    return f"{verdict.entries} entries, last hash {verdict.head}"
 
 
 def _trusted(given: list[str] | None) -> list[Verifier]:

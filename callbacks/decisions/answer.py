@@ -6,15 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
-
-from jsonschema.exceptions import best_match
-from jsonschema.validators import validator_for
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from callbacks.asl.payload import PayloadError, check_cause, check_error, check_output, check_text
 from callbacks.decisions.errors import InvalidAnswer
+from callbacks.decisions.schema import schema_problem
 from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
@@ -108,22 +103,6 @@ def _misfit(answer: Answer, policy: Policy) -> str | None:
         return None
     problem = schema_problem(policy.output_schema, json.loads(answer.output_text))
     return f"This answer does not have the form that is asked for: {problem}" if problem else None
-
-
-def schema_problem(schema: Any, value: Any) -> str | None:
-    """The most telling way in which a value misses a JSON Schema, with its place; None if it fits.
-
-    References are followed inside the schema only: nothing is ever fetched.
-    """
-    validator = validator_for(schema)(schema, registry=Registry())
-    try:
-        found = best_match(validator.iter_errors(value))
-    except Unresolvable as exc:
-        return f"the policy's form refers to something that it does not hold ({exc.ref})."
-    if found is None:
-        return None
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found.path)
-    return f"{'$' + place}: {found.message[:300]}"
 
 
 def _check_fixed_no(answer: Answer) -> str | None:

@@ -9,12 +9,10 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
 
 from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
-from callbacks.decisions.answer import schema_problem
+from callbacks.decisions.schema import SchemaProblem, check_schema, schema_problem
 from callbacks.models import ReasonRule, RejectionMode, Role, User
 from callbacks.policies.fields import PolicyFields
 from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
@@ -160,9 +158,9 @@ def _refused(name: str, check: Callable[[], Any]) -> Found:
 def _schema(policy: PolicyFields) -> Found:
     if policy.output_schema is not None:
         try:
-            validator_for(policy.output_schema).check_schema(policy.output_schema)
-        except SchemaError as exc:
-            yield "output_schema", f"This is not a JSON Schema: {exc.message[:300]}"
+            check_schema(policy.output_schema)
+        except SchemaProblem as exc:
+            yield "output_schema", str(exc)
             return
     if not policy.default_output:
         return

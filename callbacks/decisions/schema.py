@@ -1,0 +1,209 @@
+"""The JSON Schema that a policy asks of an answer: what is wrong with it, and whether it is met.
+
+A schema is somebody's program. How long it may run is counted, not timed, so that the same answer
+is always judged alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend, validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from callbacks.decisions.patterns import PatternError, check_pattern, ways
+
+LONGEST_LIST = 1_000
+DEEPEST = 50
+# A few seconds at the very most: a step of a schema takes as long as hundreds of ways of a pattern.
+MOST_EFFORT = 60_000_000
+STEP, ENTRY = 300, 10
+# What is empty is soon judged.
+EFFORT_FOR_EMPTY = MOST_EFFORT // 20
+
+_extended: Any = extend
+_PROBES: tuple[Any, ...] = (None, {}, [], "", 0, True)
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_BY_PATTERN = ("patternProperties", "additionalProperties", "unevaluatedProperties")
+
+
+class SchemaProblem(ValueError):
+    """Why a schema cannot be asked of an answer, in words."""
+
+
+class _TooMuch(Exception):
+    """The effort is spent."""
+
+
+def schema_problem(schema: Any, value: Any) -> str | None:
+    """The most telling way in which a value misses a JSON Schema, with its place; None if it fits.
+
+    References are followed inside the schema only: nothing is ever fetched.
+    """
+    try:
+        found = best_match(_checker(schema, _Effort(MOST_EFFORT)).iter_errors(value))
+    # A schema may be wrong in more ways than the library has errors for.
+    except Exception as exc:  # noqa: BLE001
+        return _why_unjudged(exc)
+    if found is None:
+        return None
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found.path)
+    return f"{'$' + place}: {found.message[:300]}"
+
+
+def check_schema(schema: Any) -> None:
+    """Raise SchemaProblem where no answer could ever be held against it, or only for ever."""
+    if not isinstance(schema, dict | bool):
+        raise SchemaProblem("A JSON Schema is an object in braces, or true or false.")
+    for path, node in _nodes(schema, ()):
+        _check_node(path, node)
+    try:
+        validator_for(schema).check_schema(schema)  # type: ignore[arg-type]  # true and false too
+    except SchemaError as exc:
+        raise SchemaProblem(f"This is not a JSON Schema: {exc.message[:300]}") from exc
+    _check_ends(schema)
+
+
+def _check_node(path: tuple[str, ...], node: Any) -> None:
+    if len(path) > DEEPEST:
+        raise SchemaProblem(f"It is nested too deep, more than {DEEPEST} levels.")
+    if isinstance(node, list) and len(node) > LONGEST_LIST:
+        raise SchemaProblem(f"A list in it has more than {LONGEST_LIST:,} entries.")
+    if not isinstance(node, dict):
+        return
+    _check_dialect(path, node)
+    named = node.get("patternProperties")
+    patterns = [node.get("pattern"), *(named if isinstance(named, dict) else ())]
+    for pattern in patterns:
+        try:
+            if isinstance(pattern, str):
+                check_pattern(pattern)
+        except PatternError as exc:
+            raise SchemaProblem(f"The pattern {pattern[:60]!r} cannot be used: {exc}") from exc
+
+
+def _check_dialect(path: tuple[str, ...], node: dict[str, Any]) -> None:
+    dialect = node.get("$schema")
+    if path:
+        # A part that names its dialect would be checked by another validator, which does not count.
+        if isinstance(dialect, str):
+            raise SchemaProblem("“$schema” can stand at the top only.")
+    elif "$schema" in node and not (isinstance(dialect, str) and _is_known(dialect)):
+        raise SchemaProblem(f"“$schema” names no known version of JSON Schema: {dialect!r:.100}.")
+
+
+def _is_known(dialect: str) -> bool:
+    unknown: Any = None
+    return validator_for({"$schema": dialect}, default=unknown) is not None
+
+
+def _check_ends(schema: Any) -> None:
+    """Hold empty values against it, and against each part that refers to another one."""
+    checker = _checker(schema, _Effort(EFFORT_FOR_EMPTY))
+    try:
+        for probe in _PROBES:
+            best_match(checker.iter_errors(probe))
+    except Exception as exc:
+        raise SchemaProblem(f"No answer could be held against it: {_why_unjudged(exc)}") from exc
+    for _path, node in _nodes(schema, ()):
+        if isinstance(node, dict) and any(isinstance(node.get(one), str) for one in _REFERENCES):
+            _check_part_ends(checker.evolve(schema=node))
+
+
+def _check_part_ends(checker: Validator) -> None:
+    try:
+        for probe in _PROBES:
+            best_match(checker.iter_errors(probe))
+    except Exception as exc:
+        # Any other trouble: what looks like a part may be a list of names, or of another base.
+        if isinstance(exc, RecursionError | _TooMuch):
+            raise SchemaProblem(f"No answer fits a part of it: {_why_unjudged(exc)}") from exc
+
+
+def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, node
+    if not isinstance(node, dict | list):
+        return
+    entries = node.items() if isinstance(node, dict) else enumerate(node)
+    for name, inner in entries:
+        if isinstance(inner, dict | list):
+            yield from _nodes(inner, (*path, str(name)))
+
+
+def _why_unjudged(exc: Exception) -> str:
+    if isinstance(exc, _TooMuch):
+        return "checking it against the policy's form takes too long."
+    if isinstance(exc, RecursionError):
+        return "the policy's form refers to itself without end, or this is nested too deep for it."
+    if isinstance(exc, Unresolvable):
+        return f"the policy's form refers to something that it does not hold ({exc.ref})."
+    if isinstance(exc, PatternError):
+        return f"the policy's form has a pattern that cannot be used: {exc}"
+    return f"the policy's form cannot be followed ({type(exc).__name__})."
+
+
+class _Effort:
+    """What one check may still cost."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, cost: int) -> None:
+        self.left -= cost
+        if self.left < 0:
+            raise _TooMuch
+
+    def counting(self, word: str, check: Callable[..., Any]) -> Callable[..., Any]:
+        """The check of one keyword, paid for before it runs and for each error that it words."""
+
+        def counted(
+            validator: Validator, said: Any, instance: Any, schema: Any
+        ) -> Iterator[ValidationError]:
+            self.spend(_cost(word, said, instance, schema))
+            for error in check(validator, said, instance, schema) or ():
+                self.spend(len(error.message))
+                yield error
+
+        return counted
+
+
+def _cost(word: str, said: Any, instance: Any, schema: Any) -> int:
+    entries = sum(len(one) for one in (said, instance) if isinstance(one, dict | list))
+    cost = STEP + ENTRY * entries
+    if word == "pattern" and isinstance(instance, str):
+        cost += ways(said, len(instance))
+    if word in _BY_PATTERN and isinstance(instance, dict):
+        patterns = schema.get("patternProperties", ())
+        cost += sum(ways(pattern, len(name)) for pattern in patterns for name in instance)
+    return cost
+
+
+def _checker(schema: Any, effort: _Effort) -> Validator:
+    kind = validator_for(schema)
+    words = {**kind.VALIDATORS, "uniqueItems": _unique_items}
+    counted = {word: effort.counting(word, check) for word, check in words.items()}
+    checker: Validator = _extended(kind, counted)(schema, registry=Registry())
+    return checker
+
+
+def _unique_items(
+    validator: Validator, said: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """As the library's, which compares each with each where a list holds objects."""
+    if not said or not isinstance(instance, list):
+        return
+    if len({_as_key(one) for one in instance}) < len(instance):
+        yield ValidationError("a value stands twice in this list.")
+
+
+def _as_key(value: Any) -> Any:
+    """Equal for equal JSON: 1 is 1.0 but not true, and the order of names does not count."""
+    if isinstance(value, dict):
+        return frozenset((name, _as_key(inner)) for name, inner in value.items())
+    if isinstance(value, list):
+        return tuple(_as_key(inner) for inner in value)
+    return (bool, value) if isinstance(value, bool) else value

@@ -1,0 +1,114 @@
+"""The schema that a policy asks of an answer: never without end, and always with a word."""
+
+from time import process_time
+from typing import Any
+
+import pytest
+
+from callbacks.decisions.schema import SchemaProblem, check_schema, schema_problem
+
+# What blows up takes hours; this leaves room for a slow machine.
+A_MOMENT = 30
+DOUBLING = {
+    "$ref": "#/$defs/a0",
+    "$defs": {
+        **{f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)},
+        "a40": {},
+    },
+}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        True,
+        {},
+        {"type": "object", "properties": {"child": {"$ref": "#"}}},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"},
+        {"properties": {"$ref": {"type": "string"}, "pattern": {}, "$schema": {}}},
+        {"$defs": {"id": {"pattern": "^[a-z]+$"}}, "items": {"$ref": "#/$defs/id"}},
+    ],
+)
+def test_a_schema_that_ends_is_fine(schema: Any) -> None:
+    check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        (5, "object in braces"),
+        ("object", "object in braces"),
+        ({"$schema": ["x"]}, "names no known version"),
+        ({"$schema": "x"}, "names no known version"),
+        ({"type": "objekt"}, "not a JSON Schema"),
+        ({"$ref": "#"}, "refers to itself without end"),
+        ({"properties": {"a": {"$ref": "#/properties/a"}}}, "refers to itself without end"),
+        ({"$ref": "#/nowhere"}, "does not hold"),
+        ({"$ref": "https://example.com/form"}, "does not hold"),
+        ({"a": 5, "$ref": "#/a"}, "cannot be followed"),
+        (DOUBLING, "takes too long"),
+        ({"items": {"pattern": "(a+)+$"}}, "pattern"),
+        ({"patternProperties": {"(a|aa)+$": {}}}, "pattern"),
+        ({"pattern": "("}, "no regular expression"),
+        ({"enum": list(range(2_000))}, "more than 1,000 entries"),
+        ({"$defs": {"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}}, "at the top"),
+        ({"not": nested(60)}, "too deep"),
+    ],
+)
+def test_one_that_no_answer_could_be_held_against_is_refused(schema: Any, says: str) -> None:
+    began = process_time()
+    with pytest.raises(SchemaProblem, match=says):
+        check_schema(schema)
+    assert process_time() - began < A_MOMENT
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"pattern": "^a*a*a*b"}, "a" * 260_000),
+        ({"patternProperties": {"a+a+b": {}}}, {"a" * 50_000: 1}),
+        ({"additionalProperties": False, "patternProperties": {"a+a+b": {}}}, {"a" * 50_000: 1}),
+        ({"items": {"enum": list(range(1_000))}}, [-1] * 100_000),
+        ({"anyOf": [{"type": "string"}] * 1_000}, [list(range(30))] * 2_000),
+        ({"anyOf": [{"properties": {"a": {"$ref": "#"}}, "required": ["b"]}] * 2}, nested(60)),
+        ({"pattern": "(a+)+$"}, "a" * 60 + "b"),
+    ],
+)
+def test_an_answer_that_would_be_checked_for_ever_is_refused(schema: Any, value: Any) -> None:
+    began = process_time()
+    problem = schema_problem(schema, value)
+    assert problem is not None
+    assert "the policy's form" in problem
+    assert process_time() - began < A_MOMENT
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ([1, 2, {"a": 1}], True),
+        ([{"a": 1, "b": 2}, {"b": 2, "a": 1.0}], False),
+        ([1, True, [1], [True], [[1]], "1", None], True),
+        ([0, False], True),
+        ([[1, 2], [1, 2.0]], False),
+        ([{"a": []}, {"a": {}}], True),
+        ([[], {}], True),
+        ("aa", True),
+        ([{"n": n} for n in range(20_000)], True),
+    ],
+)
+def test_values_are_unique_as_json_means_it(value: Any, fits: bool) -> None:
+    began = process_time()
+    assert (schema_problem({"uniqueItems": True}, value) is None) == fits
+    assert process_time() - began < A_MOMENT
+
+
+def test_what_is_wrong_is_told_with_its_place() -> None:
+    problem = schema_problem({"items": {"required": ["ok"]}}, [{"ok": 1}, {}])
+    assert problem == "$[1]: 'ok' is a required property"

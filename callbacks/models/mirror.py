@@ -41,6 +41,11 @@ class StateMachine(models.Model):
     described_at = models.DateTimeField(null=True)
     # When its running executions were last listed to the end.
     listed_at = models.DateTimeField(null=True)
+    # In AWS's clock: everything that had ended by then has been looked for, and read.
+    ends_known_at = models.DateTimeField(null=True)
+    # A look that goes on in the next pass: when it began, and AWS's token of the page to go on at.
+    ends_began_at = models.DateTimeField(null=True)
+    ends_token = models.TextField(blank=True)
     problem = models.CharField(max_length=500, blank=True)
     gone_at = models.DateTimeField(null=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.

@@ -21,6 +21,7 @@ from callbacks.sync.beats import with_beats
 from callbacks.sync.plan import (
     LATEST,
     NOT_READ,
+    RUNNING,
     WAITING,
     Known,
     KnownTask,
@@ -197,6 +198,7 @@ def _update(rows: list[CallbackTask], now: datetime, columns: dict[str, Any]) ->
 
 def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:
     storable = maker.storable
+    is_new = execution.last_event_id == 0
     if plan.execution is not None:
         execution.status = plan.execution.status
         execution.stopped_at = plan.execution.stopped_at
@@ -214,4 +216,7 @@ def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:
         execution.problem, execution.problem_since = "", None
     if maker.reading.is_certain:
         execution.definition = maker.reading.definition
+    if is_new and not plan.open and execution.status != RUNNING:
+        # It came and went, and nobody waited in it: the row only says that it has been read.
+        execution.input = execution.output = execution.cause = ""
     execution.save()

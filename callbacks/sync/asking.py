@@ -45,12 +45,15 @@ class Asking:
         self._keep_alive = keep_alive
         self._refilled_at = monotonic()
 
-    def may(self, operation: str) -> bool:
-        """Whether the budget has a call of this operation left, and AWS has not refused one."""
+    def may(self, operation: str, *, beyond: float = 0) -> bool:
+        """Whether the budget has a call of this operation left, and AWS has not refused one.
+
+        `beyond`: how many calls are to stay for something else.
+        """
         self._refill()
         if self._patient:
             return True
-        return operation not in self._throttled and self.budget.allows(operation)
+        return operation not in self._throttled and self.budget.allows(operation, beyond=beyond)
 
     def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
         """Remember what went wrong, for the page that says so.

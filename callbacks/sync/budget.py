@@ -41,8 +41,9 @@ class Budget:
             name: _level(quota, share, levels.get(name), seconds) for name, quota in QUOTAS.items()
         }
 
-    def allows(self, operation: str) -> bool:
-        return self._levels.get(operation, 1) >= 1
+    def allows(self, operation: str, *, beyond: float = 0) -> bool:
+        """Whether there is a call left beside those that are put aside (`beyond`)."""
+        return operation not in self._levels or self._levels[operation] >= 1 + beyond
 
     def spend(self, operation: str) -> None:
         """Take off one request on the wire."""

@@ -82,7 +82,7 @@ def find_candidates(
     left, due, rest = _sorted_rows(rows, listed, whole, now)
     # The first in the listing is the newest: what has waited longest comes first.
     new.sort(key=lambda one: one.target.started_at)
-    urgent = tuple(_taking_turns(left, new, due))
+    urgent = tuple(taking_turns(left, new, due))
     others = tuple(_candidate(row) for row in rest)
     return Candidates(urgent=urgent, rest=tuple(map(_unsettled, others)) if everything else others)
 
@@ -111,7 +111,7 @@ def _sorted_rows(
     return left, due, rest
 
 
-def _taking_turns(*queues: Sequence[Candidate]) -> Iterator[Candidate]:
+def taking_turns(*queues: Sequence[Candidate]) -> Iterator[Candidate]:
     """One of each in turn: a thousand that end must not keep out one that begins."""
     for together in zip_longest(*queues):
         yield from (one for one in together if one is not None)

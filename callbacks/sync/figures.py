@@ -27,6 +27,8 @@ class PassFigures:
     throttles: int = 0
     seconds: float = 0.0
     problems: int = 0
+    # State machines of which executions may have come and gone that are not read yet.
+    machines_behind: int = 0
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:

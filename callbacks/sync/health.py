@@ -15,10 +15,11 @@ from callbacks.sync.figures import PassFigures
 
 @dataclass(frozen=True, slots=True)
 class LeftOver:
-    """The budget as the last pass left it, and how long ago that was."""
+    """The budget as the last pass left it, how long ago that was, and when that pass began."""
 
     levels: dict[str, float]
     seconds_ago: float
+    began_at: datetime | None
 
 
 def begin(*, connection: Connection, now: datetime) -> LeftOver:
@@ -29,6 +30,7 @@ def begin(*, connection: Connection, now: datetime) -> LeftOver:
     return LeftOver(
         levels=health.budget,
         seconds_ago=(now - finished_at).total_seconds() if finished_at else 0.0,
+        began_at=health.pass_started_at,
     )
 
 

@@ -96,13 +96,27 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     same = machine.definition_id == definition.pk and machine.revision_id == _revision(detail)
     if not same or machine.revision_since is None:
         machine.revision_since = aws_now
+    if definition.can_wait and _could_not_wait(machine):
+        # What ended on definitions in which nobody waits is nothing to look for.
+        machine.ends_known_at = None
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
     machine.problem = ""
     machine.save(
-        update_fields=["definition", "revision_id", "revision_since", "described_at", "problem"]
+        update_fields=[
+            "definition",
+            "revision_id",
+            "revision_since",
+            "described_at",
+            "ends_known_at",
+            "problem",
+        ]
     )
+
+
+def _could_not_wait(machine: StateMachine) -> bool:
+    return machine.definition is not None and not machine.definition.can_wait
 
 
 def _revision(detail: StateMachineDetail) -> str:

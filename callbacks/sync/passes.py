@@ -18,7 +18,15 @@ from callbacks.stepfunctions import StepFunctionsError, Throttled
 from callbacks.sync import health, machines
 from callbacks.sync.asking import Asking
 from callbacks.sync.budget import Budget
-from callbacks.sync.candidates import LONG_AGO, Candidate, Listing, Row, find_candidates
+from callbacks.sync.candidates import (
+    LONG_AGO,
+    Candidate,
+    Listing,
+    Row,
+    find_candidates,
+    taking_turns,
+)
+from callbacks.sync.ends import EndsFinder
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
 from callbacks.sync.lease import Hold, held_lease
@@ -30,6 +38,7 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 # So many calls in a row without an answer: it is not what was asked for.
 SILENT_IN_A_ROW = 3
+NONE_TO_SPARE = float("inf")
 
 
 class PassUnderWay(Exception):
@@ -107,6 +116,9 @@ class _Pass:
             connection=connection, budget=budget, patient=full, keep_alive=self._keep_lease
         )
         self._follower = Follower(asking=self._asking, now=now)
+        self._ends = EndsFinder(asking=self._asking, now=now, before=left.began_at)
+        self._ended: list[Candidate] = []
+        self._followed: set[str] = set()
         self._listed = _Listed()
         self._has_machines = False
         self._is_hopeless = False
@@ -137,9 +149,12 @@ class _Pass:
             everything=self._full,
         )
         urgent = (*self._recovered(), *candidates.urgent)
-        total = len(urgent) + len(candidates.rest)
+        # What is over shares with what is open: neither a crowd that came and went nor one that
+        # waits keeps the other out.
+        rest = tuple(taking_turns(_without(self._ended, urgent), candidates.rest))
+        total = len(urgent) + len(rest)
         done = 0
-        for candidate in (*urgent, *candidates.rest):
+        for candidate in (*urgent, *rest):
             if not self._asking.may("GetExecutionHistory"):
                 break
             self._follow(candidate)
@@ -147,6 +162,7 @@ class _Pass:
             self._progress(done, total)
         unread = done < len(urgent) or self._missed > 0
         self._is_behind = unread or not self._has_machines
+        self._ends.settle(self._followed)
 
     # -- machines -------------------------------------------------------------------------------
 
@@ -183,8 +199,20 @@ class _Pass:
         to_list = machines.to_list(
             connection=self._connection, with_running=running, everything=self._full
         )
+        self._ends.begin(to_list)
+        for machine in self._ends.overdue() if self._asking.may("ListExecutions") else ():
+            self._look_for_ends(machine, rows, beyond=NONE_TO_SPARE)
+        before = self._calls_of_lists()
         listings = tuple(found for machine in to_list if (found := self._list_one(machine, rows)))
+        # The next pass has to list the running ones again.
+        beyond = self._calls_of_lists() - before
+        for machine in self._ends.due({listing.machine_id for listing in listings}):
+            if self._asking.may("ListExecutions", beyond=beyond):
+                self._look_for_ends(machine, rows, beyond=beyond)
         return _Listed(tuple(to_list), listings)
+
+    def _calls_of_lists(self) -> int:
+        return self._asking.counter.calls.get("ListExecutions", 0)
 
     def _list_one(self, machine: StateMachine, rows: dict[str, Row]) -> Listing | None:
         """List to the end; None where that did not work, and then nothing follows from it."""
@@ -194,19 +222,29 @@ class _Pass:
             executions = self._asking.reader.list_executions(state_machine_arn=machine.arn)
             machine.listed_at, machine.problem = self._now, ""
             machine.save(update_fields=["listed_at", "problem"])
-            started = [one.started_at for one in executions if one.arn not in rows]
-            if started and (machine.described_at is None or max(started) > machine.described_at):
-                # Seen again after their start, the definition is theirs for certain.
-                self._describe(machine)
-            self._follower.know(machine)
+            self._see_definition(machine, [x.started_at for x in executions if x.arn not in rows])
             return Listing(machine.pk, executions)
         return None
+
+    def _see_definition(self, machine: StateMachine, started: list[datetime]) -> None:
+        """Seen again after their start, the definition is theirs for certain."""
+        if started and (machine.described_at is None or max(started) > machine.described_at):
+            self._describe(machine)
+        self._follower.know(machine)
+
+    def _look_for_ends(self, machine: StateMachine, rows: dict[str, Row], *, beyond: float) -> None:
+        """`beyond`: how many calls to leave, should it be more than one page."""
+        with self._noting():
+            look = self._ends.look(machine, known=rows, beyond=beyond, everything=self._full)
+            self._ended += look.candidates
+            self._see_definition(machine, [one.target.started_at for one in look.candidates])
 
     # -- executions -----------------------------------------------------------------------------
 
     def _follow(self, candidate: Candidate) -> None:
         try:
             self._follower.follow(candidate)
+            self._followed.add(candidate.target.arn)
             self._silent = 0
         except Throttled as exc:
             self._asking.note(exc)
@@ -216,6 +254,7 @@ class _Pass:
             self._asking.note(exc, is_common=is_hopeless)
             if not is_of_the_connection(exc):
                 self._follower.set_aside(candidate, exc)
+                self._followed.add(candidate.target.arn)
             if is_hopeless:
                 raise _Hopeless from None
 
@@ -267,6 +306,7 @@ class _Pass:
             throttles=sum(asking.counter.throttles.values()),
             seconds=round(seconds, 3),
             problems=follower.problems,
+            machines_behind=self._ends.behind,
             error=asking.trouble.code if asking.trouble else "",
         )
         finished_at = self._now + timedelta(seconds=seconds)
@@ -287,6 +327,12 @@ class _Pass:
             finished_at=finished_at,
         )
         return figures
+
+
+def _without(candidates: list[Candidate], others: tuple[Candidate, ...]) -> list[Candidate]:
+    """One that ended between two calls stands in both lists; once is enough."""
+    arns = {one.target.arn for one in others}
+    return [one for one in candidates if one.target.arn not in arns]
 
 
 def _rows(connection: Connection, now: datetime) -> dict[str, Row]:

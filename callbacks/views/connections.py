@@ -160,6 +160,7 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         "tasks_closed": _("Requests closed"),
         "throttles": _("Throttled"),
         "problems": _("Histories that could not be used"),
+        "machines_behind": _("Workflows with ended runs still to read"),
     }
     counted = [
         (label, whole(figures[name]))

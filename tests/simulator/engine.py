@@ -289,7 +289,9 @@ class Engine:
         self.record(execution, _ENDINGS[status], previous, present)
         if status == "SUCCEEDED":
             execution.root = None
-        self.indexes[execution.machine.arn].place(execution, moved=False, was="RUNNING")
+        # A list has what ended by its end, and only what runs by its start.
+        self._reorder(execution)
+        self.indexes[execution.machine.arn].place(execution, moved=True, was="RUNNING")
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> None:
         """End a running execution at once; a closed one stays as it is."""

@@ -25,6 +25,12 @@ def simulator(one_simulator: Control) -> Control:
 
 
 @pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass takes no time, so that no call comes back to its budget meanwhile."""
+    monkeypatch.setattr("callbacks.sync.asking.monotonic", lambda: 0.0)
+
+
+@pytest.fixture
 def connection(db: None, simulator: Control) -> Connection:
     return making.make_connection(endpoint_url=simulator.url, region="eu-west-1")
 

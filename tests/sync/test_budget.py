@@ -40,7 +40,7 @@ def test_a_clock_that_went_back_takes_nothing() -> None:
 
 
 def test_a_pass_ends_where_its_budget_does_and_the_next_one_goes_on(
-    world: World, settings: Any
+    world: World, settings: Any, instant: None
 ) -> None:
     settings.SYNC_QUOTA_SHARE = 0.05  # 20 histories at once, then one a second
     machine_arn = world.simulator.create("orders", machine(Wait=task()))

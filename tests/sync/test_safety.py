@@ -180,7 +180,7 @@ def test_a_pass_over_many_that_wait_costs_a_fixed_number_of_calls_and_queries(
 
     assert figures.api_calls == {
         "ListStateMachines": 1,
-        "ListExecutions": 1,
+        "ListExecutions": 2,
         "GetExecutionHistory": 30,
     }
     assert len(captured) <= 40 + 2 * 30

@@ -73,6 +73,11 @@ def test_a_redriven_execution_is_the_newest_again(simulator: Control, five: str)
     assert sorted(_names(simulator, five)) == [f"run-{number}" for number in range(5)]
 
 
+def test_what_has_ended_stands_by_its_end(simulator: Control, five: str) -> None:
+    simulator.call("SendTaskFailure", taskToken=simulator.tokens()[1]["token"])
+    assert _names(simulator, five) == ["run-1", "run-4", "run-3", "run-2", "run-0"]
+
+
 def test_a_page_token_belongs_to_its_own_listing(simulator: Control, five: str) -> None:
     first = simulator.call("ListExecutions", stateMachineArn=five, maxResults=2)
     other = {"stateMachineArn": five, "statusFilter": "RUNNING", "nextToken": first["nextToken"]}

@@ -80,6 +80,7 @@ def _summed(figures: list[PassFigures]) -> dict[str, Any]:
         "throttles": sum(one.throttles for one in figures),
         "seconds": round(sum(one.seconds for one in figures), 3),
         "problems": sum(one.problems for one in figures),
+        "machines_behind": sum(one.machines_behind for one in figures),
     }
 
 

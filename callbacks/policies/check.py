@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,8 @@ from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
 from callbacks.decisions.schema import SchemaProblem, check_schema, schema_problem
 from callbacks.models import ReasonRule, RejectionMode, Role, User
-from callbacks.policies.fields import PolicyFields
+from callbacks.policies.fields import NAMES, PolicyFields
+from callbacks.policies.keepable import why_not_kept
 from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
 from callbacks.sync.summary import paths_in
 
@@ -31,11 +32,28 @@ LIMITS = {
     "reject_label": 40,
     "default_output": 100_000,
 }
+# What is looked through for every task, and what a schema costs, has a limit.
+MOST_ENTRIES = {
+    "connections": 100,
+    "tags": 50,
+    "conditions": 20,
+    "key_fields": 20,
+    "teams": 100,
+    "users": 500,
+    "rejection_errors": 200,
+}
+LONGEST_ENTRY = 256
+MOST_CHOICES = 1_000
+LONGEST_SCHEMA = 50_000
 
 
 def problems(policy: PolicyFields) -> dict[str, list[str]]:
     """Return everything that is wrong, by field; nothing where it may be put in force."""
-    found: dict[str, list[str]] = {}
+    unkept = {name: why_not_kept(getattr(policy, name)) for name in NAMES}
+    found = {name: [why] for name, why in unkept.items() if why}
+    if found:
+        # Nothing else can be asked of what no database takes.
+        return found
     for check in _CHECKS:
         for name, text in check(policy):
             found.setdefault(name, []).append(text)
@@ -52,8 +70,17 @@ def _texts(policy: PolicyFields) -> Found:
         text = getattr(policy, name)
         if len(text) > limit:
             yield name, f"This has {len(text):,} characters; at most {limit:,} are kept."
-        if "\0" in text:
-            yield name, "This holds a NUL character."
+
+
+def _sizes(policy: PolicyFields) -> Found:
+    for name, most in MOST_ENTRIES.items():
+        entries: Sized = getattr(policy, name)
+        if len(entries) > most:
+            yield name, f"These are {len(entries):,}; at most {most} are kept."
+    named = {"connections": policy.connections, "tags": [*policy.tags, *policy.tags.values()]}
+    for name, texts in named.items():
+        if any(len(text) > LONGEST_ENTRY for text in texts):
+            yield name, f"One of them is longer than {LONGEST_ENTRY} characters."
 
 
 def _choices(policy: PolicyFields) -> Found:
@@ -76,12 +103,14 @@ def _condition(condition: dict[str, Any]) -> Found:
     if strange:
         yield "conditions", f"A condition has path, is and value, not {', '.join(sorted(strange))}."
     test, path = condition.get("is"), condition.get("path")
-    if test not in TESTS:
+    if not isinstance(test, str) or test not in TESTS:
         yield "conditions", f"“{test}” is none of the comparisons: {', '.join(TESTS)}."
     elif test not in NEEDS_NO_VALUE and "value" not in condition:
         yield "conditions", f"“{path} {test}” lacks a value to compare with."
     elif test == "one_of" and not isinstance(condition["value"], list):
         yield "conditions", f"“{path} one_of” needs a list of values."
+    elif test == "one_of" and len(condition["value"]) > MOST_CHOICES:
+        yield "conditions", f"“{path} one_of” has more than {MOST_CHOICES:,} values."
     yield from _path("conditions", path)
 
 
@@ -101,7 +130,7 @@ def _path(name: str, path: Any) -> Found:
     try:
         check_path(path if isinstance(path, str) else "")
     except PathError as exc:
-        yield name, f"{path or 'An empty path'}: {exc}"
+        yield name, f"{path or 'An empty path'!s:.200}: {exc}"
 
 
 def _people(policy: PolicyFields) -> Found:
@@ -122,11 +151,11 @@ def _quorum(policy: PolicyFields) -> Found:
             yield "teams", f"“{team}” is to give {count} of {policy.approvals_needed} signatures."
     needed = max(policy.approvals_needed, policy.rejections_needed)
     people = who_may_answer(policy).count()
-    if people < needed:
-        yield (
-            "approvals_needed",
-            f"It takes {needed} people, and only {people} may answer under this policy now.",
-        )
+    if people == 0:
+        yield "approvals_needed", "Nobody may answer under this policy now."
+    elif people < needed:
+        said = f"It takes {needed} people, and only {people} may answer under this policy now."
+        yield "approvals_needed", said
 
 
 def who_may_answer(policy: PolicyFields) -> QuerySet[User]:
@@ -157,6 +186,10 @@ def _refused(name: str, check: Callable[[], Any]) -> Found:
 
 def _schema(policy: PolicyFields) -> Found:
     if policy.output_schema is not None:
+        length = len(json.dumps(policy.output_schema, ensure_ascii=False))
+        if length > LONGEST_SCHEMA:
+            yield "output_schema", f"This has {length:,} characters; at most {LONGEST_SCHEMA:,}."
+            return
         try:
             check_schema(policy.output_schema)
         except SchemaProblem as exc:
@@ -172,4 +205,4 @@ def _schema(policy: PolicyFields) -> Found:
             yield "default_output", f"It does not fit the schema: {misfit}"
 
 
-_CHECKS = (_texts, _choices, _covers, _paths, _people, _quorum, _answers, _schema)
+_CHECKS = (_texts, _sizes, _choices, _covers, _paths, _people, _quorum, _answers, _schema)

@@ -69,6 +69,13 @@ class PolicyFields:
     default_output: str = ""
     output_schema: Any = None
 
+    def __post_init__(self) -> None:
+        """The order of people, teams and tags says nothing: the same policy is always equal."""
+        users = sorted(set(self.users))
+        object.__setattr__(self, "users", users)
+        for name in ("teams", "tags"):
+            object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
+
 
 NAMES = tuple(one.name for one in fields(PolicyFields))
 
@@ -79,14 +86,17 @@ def fields_of(policy: Policy) -> PolicyFields:
         name=policy.name,
         is_default=policy.is_default,
         teams={one.team.name: one.approvals for one in policy.policy_teams.all()},
-        users=sorted(user.username for user in policy.users.all()),
+        users=[user.username for user in policy.users.all()],
         **{name: getattr(policy, name) for name in SAME},
     )
 
 
 def said_by(policy: PolicyFields) -> dict[str, Any]:
     """Only what differs from the default of each field, in the order of the fields."""
-    values = asdict(policy)
+    values = asdict(policy) | {
+        "conditions": [_in_order(one, ("path", "is", "value")) for one in policy.conditions],
+        "key_fields": [_in_order(one, ("label", "path")) for one in policy.key_fields],
+    }
     return {one.name: values[one.name] for one in fields(policy) if values[one.name] != _usual(one)}
 
 
@@ -106,6 +116,12 @@ def from_mapping(values: Mapping[str, Any]) -> tuple[PolicyFields | None, dict[s
         if one.name in values and not _fits(one.name, values[one.name]):
             errors[one.name] = [f"This must be {_FORMS[one.name]}."]
     return (None, errors) if errors else (PolicyFields(**values), {})
+
+
+def _in_order(entry: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """PostgreSQL gives the names of an object back in an order of its own."""
+    known = [name for name in names if name in entry]
+    return {name: entry[name] for name in [*known, *sorted(set(entry) - set(names))]}
 
 
 def _usual(one: Any) -> Any:
@@ -137,7 +153,7 @@ def _fits(name: str, value: Any) -> bool:
         "a list of entries with names": lambda: _all(value, list, dict),
         "names with texts": lambda: _all(value, dict, str),
         "team names with whole numbers": lambda: (
-            isinstance(value, dict) and all(map(_is_number, value.values()))
+            _all(value, dict, int) and all(map(_is_number, value.values()))
         ),
         "a whole number or empty": lambda: value is None or _is_number(value),
         "a JSON Schema or empty": lambda: value is None or isinstance(value, dict | bool),
@@ -152,7 +168,7 @@ def _is_number(value: Any) -> bool:
 def _all(value: Any, container: type, member: type) -> bool:
     if not isinstance(value, container):
         return False
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and isinstance(v, member) for k, v in value.items())
     members: Any = value
-    return all(
-        isinstance(one, member) for one in (members.values() if container is dict else members)
-    )
+    return all(isinstance(one, member) for one in members)

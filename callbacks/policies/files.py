@@ -40,7 +40,8 @@ def read(text: str) -> list[PolicyFields]:
     """Read a file. Raises PolicyProblems with everything wrong in it, by policy and field."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as exc:
+    # Besides its own errors it lets through those of dates and numbers that do not exist.
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as exc:
         raise PolicyProblems({"file": [f"This is not YAML: {exc}"]}) from exc
     rows = document.get("policies") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -15,6 +15,8 @@ from callbacks.models import ReasonRule, RejectionMode
 from callbacks.policies.fields import NAMES, PolicyFields
 from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
 
+LONGEST_LINE = 2_000
+LONGEST_COUNT = 4
 _CONDITION = re.compile(rf"(?P<path>.+?)\s+(?P<is>{'|'.join(TESTS)})(?:\s+(?P<value>.+))?")
 
 
@@ -29,6 +31,10 @@ class LinesField(forms.Field):
 
     def to_python(self, value: Any) -> list[Any]:
         lines = [line.strip() for line in (value or "").splitlines()]
+        if any(len(line) > LONGEST_LINE for line in lines):
+            raise ValidationError(
+                _("A line has at most %(n)s characters.") % {"n": f"{LONGEST_LINE:,}"}
+            )
         return [self.read(line) for line in lines if line]
 
     def prepare_value(self, value: Any) -> Any:
@@ -45,14 +51,33 @@ class JsonText(forms.Field):
         if not text.strip():
             return None
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as exc:
+            return _strict(text)
+        except ValueError as exc:
             raise ValidationError(_("This is not JSON: %(why)s.") % {"why": exc}) from exc
 
     def prepare_value(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
             return value or ""
         return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+class LongText(forms.CharField):
+    """Several lines, which a browser ends with CR LF whatever it was given."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+def _strict(text: str) -> Any:
+    """JSON without the names that only Python takes for numbers. Raises ValueError."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _area(rows: int, *, is_code: bool = False) -> forms.Textarea:
@@ -89,7 +114,7 @@ def _read_condition(line: str) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """100, true, ["a", "b"] and "100" mean what they mean in JSON; anything else is a text."""
     try:
-        return json.loads(text)
+        return _strict(text)
     except ValueError:
         return text
 
@@ -98,9 +123,15 @@ def _write_condition(condition: Mapping[str, Any]) -> str:
     words = [condition["path"], condition["is"]]
     if "value" in condition:
         value = condition["value"]
-        plain = isinstance(value, str) and _value(value) == value
-        words.append(value if plain else json.dumps(value, ensure_ascii=False))
+        plain = isinstance(value, str) and value.splitlines() == [value.strip()] == [_value(value)]
+        words.append(value if plain else _one_line(value))
     return " ".join(words)
+
+
+def _one_line(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    # JSON leaves the line ends that only Unicode knows as they are.
+    return text if len(text.splitlines()) == 1 else json.dumps(value)
 
 
 def _pair(line: str, separator: str, example: Any) -> tuple[str, str]:
@@ -113,14 +144,22 @@ def _pair(line: str, separator: str, example: Any) -> tuple[str, str]:
 
 def _read_team(line: str) -> tuple[str, int]:
     name, _space, count = line.rpartition(" ")
-    return (name.strip(), int(count)) if name and count.isdecimal() else (line, 0)
+    if name and count.isdecimal() and len(count) <= LONGEST_COUNT:
+        return name.strip(), int(count)
+    return line, 0
 
 
 def _write_team(team: tuple[str, int]) -> str:
-    return f"{team[0]} {team[1]}" if team[1] else team[0]
+    name, count = team
+    # The number that "Tier 2" ends with would be read as how many.
+    ends_like_a_count = _read_team(name) != (name, 0)
+    return f"{name} {count}" if count or ends_like_a_count else name
 
 
 def _read_key_field(line: str) -> dict[str, str]:
+    found = re.fullmatch(r"(?P<label>.+?)\s*:\s*(?P<path>\$.*)", line)
+    if found:
+        return found.groupdict()
     label, path = _pair(line, ":", _("Amount: $.amount"))
     return {"label": label, "path": path}
 
@@ -182,9 +221,7 @@ class PolicyForm(forms.Form):
     headline = _text(
         200, label=_("Headline"), help_text=_("As in Refund {$.amount} to {$.customer.name}.")
     )
-    question = forms.CharField(
-        label=_("What is asked"), required=False, max_length=2_000, widget=_area(3)
-    )
+    question = LongText(label=_("What is asked"), required=False, max_length=2_000, widget=_area(3))
     key_fields = LinesField(
         label=_("Key fields, in this order"),
         read=_read_key_field,
@@ -194,7 +231,7 @@ class PolicyForm(forms.Form):
     )
     approve_label = _text(40, label=_("Instead of “Approve”"))
     reject_label = _text(40, label=_("Instead of “Reject”"))
-    default_output = forms.CharField(
+    default_output = LongText(
         label=_("Answer to begin with"), required=False, widget=_area(3, is_code=True), strip=False
     )
     output_schema = JsonText(
@@ -216,7 +253,7 @@ class PolicyForm(forms.Form):
         write=str,
         help_text=_("One per line. Empty: any."),
     )
-    rejection_output = forms.CharField(
+    rejection_output = LongText(
         label=_("Output that says no"),
         required=False,
         widget=_area(2, is_code=True),

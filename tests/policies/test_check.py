@@ -1,5 +1,6 @@
 """What is wrong with a policy, found before it is put in force."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -67,6 +68,54 @@ def test_what_is_wrong_is_told_by_field(field: str, value: Any) -> None:
     assert field in found
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tags", {"team": "a\0"}),
+        ("tags", {"\0": "a"}),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": float("nan")}]),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": [float("inf")]}]),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": "\ud800"}]),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": date(2026, 1, 1)}]),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": {1: 2}}]),
+        ("conditions", [{"path": "$.a", "is": "equals", "value": 10**5_000}]),
+        ("conditions", [{"path": "$.a", "is": ["equals"], "value": 1}]),
+        ("conditions", [{"path": ["$"], "is": "present"}]),
+        ("conditions", [{1: 2}]),
+        ("conditions", [{"path": "$.a", "is": "present"}] * 21),
+        ("conditions", [{"path": "$.a", "is": "one_of", "value": [1] * 1_001}]),
+        ("connections", ["*a" * 200]),
+        ("connections", ["a"] * 101),
+        ("users", ["nul\0"]),
+        ("headline", "NUL \0"),
+        ("output_schema", {"const": float("nan")}),
+        ("output_schema", {"const": "\0"}),
+        ("output_schema", 5),
+        ("output_schema", {"$schema": ["x"]}),
+        ("output_schema", {"$ref": "#"}),
+        ("output_schema", {"description": "x" * 60_000}),
+        ("requester_path", "$[?@ =~ /(/]"),
+        ("rejection_errors", ["\0"]),
+    ],
+)
+def test_what_no_database_keeps_or_nobody_could_wait_for_is_told_by_field(
+    field: str, value: Any
+) -> None:
+    found = problems(PolicyFields(**{"name": "Refunds", field: value}))
+    assert list(found) == [field]
+
+
+def test_a_value_that_holds_itself_ends_as_a_problem() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    wide: list[Any] = ["a"]
+    for _ in range(40):
+        wide = [wide, wide]
+    for value in (loop, wide):
+        conditions = [{"path": "$.a", "is": "equals", "value": value}]
+        assert "conditions" in problems(PolicyFields(name="Refunds", conditions=conditions))
+
+
 def test_a_rejection_by_success_needs_its_output() -> None:
     assert "rejection_output" in problems(PolicyFields(name="No", rejection_mode="success"))
 
@@ -90,6 +139,8 @@ def test_the_default_policy_covers_everything() -> None:
         ({"name": "x", "teams": ["finance"]}, "teams"),
         ({"name": "x", "tags": {"a": 1}}, "tags"),
         ({"name": "x", "output_schema": "object"}, "output_schema"),
+        ({"name": "x", "tags": {1: "a"}}, "tags"),
+        ({"name": "x", "teams": {1: 1}}, "teams"),
     ],
 )
 def test_a_value_of_another_form_is_told_by_field(values: dict[str, Any], field: str) -> None:

@@ -124,6 +124,39 @@ def test_a_file_brings_back_what_was_exported(admin: User) -> None:
     assert {change.what for change in plan(read(text))} == {"same"}
 
 
+def test_a_file_that_is_applied_twice_makes_one_version(admin: User) -> None:
+    making.make_person("kofi", Role.APPROVER, teams=["legal"])
+    text = """
+policies:
+- name: Refunds
+  users: [kofi, ana, kofi]
+  teams: {legal: 1, finance: 0}
+  tags: {team: shop, cost: a}
+  conditions:
+  - {value: 1.50, is: above, path: $.amount}
+  output_schema: {type: object, properties: {b: {type: string}, a: {}}}
+- name: Default
+  is_default: true
+"""
+    for _ in range(2):
+        apply(policies=read(text), note="", actor=making.make_actor(admin), now=timezone.now())
+    assert [(one.name, one.version) for one in Policy.objects.order_by("name", "version")] == [
+        ("Default", 1),
+        ("Refunds", 1),
+    ]
+
+
+def test_a_version_reads_as_the_draft_did_that_made_it(admin: User) -> None:
+    draft = PolicyFields(
+        name="Orders",
+        tags={"team": "shop", "a": "b"},
+        conditions=[{"path": "$.amount", "is": "above", "value": 1}],
+        key_fields=[{"path": "$.a", "label": "A"}],
+    )
+    stored = Policy.objects.get(pk=put(admin, draft).pk)
+    assert as_text(fields_of(stored)) == as_text(draft)
+
+
 def test_what_a_file_leaves_out_is_retired(admin: User) -> None:
     text = export()
     put(admin)
@@ -142,6 +175,9 @@ def test_what_a_file_leaves_out_is_retired(admin: User) -> None:
         "policies:\n- name: Default\n  is_default: true\n- name: A\n- name: A\n",
         "policies:\n- name: Default\n  is_default: true\n  approvals_needed: 99\n",
         "policies:\n- name: Default\n  is_default: true\n  oops: 1\n",
+        "policies: 2026-13-41",
+        "policies: " + "[" * 3_000,
+        "policies: &a [*a]",
     ],
 )
 def test_a_faulty_file_changes_nothing(admin: User, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -26,7 +26,7 @@ from callbacks.decisions.moves import move
 from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import send_time
 from callbacks.decisions.recording import record
-from callbacks.decisions.votes import sign, still_missing, void
+from callbacks.decisions.votes import is_complete, sign, void
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -41,13 +41,17 @@ from callbacks.sync.policies import match_again
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One answer at the door, as the policy of today sends it."""
+    """One answer at the door, as the policy of today sends it.
+
+    `user` is the actor's, read anew; `undo_asked` is what they asked for with this answer.
+    """
 
     id: uuid.UUID
     answer: Answer
     actor: Actor
+    user: User
     now: datetime
-    undo_seconds: int
+    undo_asked: int | None
 
 
 def decide(
@@ -64,35 +68,53 @@ def decide(
 
     Where the policy wants several signatures, the same bytes as the answer that collects them are
     the next signature; other bytes void those and begin anew.
-    `undo_seconds` None means the person's, else the policy's, else the installation's.
-    `shown_sha256` is the consent digest of what the person had before them; "" where nothing was.
+    `undo_seconds`: see `undo_window`. `shown_sha256` is the consent digest of what the person had
+    before them; "" where nothing was.
     Raises a DecisionError, in which case nothing was recorded, or AuditUnavailable.
     """
-    user = _person(actor)
-    with transaction.atomic():
-        task = _lock(task_id)
-        earlier = _find_earlier(decision_id)
-        if earlier is not None:
-            return _same_again(earlier, task, answer, user)
-        match_again(task)
-        why_not = why_not_allowed(user=user, task=task)
-        if why_not:
-            raise NotYours(why_not)
-        collecting = _check_open(task, shown_sha256)
-        check_answer(answer, policy=task.policy)
-        seconds = undo_window(user=user, policy=task.policy, asked=undo_seconds)
-        given = _Given(decision_id, under(answer, task.policy), actor, now, seconds)
-        decision = _answer(task, collecting, given)
-        if decision.status == DecisionStatus.HELD and decision.send_after <= now:
-            transaction.on_commit(lambda: hint("deliver_decision", decision.pk))
-    return decision
+    given = _Given(decision_id, answer, actor, _person(actor), now, undo_seconds)
+    try:
+        with transaction.atomic():
+            return _decide(_lock(task_id), given, shown_sha256)
+    except (NotYours, ShownChanged):
+        _keep_match(task_id)
+        raise
 
 
-def undo_window(*, user: User, policy: Policy, asked: int | None) -> int:
-    for seconds in (asked, user.undo_seconds, policy.undo_seconds):
+def undo_window(*, user: User, policy: Policy, asked: int | None, is_several: bool) -> int:
+    """Seconds: those asked for with the answer, else the person's, the policy's, the settings'.
+
+    Where several sign, the window belongs to all of them and no single one sets it.
+    """
+    own = (None, None) if is_several else (asked, user.undo_seconds)
+    for seconds in (*own, policy.undo_seconds):
         if seconds is not None:
             return seconds
     return int(settings.UNDO_SECONDS)
+
+
+def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
+    """With the task locked."""
+    earlier = _find_earlier(given.id)
+    if earlier is not None:
+        return _same_again(earlier, task, given)
+    match_again(task)
+    why_not = why_not_allowed(user=given.user, task=task)
+    if why_not:
+        raise NotYours(why_not)
+    collecting = _check_open(task, shown_sha256)
+    check_answer(given.answer, policy=task.policy)
+    given = replace(given, answer=under(given.answer, task.policy))
+    decision = _answer(task, collecting, given)
+    if decision.status == DecisionStatus.HELD and decision.send_after <= given.now:
+        transaction.on_commit(lambda: hint("deliver_decision", decision.pk))
+    return decision
+
+
+def _keep_match(task_id: uuid.UUID) -> None:
+    """The refusal took it back; the page that tells of it shows the policy of today."""
+    with transaction.atomic():
+        match_again(_lock(task_id))
 
 
 def _person(actor: Actor) -> User:
@@ -103,10 +125,15 @@ def _person(actor: Actor) -> User:
 
 
 def _lock(task_id: uuid.UUID) -> CallbackTask:
+    """The task with what never changes about it.
+
+    Not with its policy: PostgreSQL would join the row that it waited for to the policy of before,
+    and find no task at all where the policy is another one since.
+    """
     try:
         return (
             CallbackTask.objects.select_for_update(of=("self",))
-            .select_related("policy", "execution__connection", "execution__state_machine")
+            .select_related("execution__connection", "execution__state_machine")
             .get(pk=task_id)
         )
     except CallbackTask.DoesNotExist:
@@ -121,19 +148,19 @@ def _find_earlier(decision_id: uuid.UUID) -> Decision | Vote | None:
     )
 
 
-def _same_again(
-    earlier: Decision | Vote, task: CallbackTask, answer: Answer, user: User
-) -> Decision:
+def _same_again(earlier: Decision | Vote, task: CallbackTask, given: _Given) -> Decision:
     decision, by = (
         (earlier, earlier.decided_by_id)
         if isinstance(earlier, Decision)
         else (earlier.decision, earlier.user_id)
     )
+    if decision.task_id != task.pk:
+        # Perhaps one that this person may not know of.
+        raise SameIdOtherAnswer(None)
     same = (
-        decision.task_id == task.pk
-        and by == user.pk
-        and _is_same_answer(decision, under(answer, task.policy))
-        and earlier.reason == answer.reason
+        by == given.user.pk
+        and _is_same_answer(decision, under(given.answer, task.policy))
+        and earlier.reason == given.answer.reason
     )
     if not same:
         raise SameIdOtherAnswer(decision)
@@ -164,13 +191,15 @@ def _check_open(task: CallbackTask, shown_sha256: str) -> Decision | None:
 def _answer(task: CallbackTask, collecting: Decision | None, given: _Given) -> Decision:
     is_approval = given.answer.direction == Direction.APPROVE
     needs_several = rule_of(task.policy).needs_several(is_approval=is_approval)
+    send_after = _send_after(task, given, is_several=needs_several)
     why_void = _why_void(task, collecting, given) if collecting else ""
     if collecting is not None and why_void:
         void(decision=collecting, why=why_void, actor=given.actor, now=given.now)
         collecting = None
-    decision = collecting or _begin(task, given, needs_several=needs_several)
-    if needs_several:
-        _sign(task, decision, given)
+    if not needs_several:
+        return _record(task, given, DecisionStatus.HELD, send_after)
+    decision = collecting or _record(task, given, DecisionStatus.COLLECTING, send_after)
+    _sign(decision, given, send_after)
     return decision
 
 
@@ -183,19 +212,21 @@ def _why_void(task: CallbackTask, collecting: Decision, given: _Given) -> str:
     return "rejected" if given.answer.direction == Direction.REJECT else "other_answer"
 
 
-def _begin(task: CallbackTask, given: _Given, *, needs_several: bool) -> Decision:
+def _record(
+    task: CallbackTask, given: _Given, status: DecisionStatus, send_after: datetime
+) -> Decision:
     return record(
         task=task,
         decision_id=given.id,
         answer=given.answer,
         actor=given.actor,
         now=given.now,
-        status=DecisionStatus.COLLECTING if needs_several else DecisionStatus.HELD,
-        send_after=_send_after(task, given),
+        status=status,
+        send_after=send_after,
     )
 
 
-def _sign(task: CallbackTask, decision: Decision, given: _Given) -> None:
+def _sign(decision: Decision, given: _Given, send_after: datetime) -> None:
     sign(
         decision=decision,
         vote_id=given.id,
@@ -203,17 +234,18 @@ def _sign(task: CallbackTask, decision: Decision, given: _Given) -> None:
         reason=given.answer.reason,
         now=given.now,
     )
-    if still_missing(decision=decision, task=task).is_nothing:
+    if is_complete(decision):
         move(
             decision=decision,
             to=DecisionStatus.HELD,
             now=given.now,
             kind="answer_complete",
-            send_after=_send_after(task, given),
+            send_after=send_after,
         )
 
 
-def _send_after(task: CallbackTask, given: _Given) -> datetime:
-    return send_time(
-        now=given.now, undo_seconds=given.undo_seconds, dies_earliest=task.dies_earliest
+def _send_after(task: CallbackTask, given: _Given, *, is_several: bool) -> datetime:
+    seconds = undo_window(
+        user=given.user, policy=task.policy, asked=given.undo_asked, is_several=is_several
     )
+    return send_time(now=given.now, undo_seconds=seconds, dies_earliest=task.dies_earliest)

@@ -19,6 +19,7 @@ from callbacks.decisions import pauses
 from callbacks.decisions.claims import Claim, worker_name
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.replies import note, release
+from callbacks.decisions.votes import recount
 from callbacks.models import CallbackTask, Decision, DecisionStatus
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import Refused, RefusedKind, Reply, Sender, StepFunctionsError
@@ -70,6 +71,8 @@ def _claim(decision: Decision, now: datetime) -> Claim | None:
     try:
         if pause is not None and not pause.take_turn(now=now):
             pauses.wait(decision=decision, pause=pause, dies=task.dies_earliest, now=now)
+            return None
+        if decision.status == DecisionStatus.HELD and not recount(decision=decision, now=now):
             return None
         _take(decision, task, now)
     except Superseded:

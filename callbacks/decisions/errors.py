@@ -50,10 +50,13 @@ class AlreadySigned(DecisionError):
 
 
 class SameIdOtherAnswer(DecisionError):
-    """This decision id was used before for another answer."""
+    """This decision id was used before for another answer: `decision`, where it is to this task.
 
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(f"decision {decision.pk} says something else")
+    None where it is to another task, of which the person need not know.
+    """
+
+    def __init__(self, decision: Decision | None) -> None:
+        super().__init__("the id was used for another answer")
         self.decision = decision
 
 

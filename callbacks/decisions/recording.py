@@ -67,7 +67,8 @@ def record(
 def _met(decision: Decision) -> DecisionError:
     """What was there already: the constraints are the net under the lock, which is per task."""
     live = Decision.objects.live().filter(task_id=decision.task_id).first()
-    return AlreadyDecided(live) if live else SameIdOtherAnswer(Decision.objects.get(pk=decision.pk))
+    same_id = Decision.objects.filter(pk=decision.pk, task_id=decision.task_id).first()
+    return AlreadyDecided(live) if live else SameIdOtherAnswer(same_id)
 
 
 def _who_and_what(task: CallbackTask) -> dict[str, object]:

@@ -11,7 +11,7 @@ from callbacks.audit.actor import Actor
 from callbacks.decisions.errors import TaskUnknown, TooLate
 from callbacks.decisions.hints import hint
 from callbacks.decisions.moves import Superseded, move
-from callbacks.decisions.votes import unsign
+from callbacks.decisions.votes import recount, unsign
 from callbacks.models import Decision, DecisionStatus, Vote
 
 MAY_BE_TAKEN_BACK = (DecisionStatus.COLLECTING, DecisionStatus.HELD)
@@ -64,21 +64,10 @@ def _withdraw(decision: Decision, actor: Actor, now: datetime) -> None:
             # Their signature was taken back before; the answer is the others'.
             raise TooLate(decision)
         if standing.exists():
-            _collect_again(decision, now)
+            if decision.status == DecisionStatus.HELD:
+                recount(decision=decision, now=now)
             return
     move(decision=decision, to=DecisionStatus.WITHDRAWN, now=now, actor=actor)
-
-
-def _collect_again(decision: Decision, now: datetime) -> None:
-    if decision.status == DecisionStatus.HELD:
-        move(
-            decision=decision,
-            to=DecisionStatus.COLLECTING,
-            now=now,
-            kind="answer_collecting_again",
-            # A worker that read it as held before must not take it when it is held again.
-            generation=decision.generation + 1,
-        )
 
 
 def _own(decision_id: uuid.UUID, actor: Actor) -> Decision:

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from callbacks.audit import append
 from callbacks.audit.actor import Actor
@@ -13,7 +14,7 @@ from callbacks.decisions.errors import AlreadySigned, SameIdOtherAnswer
 from callbacks.decisions.moves import move
 from callbacks.decisions.people import facts_of, rule_of
 from callbacks.decisions.policy import Missing, missing
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Vote
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Policy, Vote
 
 
 def sign(
@@ -35,7 +36,7 @@ def sign(
             vote.save(force_insert=True)
     except IntegrityError:
         if Vote.objects.filter(pk=vote_id).exists():
-            raise SameIdOtherAnswer(decision) from None
+            raise SameIdOtherAnswer(None) from None
         raise AlreadySigned(decision) from None
     append(
         kind="answer_signed",
@@ -48,15 +49,44 @@ def sign(
     )
 
 
-def still_missing(*, decision: Decision, task: CallbackTask) -> Missing:
-    """Which signatures the answer lacks, by today's people under the policy of the task."""
-    standing = Vote.objects.filter(decision=decision, withdrawn_at=None)
+def still_missing(*, decision: Decision, policy: Policy, asked_by: str) -> Missing:
+    """Which signatures the answer lacks, by today's people under this policy."""
     return missing(
-        rule=rule_of(task.policy),
+        rule=rule_of(policy),
         is_approval=decision.direction == Direction.APPROVE,
-        signers=facts_of(standing.values_list("user_id", flat=True)),
-        asked_by=task.asked_by,
+        signers=facts_of(_standing(decision).values_list("user_id", flat=True)),
+        asked_by=asked_by,
     )
+
+
+def is_complete(decision: Decision) -> bool:
+    """Whether all its signatures count today, under the version that they were given under."""
+    policy = Policy.objects.get(pk=decision.policy_id)
+    task = CallbackTask.objects.only("asked_by").filter(pk=decision.task_id).first()
+    asked_by = task.asked_by if task else ""
+    return still_missing(decision=decision, policy=policy, asked_by=asked_by).is_nothing
+
+
+def recount(*, decision: Decision, now: datetime) -> bool:
+    """Whether a held answer that several signed still may go out; else it collects again.
+
+    Somebody who signed may have left the team or been deactivated since. Raises Superseded.
+    """
+    if not _standing(decision).exists() or is_complete(decision):
+        return True
+    move(
+        decision=decision,
+        to=DecisionStatus.COLLECTING,
+        now=now,
+        kind="answer_collecting_again",
+        # A worker that read it as held before must not take it when it is held again.
+        generation=decision.generation + 1,
+    )
+    return False
+
+
+def _standing(decision: Decision) -> QuerySet[Vote]:
+    return Vote.objects.filter(decision=decision, withdrawn_at=None)
 
 
 def unsign(*, decision: Decision, actor: Actor, now: datetime) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from callbacks.audit.actor import Actor
@@ -36,6 +37,9 @@ def put_in_force(
     with transaction.atomic():
         before = _current(fields.name)
         _check_unmoved(before, begun_with)
+        if before is not None:
+            # What stands in the row, whatever a form or a file says: limits go by it.
+            fields = replace(fields, is_default=before.is_default)
         found = problems(fields)
         if before is None and fields.is_default:
             found.setdefault("name", []).append("The default policy keeps its name.")
@@ -43,7 +47,11 @@ def put_in_force(
             raise PolicyProblems(found)
         if before is not None and fields_of(before) == fields:
             return before
-        policy = _insert(fields, before, note, actor, now)
+        try:
+            policy = _insert(fields, before, note, actor, now)
+        except IntegrityError:
+            # Two began a policy of one name; there was no row yet to wait for.
+            raise PolicyProblems({"name": [_TAKEN]}) from None
         _record("policy_changed" if before else "policy_created", policy, note, actor, now)
     return policy
 
@@ -83,8 +91,17 @@ def move(*, name: str, to: int, actor: Actor, now: datetime) -> None:
         _record("policy_moved", policy, "", actor, now)
 
 
+_TAKEN = "There is a policy of this name already."
+
+
 def _current(name: str) -> Policy | None:
-    return Policy.objects.current().select_for_update().filter(name=name).first()
+    """The version in force, with all of this name locked.
+
+    Read after the lock: a version that somebody put in force meanwhile is a new row, which a
+    query that waited does not see.
+    """
+    list(Policy.objects.filter(name=name).select_for_update().values_list("pk", flat=True))
+    return Policy.objects.current().filter(name=name).first()
 
 
 def _check_unmoved(before: Policy | None, begun_with: int | None) -> None:
@@ -92,7 +109,7 @@ def _check_unmoved(before: Policy | None, begun_with: int | None) -> None:
     if begun_with is not None and begun_with != version:
         said = f"Somebody else has put version {version} in force since you began."
         if begun_with == 0:
-            said = "There is a policy of this name already."
+            said = _TAKEN
         raise PolicyProblems({"name": [said]})
 
 

@@ -83,7 +83,9 @@ def match_again(task: CallbackTask) -> None:
 def change_policy(task: CallbackTask, *, policies: Sequence[Policy]) -> bool:
     """Set what today's policies make of the task; say whether another one covers it now."""
     subject = subject_of(task)
-    if policy_for(subject=subject, policies=policies).pk == task.policy_id:
+    policy = policy_for(subject=subject, policies=policies)
+    if policy.pk == task.policy_id:
+        task.policy = policy
         return False
     for column, value in shown_columns(subject=subject, policies=policies).items():
         setattr(task, column, value)

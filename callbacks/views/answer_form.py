@@ -41,6 +41,16 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a form begins with; `note` says where it comes from, where that is not plain."""
+
+    typed: Typed
+    note: str = ""
+    # The draft says something else and is not shown.
+    is_draft_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     typed: Typed
     direction: str
@@ -93,7 +103,7 @@ def read_typed(form: QueryDict, prefix: str = "") -> Typed:
 
 def as_seen(text: str) -> str:
     """HTML forms send each line end of a textarea as CR LF; the person saw one line end."""
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def save_draft(*, typed: Typed, user: User, request_id: uuid.UUID, now: datetime) -> None:

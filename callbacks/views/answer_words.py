@@ -25,9 +25,9 @@ from callbacks.models import (
     User,
 )
 from callbacks.templatetags.words import span, whole
-from callbacks.views.answer_form import Typed
+from callbacks.views.answer_form import Kept, Typed
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
-from callbacks.views.places import task_page
+from callbacks.views.places import own_draft, task_page
 from callbacks.views.signing_words import Signing, after_this_one
 
 # An answer that says nothing is asked about before it is sent.
@@ -78,8 +78,9 @@ class AnswerForm:
     asks_empty: bool
     reject_open: bool
     draft_note: str = ""
-    # Where the kept draft is thrown away, while there is one.
+    # Where the kept draft is thrown away, while there is one, and where it is shown instead.
     forget_url: str = ""
+    own_draft_url: str = ""
     # The answer that says no, where a rejection is a success; else None.
     fixed_no: str | None = None
     # What the policy lets people choose from; empty is any.
@@ -163,7 +164,7 @@ def form_of(
     errors: Mapping[str, Sequence[str]] | None = None,
     checked: bool = False,
     reject_open: bool = False,
-    draft_note: str = "",
+    kept: Kept | None = None,
     signing: Signing | None = None,
 ) -> AnswerForm:
     """The form as it is shown first, or again with what is wrong in it."""
@@ -184,8 +185,9 @@ def form_of(
         error_names=tuple(policy.rejection_errors),
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
-        draft_note=draft_note,
-        forget_url=f"{task_page(task.pk)}draft/forget/" if draft_note else "",
+        draft_note=kept.note if kept else "",
+        forget_url=f"{task_page(task.pk)}draft/forget/" if kept and kept.note else "",
+        own_draft_url=own_draft(task.pk) if kept and kept.is_draft_hidden else "",
         unshown=_unshown(task),
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
@@ -201,7 +203,9 @@ def _bar(
     checked: bool,
     reject_open: bool,
 ) -> Bar:
-    undo = undo_window(user=user, policy=task.policy, asked=None)
+    policy = task.policy
+    several = rule_of(policy).needs_several(is_approval=True)
+    undo = undo_window(user=user, policy=policy, asked=None, is_several=several)
     until = send_time(now=now, undo_seconds=undo, dies_earliest=task.dies_earliest)
     kept = int((until - now).total_seconds())
     is_cut = kept < undo
@@ -213,8 +217,6 @@ def _bar(
         says, tone = _about_to_send(undo), ""
     if checked:
         says = _("This is a valid answer. Nothing was sent yet.") + " " + says
-    policy = task.policy
-    several = signing is not None or rule_of(policy).needs_several(is_approval=True)
     if several and not checked:
         says = _("Your answer is sent when all signatures under exactly these bytes are given.")
     approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from callbacks.audit import AuditUnavailable
-from callbacks.decisions.answer import check_answer
+from callbacks.decisions.answer import Answer, check_answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
     AlreadyDecided,
@@ -23,12 +23,13 @@ from callbacks.decisions.errors import (
     TaskOver,
     TaskUnknown,
 )
-from callbacks.models import CallbackTask, Decision, Direction
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction
 from callbacks.queries.requests import RequestFacts, find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
     Posted,
     Typed,
+    as_seen,
     forget_draft,
     is_plain_form,
     read_posted,
@@ -101,7 +102,7 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
         decision = decide(
             task_id=attempt.task.pk,
             decision_id=posted.decision_id,
-            answer=posted.typed.answer(direction),
+            answer=_as_collected(posted.typed.answer(direction), attempt.task),
             actor=actor_of(request),
             now=frame_of(request).now,
             shown_sha256=posted.shown_sha256,
@@ -115,6 +116,20 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
     except AuditUnavailable:
         return _form_again(attempt, UNAVAILABLE, {"answer": [_NOT_RECORDED]})
     return _done(attempt, decision)
+
+
+def _as_collected(answer: Answer, task: CallbackTask) -> Answer:
+    """With the bytes that others have signed, where a form can show no difference to them.
+
+    A program may have sent line ends that a browser turns into others.
+    """
+    collecting = Decision.objects.filter(task_id=task.pk, status=DecisionStatus.COLLECTING).first()
+    if collecting is None or collecting.direction != answer.direction:
+        return answer
+    output, error, cause = collecting.output_text, collecting.error, collecting.cause
+    signed = replace(answer, output_text=output, error=error, cause=cause)
+    seen = replace(signed, output_text=as_seen(output), error=as_seen(error), cause=as_seen(cause))
+    return signed if seen.payload == answer.payload else answer
 
 
 _NOT_RECORDED = (
@@ -210,23 +225,36 @@ def _ended(attempt: Attempt) -> HttpResponse:
 
 
 def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
+    if isinstance(error, NotYours | ShownChanged):
+        # Both may come of a policy that covers the task only since it was read.
+        attempt = replace(attempt, task=task_or_404(frame_of(attempt.request), attempt.task.pk))
     if isinstance(error, NotYours):
         part = AnswerPart(
             lock=not_yours(code=error.code, policy=attempt.task.policy), own_text=_own(attempt)
         )
         return _show(attempt, part, FORBIDDEN)
-    if isinstance(error, AlreadyDecided | SameIdOtherAnswer):
+    if isinstance(error, ShownChanged):
+        return _ask_anew(attempt, shown_changed(error))
+    if isinstance(error, SameIdOtherAnswer) and error.decision is None:
+        return _ask_anew(attempt, _NUMBER_USED)
+    if isinstance(error, AlreadyDecided | SameIdOtherAnswer) and error.decision is not None:
         return _somebody_was_first(attempt, error.decision)
     if isinstance(error, AlreadySigned):
         return _signed_already(attempt)
-    if isinstance(error, ShownChanged):
-        # A new number: this is a new consent.
-        return _form_again(
-            attempt, CONFLICT, {"answer": [shown_changed(error)]}, decision_id=uuid.uuid4()
-        )
     if isinstance(error, TaskOver | NoToken):
         return _wait_over(attempt, error)
     raise error
+
+
+_NUMBER_USED = (
+    "This form has been used for another answer already. Nothing was sent. Read the request once "
+    "more, then answer."
+)
+
+
+def _ask_anew(attempt: Attempt, message: str) -> HttpResponse:
+    """The form with a new number: what is sent from it is a new consent."""
+    return _form_again(attempt, CONFLICT, {"answer": [message]}, decision_id=uuid.uuid4())
 
 
 def shown_changed(error: ShownChanged) -> str:

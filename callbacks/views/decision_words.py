@@ -51,14 +51,17 @@ def panel_of(
     return replace(
         panel,
         at=panel.at or short_moment(decision.status_at, now),
-        version=_version(decision, panel),
+        version=_version(scene, panel),
         record_url=decision_page(decision.pk),
     )
 
 
-def _version(decision: Decision, panel: Panel) -> str:
+def _version(scene: Scene, panel: Panel) -> str:
     """Changes with whatever the panel shows: a poll that knows it gets no new one."""
+    decision = scene.decision
     shown = "hold" if panel.hold else decision.status
+    if panel.signing is not None:
+        shown += f".{len(panel.signing.signatures)}.{panel.signing.valid}"
     return f"{shown}.{decision.generation}.{decision.looks}.{decision.answer_code}"
 
 

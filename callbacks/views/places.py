@@ -9,6 +9,14 @@ def task_page(task_id: uuid.UUID) -> str:
     return f"/tasks/{task_id}/"
 
 
+# In place of an answer's id: the own draft, before an answer that waits for one's signature.
+DRAFT = "draft"
+
+
+def own_draft(task_id: uuid.UUID) -> str:
+    return f"{task_page(task_id)}?again={DRAFT}"
+
+
 def answer_again(*, task_id: uuid.UUID, decision_id: uuid.UUID) -> str:
     """The request with the text of this answer in its form, whatever draft there is."""
     return f"{task_page(task_id)}?again={decision_id}"

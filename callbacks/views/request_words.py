@@ -11,17 +11,17 @@ from urllib.parse import quote
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus, User
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, User
 from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
-from callbacks.views.answer_form import Typed, typed_of
+from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
 from callbacks.views.closings import closing_code, closing_sentence, task_badge
 from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
-from callbacks.views.places import task_page
+from callbacks.views.places import DRAFT, task_page
 from callbacks.views.signing_words import Signing, signing_of
 from callbacks.views.suspicions import suspicions
 
@@ -121,8 +121,8 @@ def answer_part(*, facts: RequestFacts, user: User, now: datetime, again: str = 
     lock = lock_of(task=task, user=user)
     if lock is not None:
         return AnswerPart(lock=lock, signing=signing)
-    typed, note = _kept_text(facts, user, again)
-    form = form_of(task=task, user=user, typed=typed, now=now, draft_note=note, signing=signing)
+    kept = _kept_text(facts, user, again)
+    form = form_of(task=task, user=user, typed=kept.typed, now=now, kept=kept, signing=signing)
     notices = notices_of(facts=facts, user=user, now=now)
     return AnswerPart(form=form, notices=notices, signing=signing)
 
@@ -153,24 +153,33 @@ def _is_own(decision: Decision, facts: RequestFacts, user: User) -> bool:
     return decision.decided_by_id == user.pk or signed
 
 
-def _kept_text(facts: RequestFacts, user: User, again: str) -> tuple[Typed, str]:
-    """The answer that is asked for, the draft, or the text of an own one that was not applied."""
+def _kept_text(facts: RequestFacts, user: User, again: str) -> Kept:
+    """What the form begins with: an own answer that is asked for, what is to be signed, the draft,
+    an own answer that was not applied, or what the policy begins with."""
     for answer in facts.answers:
         if str(answer.pk) == again and _is_own(answer, facts, user):
-            return typed_of_decision(answer), ""
-    if facts.draft is not None:
-        return typed_of(facts.draft), _("Your draft of %(time)s is back.") % {
-            "time": clock(facts.draft.saved_at)
-        }
-    last = facts.last_answer
-    if last is None:
-        return Typed(output=facts.task.policy.default_output), ""
-    if last.status == DecisionStatus.COLLECTING:
-        # What is to be signed, to the byte.
-        return replace(typed_of_decision(last), reason=""), ""
-    if last.decided_by_id == user.pk:
-        return typed_of_decision(last), ""
-    return Typed(output=facts.task.policy.default_output), ""
+            return Kept(typed_of_decision(answer))
+    last, draft = facts.last_answer, facts.draft
+    if last is not None and last.status == DecisionStatus.COLLECTING and again != DRAFT:
+        return _to_sign(last, draft)
+    if draft is not None:
+        note = _("Your draft of %(time)s is back.") % {"time": clock(draft.saved_at)}
+        return Kept(typed_of(draft), note)
+    if last is not None and last.decided_by_id == user.pk:
+        return Kept(typed_of_decision(last))
+    return Kept(Typed(output=facts.task.policy.default_output))
+
+
+def _to_sign(decision: Decision, draft: Draft | None) -> Kept:
+    """The answer to the byte, with one's own reason; another text of one's own is one click off."""
+    if draft is None:
+        return Kept(replace(typed_of_decision(decision), reason=""))
+    to_sign = replace(typed_of_decision(decision), reason=draft.reason)
+    own = typed_of(draft)
+    if own == replace(to_sign, output=as_seen(to_sign.output), cause=as_seen(to_sign.cause)):
+        return Kept(to_sign)
+    note = _("This is the answer to sign. Your draft of %(time)s says something else.")
+    return Kept(to_sign, note % {"time": clock(draft.saved_at)}, is_draft_hidden=True)
 
 
 def notices_of(*, facts: RequestFacts, user: User, now: datetime) -> list[Notice]:

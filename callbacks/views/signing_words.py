@@ -26,9 +26,14 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """What templates/parts/signing.html shows. `lacks` are the signatures still missing."""
+    """What templates/parts/signing.html shows. `lacks` are the signatures still missing.
+
+    `valid` of them count today: not those of people who may not sign any more, and none where the
+    policy has changed since.
+    """
 
     decision: Decision
+    valid: int
     count: str
     lacks: str
     signatures: tuple[Signature, ...]
@@ -50,12 +55,17 @@ def signing_of(
         return None
     standing = standing_votes(decision, votes)
     signatures = tuple(_signature(vote, user_id, now) for vote in standing)
-    lacking = still_missing(decision=decision, task=task)
     needed = task.policy.signatures_needed(decision.direction)
+    if decision.policy_id == task.policy_id:
+        lacking = still_missing(decision=decision, policy=task.policy, asked_by=task.asked_by)
+        valid, lacks = needed - lacking.count, _lacks(lacking, task)
+    else:
+        valid, lacks = 0, _("The policy has changed since: the next answer begins anew.")
     return Signing(
         decision=decision,
-        count=count_words(needed - lacking.count, needed),
-        lacks=_lacks(lacking, task),
+        valid=valid,
+        count=count_words(valid, needed),
+        lacks=lacks,
         signatures=signatures,
         has_signed=any(one.is_own for one in signatures),
         answer=answer_texts(decision),
@@ -93,7 +103,7 @@ def after_this_one(task: CallbackTask, direction: Direction, signing: Signing | 
     needed = task.policy.signatures_needed(direction)
     if signing is None or signing.decision.direction != direction:
         return count_words(1, needed)
-    return count_words(min(needed, len(signing.signatures) + 1), needed)
+    return count_words(min(needed, signing.valid + 1), needed)
 
 
 def _signature(vote: Vote, user_id: int, now: datetime) -> Signature:

@@ -223,7 +223,7 @@ def test_the_window_is_the_asked_one_then_the_persons_the_policys_the_installati
     settings.UNDO_SECONDS = 4
     user = making.make_person("ana", undo_seconds=persons)
     policy = making.make_policy(undo_seconds=policys)
-    assert undo_window(user=user, policy=policy, asked=asked) == expected
+    assert undo_window(user=user, policy=policy, asked=asked, is_several=False) == expected
 
 
 def test_a_window_ends_five_seconds_before_the_task_may_die(desk: Desk) -> None:

@@ -38,7 +38,13 @@ OTHER = replace(APPROVAL, output_text='{"other": true}')
 
 @pytest.fixture
 def two(desk: Desk) -> Policy:
-    return making.make_policy("Two of us", approvals_needed=2)
+    return making.make_policy("Two of us", approvals_needed=2, undo_seconds=0)
+
+
+@pytest.fixture
+def held(two: Policy) -> None:
+    """An undo window, which is everybody's where several sign."""
+    Policy.objects.filter(pk=two.pk).update(undo_seconds=60)
 
 
 @pytest.fixture
@@ -173,36 +179,86 @@ def test_the_last_signature_taken_back_ends_the_answer(desk: Desk, two: Policy) 
 
 
 def test_a_signature_taken_back_in_the_undo_window_lets_it_collect_again(
-    desk: Desk, two: Policy, kofi: User
+    desk: Desk, two: Policy, held: None, kofi: User
 ) -> None:
     decision = desk.decide()
-    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    desk.decide(actor=making.make_actor(kofi))
     assert take_back(desk, decision, kofi).status == DecisionStatus.COLLECTING
     assert desk.deliver(decision).status == DecisionStatus.COLLECTING
 
 
-def test_who_took_a_signature_back_may_sign_again(desk: Desk, two: Policy, kofi: User) -> None:
+def test_who_took_a_signature_back_may_sign_again(
+    desk: Desk, two: Policy, held: None, kofi: User
+) -> None:
     decision = desk.decide()
-    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    desk.decide(actor=making.make_actor(kofi))
     take_back(desk, decision, kofi)
     assert desk.decide(actor=making.make_actor(kofi)).status == DecisionStatus.HELD
 
 
-def test_nobody_takes_back_twice(desk: Desk, two: Policy, kofi: User) -> None:
+def test_nobody_takes_back_twice(desk: Desk, two: Policy, held: None, kofi: User) -> None:
     decision = desk.decide()
-    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    desk.decide(actor=making.make_actor(kofi))
     take_back(desk, decision, kofi)
     with pytest.raises(TooLate):
         take_back(desk, decision, kofi)
 
 
 def test_nobody_shortens_the_window_that_belongs_to_several(
+    desk: Desk, two: Policy, held: None, kofi: User
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    with pytest.raises(TooLate):
+        send_now(decision_id=decision.pk, actor=making.make_actor(kofi), now=desk.now)
+
+
+@pytest.mark.parametrize(("policys", "expected"), [(None, 10), (60, 60), (0, 0)])
+def test_nobodys_own_setting_changes_the_window_that_belongs_to_several(
+    desk: Desk, two: Policy, kofi: User, policys: int | None, expected: int
+) -> None:
+    Policy.objects.filter(pk=two.pk).update(undo_seconds=policys)
+    User.objects.filter(pk=kofi.pk).update(undo_seconds=1)
+    desk.decide()
+    now = desk.now
+    decision = desk.decide(actor=making.make_actor(kofi), undo_seconds=0, now=now)
+    assert decision.send_after == now + timedelta(seconds=expected)
+
+
+def test_a_signature_too_many_taken_back_leaves_the_answer_held(
+    desk: Desk, held: None, kofi: User
+) -> None:
+    Policy.objects.filter(name="Two of us").update(approvals_needed=3)
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    third = making.make_person("priya", Role.APPROVER)
+    desk.decide(actor=making.make_actor(third))
+    Policy.objects.filter(name="Two of us").update(approvals_needed=2)
+    assert take_back(desk, decision, kofi).status == DecisionStatus.HELD
+
+
+# --- between the last signature and the send ---------------------------------------------------
+def test_an_answer_whose_signer_is_deactivated_in_the_undo_window_is_not_sent(
     desk: Desk, two: Policy, kofi: User
 ) -> None:
     decision = desk.decide()
-    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
-    with pytest.raises(TooLate):
-        send_now(decision_id=decision.pk, actor=making.make_actor(kofi), now=desk.now)
+    desk.decide(actor=making.make_actor(kofi))
+    User.objects.filter(pk=desk.approver.pk).update(is_active=False)
+    assert desk.deliver(decision).status == DecisionStatus.COLLECTING
+    assert desk.sends() == []
+    third = making.make_person("priya", Role.APPROVER)
+    desk.decide(actor=making.make_actor(third))
+    assert desk.settle(desk.deliver(decision)).status == DecisionStatus.CONFIRMED
+
+
+def test_an_answer_with_all_signatures_goes_out_under_the_version_it_was_signed_under(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    Policy.objects.filter(pk=two.pk).update(retired_at=desk.now)
+    making.make_policy(two.name, version=2, approvals_needed=3)
+    assert desk.settle(desk.deliver(decision)).status == DecisionStatus.CONFIRMED
 
 
 # --- the end of the task -----------------------------------------------------------------------
@@ -247,13 +303,14 @@ def test_an_answer_that_the_policy_does_not_take_is_refused(
 
 
 def test_a_worker_that_read_it_as_held_does_not_send_it_when_it_is_held_again(
-    desk: Desk, two: Policy, kofi: User, monkeypatch: Any
+    desk: Desk, two: Policy, held: None, kofi: User, monkeypatch: Any
 ) -> None:
     decision = desk.decide()
     desk.decide(actor=making.make_actor(kofi))
     read_before = again(decision)
+    read_before.send_after = desk.now
     take_back(desk, decision, kofi)
-    desk.decide(actor=making.make_actor(kofi), undo_seconds=60)
+    desk.decide(actor=making.make_actor(kofi))
     monkeypatch.setattr(deliver_module, "_read", lambda decision_id: read_before)
     assert desk.deliver(decision).status == DecisionStatus.HELD
     assert desk.sends() == []

@@ -1,12 +1,19 @@
 """A request that needs several signatures, on its pages."""
 
+import html
+import re
+import uuid
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.utils import timezone
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Policy
+from callbacks.decisions.answer import Answer
+from callbacks.decisions.decide import decide
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Policy, User
 from tests import making
-from tests.views.answering import hidden, post_answer, typed
+from tests.views.answering import INTO_ANSWER, hidden, post_answer, typed
 
 pytestmark = pytest.mark.django_db
 SIGNED = '{"ok": true}'
@@ -31,6 +38,24 @@ def ana(people: Any, browser_of: Any) -> Any:
 @pytest.fixture
 def kofi(people: Any, browser_of: Any) -> Any:
     return browser_of(people.approver2)
+
+
+def give(task: CallbackTask, user: User, output: str) -> Decision:
+    """As a program gives it: to the byte."""
+    return decide(
+        task_id=task.pk,
+        decision_id=uuid.uuid4(),
+        answer=Answer(direction=Direction.APPROVE, output_text=output, reason="Fits."),
+        actor=making.make_actor(user, channel="api"),
+        now=timezone.now(),
+    )
+
+
+def hx_get_of(response: HttpResponse) -> str:
+    """What the open record asks for every few seconds."""
+    found = re.search(r'hx-get="(/decisions/[^"]*since=[^"]*)"', response.content.decode())
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def page(client: Any, task: CallbackTask) -> str:
@@ -138,6 +163,108 @@ def test_everybody_who_signed_can_undo_from_any_page(
         assert f'id="toast-{decision.pk}"' in inbox
         assert f"/decisions/{decision.pk}/withdraw/" in inbox
         assert f"/decisions/{decision.pk}/send/" not in inbox
+
+
+# --- what each person finds in the form --------------------------------------------------------
+def test_the_answer_to_sign_stands_in_the_form_before_an_own_draft_that_is_one_click_off(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    kofi.post(f"/tasks/{task.pk}/draft/", {"output": '{"mine": 1}', "reason": "As I see it."})
+    post_answer(ana, task, output=SIGNED)
+    response = kofi.get(f"/tasks/{task.pk}/")
+    assert (typed(response, "output"), typed(response, "reason")) == (SIGNED, "As I see it.")
+    assert "says something else" in response.content.decode()
+    own = kofi.get(f"/tasks/{task.pk}/?again=draft")
+    assert typed(own, "output") == '{"mine": 1}'
+
+
+def test_line_ends_that_a_browser_cannot_show_do_not_void_signatures(
+    people: Any, kofi: Any, task: CallbackTask
+) -> None:
+    signed = '{"ok":\r\n true}'
+    decision = give(task, people.approver, signed)
+    response = kofi.get(f"/tasks/{task.pk}/")
+    post_answer(kofi, task, output=typed(response, "output"))
+    decision.refresh_from_db()
+    assert (decision.status, decision.output_text) == (DecisionStatus.HELD, signed)
+
+
+def test_where_one_approval_is_enough_it_is_no_signature_though_a_rejection_collects_them(
+    ana: Any, kofi: Any
+) -> None:
+    task = making.make_task(policy=making.make_policy("Two to say no", rejections_needed=2))
+    post_answer(ana, task, direction="reject", error="No", reason="No.")
+    text = page(kofi, task)
+    assert "Sign and approve" not in text
+    assert "Sent as it stands" in text
+    assert "2 of 2 signatures" in text
+
+
+def test_a_signature_that_counts_no_more_is_not_counted(
+    people: Any, ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    post_answer(ana, task)
+    people.approver.role_grants.all().delete()
+    text = page(kofi, task)
+    assert "0 of 2 signatures" in text
+    assert "2 of 2 signatures" not in text
+
+
+def test_signatures_under_an_earlier_version_are_said_to_count_for_nothing(
+    ana: Any, kofi: Any, task: CallbackTask, policy: Policy
+) -> None:
+    post_answer(ana, task)
+    Policy.objects.filter(pk=policy.pk).update(retired_at=timezone.now())
+    CallbackTask.objects.update(
+        policy=making.make_policy(policy.name, version=2, approvals_needed=2)
+    )
+    text = page(kofi, task)
+    assert "The policy has changed since: the next answer begins anew." in text
+    assert "2 of 2 signatures" not in text
+
+
+def test_a_page_that_waits_for_signatures_shows_each_new_one(
+    people: Any, ana: Any, kofi: Any
+) -> None:
+    task = making.make_task(policy=making.make_policy("Three of us", approvals_needed=3))
+    post_answer(ana, task)
+    decision = Decision.objects.get()
+    poll = hx_get_of(ana.get(f"/decisions/{decision.pk}/"))
+    assert ana.get(poll, headers=INTO_ANSWER).status_code == 204
+    post_answer(kofi, task)
+    assert "2 of 3 signatures" in ana.get(poll, headers=INTO_ANSWER).content.decode()
+
+
+def test_after_a_change_of_the_policy_the_form_shows_what_holds_now(
+    ana: Any, task: CallbackTask, policy: Policy
+) -> None:
+    shown = hidden(ana.get(f"/tasks/{task.pk}/"), "shown")
+    Policy.objects.filter(pk=policy.pk).update(retired_at=timezone.now())
+    making.make_policy(policy.name, version=2, approve_label="Release the parcel")
+    response = post_answer(ana, task, shown=shown, output='{"kept": 1}')
+    assert response.status_code == 409
+    assert "Release the parcel" in response.content.decode()
+    assert typed(response, "output") == '{"kept": 1}'
+    again = post_answer(ana, task, shown=hidden(response, "shown"))
+    assert again.status_code == 303
+
+
+def test_a_number_of_somebody_elses_answer_tells_nothing_of_it(
+    people: Any, ana: Any, task: CallbackTask
+) -> None:
+    policy = making.make_policy("Theirs", users=[people.approver2])
+    secret = making.make_decision(
+        making.make_task(policy=policy), people.approver2, reason="Only we may know."
+    )
+    number = str(secret.pk)
+    response = post_answer(ana, task, decision_id=number, output='{"mine": 1}')
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "This form has been used for another answer already." in text
+    assert "Only we may know." not in text
+    assert people.approver2.label not in text
+    assert typed(response, "output") == '{"mine": 1}'
+    assert hidden(response, "decision_id") != number
 
 
 # --- what a policy says on the page ------------------------------------------------------------

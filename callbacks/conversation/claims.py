@@ -11,8 +11,8 @@ from callbacks.audit import append
 from callbacks.audit.actor import Actor
 from callbacks.conversation.comments import MAY_COMMENT
 from callbacks.conversation.errors import HeldByAnother, Refused
-from callbacks.decisions.people import why_not_allowed
-from callbacks.models import CallbackTask, Claim, User
+from callbacks.decisions.people import may_any, why_not_allowed
+from callbacks.models import CallbackTask, Claim, Request, User
 from callbacks.queries.conversation import claim_of
 
 LONGEST_NOTE = 1_000
@@ -23,43 +23,73 @@ def take(*, task: CallbackTask, actor: Actor, now: datetime, take_over: bool = F
     user = _person(actor)
     _check_waits(task)
     with transaction.atomic():
-        earlier = claim_of(task=task, now=now)
-        of_another = earlier if earlier and not _is_theirs(earlier, user) else None
-        if of_another and not take_over:
-            raise HeldByAnother(of_another)
-        before = _called(of_another.user, of_another.team) if of_another else ""
+        before = _before(task, user, now, take_over=take_over)
         return _put(task, actor, now, kind="request_taken", user=user, before=before)
 
 
 def let_go(*, task: CallbackTask, actor: Actor, now: datetime) -> None:
     """Take the name off; whoever may see the request may do that. Raises Refused."""
-    _person(actor)
+    user = _person(actor)
     with transaction.atomic():
+        before = _before(task, user, now, take_over=True)
         deleted, _rows = Claim.objects.filter(request_id=task.request_id).delete()
         if deleted:
-            _record(task, actor, now, kind="request_let_go", to="")
+            _record(task, actor, now, kind="request_let_go", to="", before=before)
 
 
-def hand_over(*, task: CallbackTask, to: str, note: str, actor: Actor, now: datetime) -> Claim:
+def hand_over(
+    *,
+    task: CallbackTask,
+    to: str,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    take_over: bool = False,
+) -> Claim:
     """Give it to a person (by username) or a team, who must be able to answer it.
 
-    Raises Refused, with words about the recipient, and AuditUnavailable.
+    Raises Refused, with words about the recipient, AuditUnavailable, and HeldByAnother without
+    `take_over`.
     """
-    _person(actor)
+    giver = _person(actor)
     _check_waits(task)
     if len(note) > LONGEST_NOTE or "\0" in note:
         raise Refused(f"A note has at most {LONGEST_NOTE:,} characters and no NUL.")
+    user, team = _recipient(task, to)
+    with transaction.atomic():
+        before = _before(task, giver, now, take_over=take_over)
+        kind = "request_handed_over"
+        return _put(task, actor, now, kind=kind, user=user, team=team, note=note, before=before)
+
+
+def _recipient(task: CallbackTask, to: str) -> tuple[User | None, Group | None]:
+    """A person, else a team. Raises Refused, in the same words for who is not there at all."""
     user = User.objects.filter(username=to, is_active=True).first()
-    if user is not None:
-        if why_not_allowed(user=user, task=task) is not None:
-            raise Refused(f"{user.label} may not answer this request, so it cannot be theirs.")
-        return _put(task, actor, now, kind="request_handed_over", user=user, note=note)
-    team = Group.objects.filter(name=to).first()
-    if team is None:
-        raise Refused(f"There is no person and no team “{to}”.")
-    if not any(why_not_allowed(user=one, task=task) is None for one in team.user_set.all()):
-        raise Refused(f"Nobody of {team.name} may answer this request.")
-    return _put(task, actor, now, kind="request_handed_over", team=team, note=note)
+    if user is not None and why_not_allowed(user=user, task=task) is None:
+        return user, None
+    team = None if user else Group.objects.filter(name=to).first()
+    if team is not None and may_any(user_ids=_members(team), task=task):
+        return None, team
+    raise Refused(f"“{to}” is no person and no team that may answer this request.")
+
+
+def _members(team: Group) -> list[int]:
+    return list(team.user_set.values_list("pk", flat=True))
+
+
+def _before(task: CallbackTask, user: User, now: datetime, *, take_over: bool) -> str:
+    """Whose it is, where it is somebody else's; "" where it is not. Raises HeldByAnother.
+
+    With the request locked, so that of two who take it at once the second is asked.
+    """
+    list(Request.objects.select_for_update().filter(pk=task.request_id).values_list("pk"))
+    earlier = claim_of(task=task, now=now)
+    if earlier is None or _is_theirs(earlier, user):
+        return ""
+    # Who gave it away may think better of it.
+    if not take_over and earlier.by_id != user.pk:
+        raise HeldByAnother(earlier)
+    return _called(earlier.user, earlier.team)
 
 
 def _person(actor: Actor) -> User:
@@ -85,9 +115,8 @@ def _put(
     before: str = "",
 ) -> Claim:
     values = {"user": user, "team": team, "by": _person(actor), "note": note, "at": now}
-    with transaction.atomic():
-        claim, _is_new = Claim.objects.update_or_create(request_id=task.request_id, defaults=values)
-        _record(task, actor, now, kind=kind, to=_called(user, team), before=before)
+    claim, _is_new = Claim.objects.update_or_create(request_id=task.request_id, defaults=values)
+    _record(task, actor, now, kind=kind, to=_called(user, team), before=before)
     return claim
 
 

@@ -81,9 +81,11 @@ class Handed:
 
 def handed_to(*, user: User, sight: Sight, now: datetime) -> list[Handed]:
     """What others gave this person and still waits, the latest first: two queries."""
+    waiting = answerable_tasks(sight).filter(status=TaskStatus.WAITING)
     given = on_it(user_id=user.pk, team_ids=user.team_ids, now=now).exclude(by=user.pk)
+    given = given.filter(Exists(waiting.filter(request_id=OuterRef("request_id"))))
     claims = {claim.request_id: claim for claim in given.order_by("-at")[:MOST_HANDED]}
-    waiting = answerable_tasks(sight).filter(status=TaskStatus.WAITING, request_id__in=claims)
+    waiting = waiting.filter(request_id__in=claims)
     found = [
         Handed(task_id, headline, claim.by.label, claim.holder, claim.note, claim.at)
         for task_id, request_id, headline in waiting.values_list("pk", "request_id", "headline")

@@ -50,7 +50,8 @@ def claim_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
 @page(roles=MAY_COMMENT, methods=("POST",))
 def hand_over_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     to, note = request.POST.get("to", "").strip(), as_seen(request.POST.get("note", ""))
-    return _do(request, task_id, note, hand_over, to=to, note=note)
+    take_over = request.POST.get("do") == "take_over"
+    return _do(request, task_id, note, hand_over, to=to, note=note, take_over=take_over)
 
 
 def _do(
@@ -78,7 +79,9 @@ def _do(
 def _asked(request: PersonRequest, task: CallbackTask, error: HeldByAnother) -> HttpResponse:
     """Taking it from somebody is asked about first."""
     claim = claim_words(error.claim, frame_of(request).now)
-    context = {"task": task, "claim": claim, "claim_url": f"{task_page(task.pk)}claim/"}
+    # The same door again, with what was typed.
+    typed = {name: request.POST[name] for name in ("to", "note") if name in request.POST}
+    context = {"task": task, "claim": claim, "url": request.path, "typed": typed}
     return vary(render(request, "callbacks/take_over.html", context, status=CONFLICT))
 
 

@@ -44,9 +44,9 @@ def say(task: CallbackTask, user: User, text: str = "Looks odd.", **fields: Any)
     return add_comment(task=task, text=text, actor=making.make_actor(user), **values)
 
 
-def give(task: CallbackTask, user: User, to: str, note: str = "") -> Claim:
+def give(task: CallbackTask, user: User, to: str, note: str = "", **fields: bool) -> Claim:
     actor = making.make_actor(user)
-    return hand_over(task=task, to=to, note=note, actor=actor, now=timezone.now())
+    return hand_over(task=task, to=to, note=note, actor=actor, now=timezone.now(), **fields)
 
 
 # --- comments ----------------------------------------------------------------------------------
@@ -165,6 +165,37 @@ def test_taking_over_from_somebody_is_asked_first_and_on_record(
     claim = take(task=task, actor=ben, now=timezone.now(), take_over=True)
     assert claim.holder == "ben"
     assert AuditPersonal.objects.get(field="before").value == "ana"
+
+
+def test_handing_over_what_somebody_else_is_on_is_asked_first_and_on_record(
+    task: CallbackTask, ana: User
+) -> None:
+    ben, kofi = (making.make_person(name, Role.APPROVER) for name in ("ben", "kofi"))
+    take(task=task, actor=making.make_actor(ana), now=timezone.now())
+    with pytest.raises(HeldByAnother):
+        give(task, ben, "kofi")
+    assert give(task, ben, "kofi", take_over=True).user == kofi
+    [before] = AuditPersonal.objects.filter(field="before", value="ana")
+    assert before.entry.kind == "request_handed_over"
+
+
+def test_letting_go_of_what_is_somebody_elses_is_on_record(task: CallbackTask, ana: User) -> None:
+    take(task=task, actor=making.make_actor(ana), now=timezone.now())
+    ben = making.make_actor(making.make_person("ben", Role.APPROVER))
+    let_go(task=task, actor=ben, now=timezone.now())
+    assert AuditPersonal.objects.filter(field="before", value="ana").exists()
+
+
+def test_who_is_not_there_and_who_may_not_are_told_apart_by_nothing(
+    task: CallbackTask, ana: User
+) -> None:
+    making.make_person("eve", Role.AUDITOR)
+    said = []
+    for to in ("eve", "nobody"):
+        with pytest.raises(Refused) as raised:
+            give(task, ana, to)
+        said.append(str(raised.value).replace(to, "?"))
+    assert said[0] == said[1]
 
 
 def test_who_is_of_the_team_takes_what_was_given_to_it(task: CallbackTask, ana: User) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from callbacks.models import CallbackTask, Claim, Comment
+from callbacks.queries import conversation
 from tests import making
+from tests.views.answering import hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +97,20 @@ def test_taking_over_is_asked_about(people: Any, browser_of: Any, task: Callback
     assert Claim.objects.get().user == people.approver2
 
 
+def test_handing_over_somebody_elses_is_asked_about_with_what_was_typed(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    browser_of(people.approver).post(f"/tasks/{task.pk}/claim/", {"do": "take"})
+    other = browser_of(people.approver2)
+    form = {"to": people.approver2.username, "note": "Mine, I think."}
+    response = other.post(f"/tasks/{task.pk}/hand-over/", form)
+    assert response.status_code == 409
+    asked = {name: hidden(response, name) for name in form}
+    assert asked == form
+    other.post(f"/tasks/{task.pk}/hand-over/", {**asked, "do": "take_over"})
+    assert Claim.objects.get().user == people.approver2
+
+
 def test_comments_and_answers_stand_in_the_order_of_time(
     people: Any, browser_of: Any, task: CallbackTask
 ) -> None:
@@ -116,6 +132,18 @@ def test_the_inbox_says_on_top_what_was_handed_to_me(
     assert "approver handed this to finance" in text
     assert "Your customer." in text
     assert "Handed to you" not in browser_of(people.approver).get("/").content.decode()
+
+
+def test_what_has_ended_keeps_nothing_that_waits_off_the_top_of_the_inbox(
+    people: Any, browser_of: Any, task: CallbackTask, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(conversation, "MOST_HANDED", 1)
+    ended = making.make_task()
+    for one in (task, ended):
+        form = {"to": "finance", "note": f"About {one.pk}."}
+        browser_of(people.approver).post(f"/tasks/{one.pk}/hand-over/", form)
+    CallbackTask.objects.filter(pk=ended.pk).update(status="answered")
+    assert f"About {task.pk}." in browser_of(people.approver2).get("/").content.decode()
 
 
 def test_a_list_can_be_of_what_i_am_on(people: Any, browser_of: Any, task: CallbackTask) -> None:

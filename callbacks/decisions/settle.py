@@ -13,7 +13,15 @@ from callbacks.asl.payload import ERROR_LIMIT_CHARACTERS
 from callbacks.decisions.deliver import send_again
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, TaskStatus
+from callbacks.models import (
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Draft,
+    Execution,
+    ExecutionStatus,
+    TaskStatus,
+)
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
@@ -72,10 +80,12 @@ def _look(decision: Decision, now: datetime) -> None:
         .filter(pk=decision.task_id)
         .first()
     )
+    was_sent = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
     if task is None:
         logger.info("The mirror does not hold the task of decision %s now.", decision.pk)
+        if was_sent and _is_forgotten(decision):
+            _give_up(decision, now)
         return
-    was_sent = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
     has_read = False
     if was_sent and (task.is_waiting or task.closed_kind == NOT_READ):
         _take_turn(decision, now)
@@ -91,6 +101,14 @@ def _look(decision: Decision, now: datetime) -> None:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
     elif has_read and _may_send_again(decision, now):
         send_again(decision=decision, now=now)
+
+
+def _is_forgotten(decision: Decision) -> bool:
+    """Whether the mirror was lost, and AWS could not tell the run again."""
+    rows = Execution.objects.filter(
+        connection_id=decision.connection_id, arn=decision.execution_arn
+    )
+    return rows.filter(status=ExecutionStatus.FORGOTTEN).exists()
 
 
 def _give_up(decision: Decision, now: datetime) -> None:

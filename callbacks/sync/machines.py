@@ -41,6 +41,18 @@ def mirror_machines(
     )
 
 
+def keep_gone_machine(*, connection: Connection, arn: str, now: datetime) -> None:
+    """Make a row for one that is in no list any more, but of which a run is still to be read."""
+    row = StateMachine(
+        id=state_machine_id(connection=connection.pk, arn=arn),
+        connection=connection,
+        arn=arn,
+        name=arn.rpartition(":")[2][:80],
+        gone_at=now,
+    )
+    StateMachine.objects.bulk_create([row], ignore_conflicts=True)
+
+
 def to_describe(*, connection: Connection, now: datetime) -> list[StateMachine]:
     """Return machines without a recent description, the oldest first."""
     stale = Q(described_at=None) | Q(described_at__lt=now - DESCRIBE_AGAIN_AFTER)

@@ -266,7 +266,7 @@ class _Pass:
     def _recovered(self) -> list[Candidate]:
         found: list[Candidate] = []
         with self._noting():
-            found.extend(recover(asking=self._asking, connection=self._connection))
+            found.extend(recover(asking=self._asking, connection=self._connection, now=self._now))
         return found
 
     # -- the frame ------------------------------------------------------------------------------

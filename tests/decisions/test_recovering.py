@@ -1,8 +1,14 @@
 """An answer under way whose task the mirror has lost is settled all the same."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from callbacks.models import CallbackTask, DecisionStatus, Execution, Request
+from callbacks.models import CallbackTask, DecisionStatus, Execution, Request, StateMachine
+from callbacks.sync import recovering
+from callbacks.sync.asking import Asking
+from callbacks.sync.budget import Budget
 from tests.decisions.conftest import Desk
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +43,68 @@ def test_what_aws_has_forgotten_stops_nothing(desk: Desk) -> None:
     desk.simulator.reset()
     figures = desk.world.sync()
     assert figures.error == ""
+
+
+def test_what_aws_has_forgotten_is_asked_for_once_and_given_up(desk: Desk) -> None:
+    decision = desk.deliver(desk.decide())
+    forget_the_mirror()
+    StateMachine.objects.all().delete()
+    desk.simulator.reset()
+    desk.world.sync()
+    settled = desk.settle(decision)
+    assert (settled.status, settled.outcome) == (DecisionStatus.SENT, "forgotten")
+    assert settled.look_after is None
+    assert desk.world.execution(desk.arn).status == "FORGOTTEN"
+    assert "DescribeExecution" not in desk.world.sync().api_calls
+
+
+def test_a_run_whose_state_machine_is_gone_comes_back_all_the_same(desk: Desk) -> None:
+    decision = desk.deliver(desk.decide())
+    machine = desk.world.execution(desk.arn).state_machine
+    forget_the_mirror()
+    desk.simulator.call("DeleteStateMachine", stateMachineArn=machine.arn)
+    machine.delete()
+    desk.world.sync()
+    assert desk.settle(decision).status == DecisionStatus.CONFIRMED
+    assert desk.world.execution(desk.arn).state_machine.gone_at is not None
+    assert "DescribeExecution" not in desk.world.sync().api_calls
+
+
+def test_the_oldest_answer_comes_back_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    arns = [desk.arn, *(desk.world.start(name=name) for name in ("b", "c"))]
+    desk.world.sync()
+    for hours, arn in zip((1, 3, 2), arns, strict=True):
+        moment = desk.now - timedelta(hours=hours)
+        desk.deliver(desk.decide(task_id=desk.world.task(arn).pk, now=moment))
+    forget_the_mirror()
+    monkeypatch.setattr(recovering, "MOST", 2)
+    assert list(recovering.lost_executions(desk.world.connection)) == [arns[1], arns[2]]
+
+
+def test_one_that_may_not_be_described_keeps_no_other_waiting(desk: Desk) -> None:
+    other = desk.world.start(name="other")
+    desk.world.sync()
+    first, second = (desk.world.task(arn).pk for arn in (desk.arn, other))
+    desk.deliver(desk.decide(task_id=first, now=desk.now - timedelta(hours=1)))
+    decision = desk.deliver(desk.decide(task_id=second))
+    forget_the_mirror()
+    desk.simulator.fault("DescribeExecution", "deny", execution=desk.arn, times=None)
+    desk.world.sync()
+    assert desk.settle(decision).status == DecisionStatus.CONFIRMED
+
+
+def test_however_many_are_lost_the_mirror_is_asked_as_often(
+    desk: Desk, django_assert_num_queries: Any
+) -> None:
+    arns = [desk.arn, *(desk.world.start(name="more") for _ in range(4))]
+    desk.world.sync()
+    for arn in arns:
+        desk.deliver(desk.decide(task_id=desk.world.task(arn).pk))
+    forget_the_mirror()
+    connection = desk.world.connection
+    asking = Asking(
+        connection=connection, budget=Budget(share=1, levels={}, seconds=0), patient=False
+    )
+    with django_assert_num_queries(2):
+        found = list(recovering.recover(asking=asking, connection=connection, now=desk.now))
+    assert {one.target.arn for one in found} == set(arns)

@@ -21,6 +21,7 @@ from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
     AlreadyDecided,
     AlreadySigned,
+    ConnectionOff,
     DecisionError,
     InvalidAnswer,
     NotYours,
@@ -109,6 +110,9 @@ def _conflict(exc: DecisionError) -> Problem:
     task = getattr(exc, "task", None)
     if isinstance(exc, TaskOver) and isinstance(task, CallbackTask):
         return Problem(409, "task_over", f"The wait is over: {task.status}.", closed_by=_end(task))
+    if isinstance(exc, ConnectionOff):
+        text = "This connection is switched off; an administrator can switch it on."
+        return Problem(409, "connection_off", text)
     text = "The task waits, but its token is not to be had: nobody can answer it from here."
     return Problem(409, "no_token", text)
 

@@ -14,6 +14,7 @@ from callbacks.decisions.answer import Answer, check_answer, under
 from callbacks.decisions.consent import changed_since
 from callbacks.decisions.errors import (
     AlreadyDecided,
+    ConnectionOff,
     NoToken,
     NotYours,
     SameIdOtherAnswer,
@@ -180,6 +181,8 @@ def _check_open(task: CallbackTask, shown_sha256: str) -> Decision | None:
         raise AlreadyDecided(live)
     if not task.is_waiting:
         raise TaskOver(task)
+    if not task.execution.connection.is_enabled:
+        raise ConnectionOff
     if not task.can_be_answered:
         raise NoToken(task)
     changed = changed_since(shown=shown_sha256, task=task) if shown_sha256 else ()

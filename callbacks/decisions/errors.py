@@ -76,6 +76,13 @@ class NoToken(DecisionError):
         self.task = task
 
 
+class ConnectionOff(DecisionError):
+    """The task waits in an account that somebody has switched off here: nothing is sent there."""
+
+    def __init__(self) -> None:
+        super().__init__("the connection is switched off")
+
+
 class ShownChanged(DecisionError):
     """What the person read is not what holds now; `changed` names parts of `consent.PARTS`."""
 

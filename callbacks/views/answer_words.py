@@ -95,6 +95,8 @@ def lock_of(*, task: CallbackTask, user: User) -> Lock | None:
     why = why_not_allowed(user=user, task=task)
     if why is not None:
         return _not_yours(why, task.policy)
+    if not task.connection.is_enabled:
+        return _switched_off()
     if task.token_state != TokenState.HELD:
         return _no_token(task)
     return None
@@ -132,6 +134,15 @@ def named_in(policy: Policy) -> str:
     teams = sorted(one.team.name for one in policy.policy_teams.all())
     people = sorted(user.label for user in policy.users.all())
     return ", ".join([*teams, *people]) or _("every approver")
+
+
+def _switched_off() -> Lock:
+    return Lock(
+        title=_("This connection is switched off"),
+        text=_("Nothing is read or sent over it. An administrator can switch it on."),
+        icon="player-stop",
+        bar=Bar(off=_("connection switched off"), off_icon="player-stop"),
+    )
 
 
 def _no_token(task: CallbackTask) -> Lock:

@@ -14,6 +14,7 @@ from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
     AlreadyDecided,
     AlreadySigned,
+    ConnectionOff,
     DecisionError,
     InvalidAnswer,
     NoToken,
@@ -241,7 +242,7 @@ def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
         return _somebody_was_first(attempt, error.decision)
     if isinstance(error, AlreadySigned):
         return _signed_already(attempt)
-    if isinstance(error, TaskOver | NoToken):
+    if isinstance(error, TaskOver | NoToken | ConnectionOff):
         return _wait_over(attempt, error)
     raise error
 
@@ -293,17 +294,17 @@ def _somebody_was_first(attempt: Attempt, decision: Decision) -> HttpResponse:
     return _show(attempt, AnswerPart(panel=panel), CONFLICT)
 
 
-def _wait_over(attempt: Attempt, error: TaskOver | NoToken) -> HttpResponse:
+def _wait_over(attempt: Attempt, error: TaskOver | NoToken | ConnectionOff) -> HttpResponse:
     now = frame_of(attempt.request).now
     task = find_task(task_id=attempt.task.pk, sight=frame_of(attempt.request).sight)
     if task is None:
         raise Http404
-    if isinstance(error, NoToken):
+    if isinstance(error, TaskOver):
+        part = AnswerPart(over=over_of(task=task, now=now), own_text=_own(attempt))
+    else:
         part = AnswerPart(
             lock=lock_of(task=task, user=attempt.request.user), own_text=_own(attempt)
         )
-    else:
-        part = AnswerPart(over=over_of(task=task, now=now), own_text=_own(attempt))
     return _show(attempt, part, CONFLICT)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callbacks.models import AuditEntry, Decision, TaskStatus
+from callbacks.models import AuditEntry, Connection, Decision, TaskStatus
 from tests.making import make_decision, make_policy, make_task
 
 
@@ -105,6 +105,14 @@ def test_a_wait_that_is_over_is_said_to_be_so(approver):
 def test_a_task_without_its_token_cannot_be_answered(approver):
     answer = approver.post(f"/tasks/{make_task(token='').pk}/approve", {"output": 1})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_token")
+
+
+def test_a_connection_that_is_switched_off_takes_no_answer(approver):
+    task = make_task()
+    Connection.objects.update(is_enabled=False)
+    answer = approver.post(f"/tasks/{task.pk}/approve", {"output": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "connection_off")
+    assert "an administrator can switch it on" in answer.json()["detail"]
 
 
 def test_who_may_see_but_not_answer_gets_403(people, program_of):

@@ -14,6 +14,7 @@ from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.decide import undo_window
 from callbacks.decisions.errors import (
     AlreadyDecided,
+    ConnectionOff,
     InvalidAnswer,
     NoToken,
     NotYours,
@@ -25,7 +26,7 @@ from callbacks.decisions.errors import (
 )
 from callbacks.decisions.policy import Refusal
 from callbacks.decisions.takeback import send_now, withdraw
-from callbacks.models import AuditEntry, Decision, DecisionStatus, ReasonRule, Role
+from callbacks.models import AuditEntry, Connection, Decision, DecisionStatus, ReasonRule, Role
 from tests import making
 from tests.decisions.conftest import APPROVAL, REJECTION, Desk
 
@@ -167,6 +168,16 @@ def test_a_task_that_is_over_takes_no_answer(desk: Desk) -> None:
 def test_a_task_without_a_token_takes_no_answer(desk: Desk) -> None:
     with pytest.raises(NoToken):
         desk.decide(task_id=making.make_task(token="").pk)
+
+
+def test_over_a_connection_that_is_switched_off_nothing_is_answered(desk: Desk) -> None:
+    first = desk.decide(decision_id=uuid.uuid4())
+    other = desk.world.start(name="other")
+    desk.world.sync()
+    Connection.objects.update(is_enabled=False)
+    with pytest.raises(ConnectionOff):
+        desk.decide(task_id=desk.world.task(other).pk)
+    assert list(Decision.objects.all()) == [first]
 
 
 def test_an_answer_to_what_has_changed_since_is_refused(desk: Desk) -> None:

@@ -8,7 +8,14 @@ import pytest
 from django.utils import timezone
 
 from callbacks.audit import AuditUnavailable
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, TaskStatus
+from callbacks.models import (
+    CallbackTask,
+    Connection,
+    Decision,
+    DecisionStatus,
+    Draft,
+    TaskStatus,
+)
 from tests import making
 from tests.views.answering import answer_url, form_fields, hidden, post_answer, typed
 from tests.views.conftest import text_of
@@ -161,6 +168,21 @@ def test_a_token_that_went_away_is_told_with_the_text_kept(browser, task):
     assert answer.status_code == 409
     assert "cannot be answered from here" in text_of(answer)
     assert '{"kept": 1}' in text_of(answer)
+
+
+def test_a_connection_that_was_switched_off_is_told_with_the_text_kept(browser, task):
+    Connection.objects.update(is_enabled=False)
+    answer = post_answer(browser, task, output='{"kept": 1}')
+    assert answer.status_code == 409
+    assert "This connection is switched off" in text_of(answer)
+    assert '{"kept": 1}' in text_of(answer)
+    assert not Decision.objects.exists()
+
+
+def test_over_a_connection_that_is_switched_off_there_is_no_form(browser, task):
+    Connection.objects.update(is_enabled=False)
+    page = text_of(browser.get(f"/tasks/{task.pk}/"))
+    assert "An administrator can switch it on" in page
 
 
 def test_a_request_that_changed_meanwhile_is_to_be_read_again(browser, task):

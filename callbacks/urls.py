@@ -9,7 +9,7 @@ from callbacks.views.api_keys import make_key, revoke
 from callbacks.views.audit_outside import audit_rollback
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
-from callbacks.views.conversation import claim_door, comment_door, hand_over_door
+from callbacks.views.conversation import claim_door, comment_door, hand_over_door, presence_door
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
 from callbacks.views.events import events_view
 from callbacks.views.executions import execution_view
@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<uuid:task_id>/comments/", comment_door, name="comment"),
     path("tasks/<uuid:task_id>/claim/", claim_door, name="claim"),
     path("tasks/<uuid:task_id>/hand-over/", hand_over_door, name="hand_over"),
+    path("tasks/<uuid:task_id>/presence/", presence_door, name="presence"),
     path("decisions/<uuid:decision_id>/", decision_view, name="decision"),
     path("decisions/<uuid:decision_id>/withdraw/", withdraw_door, name="withdraw"),
     path("decisions/<uuid:decision_id>/send/", send_door, name="send"),

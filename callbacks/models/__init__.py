@@ -30,7 +30,7 @@ from callbacks.models.record import (
     Vote,
 )
 from callbacks.models.rescue import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
-from callbacks.models.working import Claim, Draft, Lease, Pulse
+from callbacks.models.working import Claim, Draft, Lease, Presence, Pulse
 
 __all__ = [
     "LIVE",
@@ -59,6 +59,7 @@ __all__ = [
     "Lease",
     "Policy",
     "PolicyTeam",
+    "Presence",
     "Pulse",
     "Reading",
     "ReasonRule",

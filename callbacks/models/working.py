@@ -55,6 +55,24 @@ class Claim(models.Model):
         return self.team.name if self.team else ""
 
 
+class Presence(models.Model):
+    """That a person has a request open, and when their page last said so."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presences"
+    )
+    request_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request_id", "user"], name="presence_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.request_id}"
+
+
 class Lease(models.Model):
     """Who may do a job that only one process may do at a time."""
 

@@ -14,11 +14,12 @@ from callbacks.audit import AuditUnavailable
 from callbacks.conversation.claims import hand_over, let_go, take
 from callbacks.conversation.comments import MAY_COMMENT, add_comment
 from callbacks.conversation.errors import HeldByAnother, Refused
+from callbacks.conversation.presence import arrive
 from callbacks.models import CallbackTask
 from callbacks.views.answer_form import as_seen
 from callbacks.views.answers import UNAVAILABLE, redirect_after_post
-from callbacks.views.conversation_words import claim_words
-from callbacks.views.fragments import vary
+from callbacks.views.conversation_words import claim_words, presence_words
+from callbacks.views.fragments import nothing_new, vary
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of
@@ -52,6 +53,17 @@ def hand_over_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     to, note = request.POST.get("to", "").strip(), as_seen(request.POST.get("note", ""))
     take_over = request.POST.get("do") == "take_over"
     return _do(request, task_id, note, hand_over, to=to, note=note, take_over=take_over)
+
+
+@page(roles=MAY_COMMENT, methods=("POST",))
+def presence_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """An open page says that it is open, and learns who else reads the request."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    words = presence_words(arrive(task=task, user=request.user, now=frame.now))
+    if request.POST.get("known") == words:
+        return nothing_new()
+    return vary(render(request, "parts/presence.html#readers", {"words": words}))
 
 
 def _do(

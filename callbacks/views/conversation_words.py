@@ -17,6 +17,8 @@ from callbacks.templatetags.words import moment
 from callbacks.views.panels import short_text
 from callbacks.views.places import decision_page, task_page
 
+MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -47,6 +49,7 @@ class ConversationWords:
     comment_url: str
     claim_url: str
     hand_over_url: str
+    presence_url: str
 
 
 def conversation_words(*, facts: RequestFacts, user: User, now: datetime) -> ConversationWords:
@@ -62,6 +65,7 @@ def conversation_words(*, facts: RequestFacts, user: User, now: datetime) -> Con
         comment_url=f"{page}comments/",
         claim_url=f"{page}claim/",
         hand_over_url=f"{page}hand-over/",
+        presence_url=f"{page}presence/",
     )
 
 
@@ -102,6 +106,16 @@ def claim_words(claim: Claim, now: datetime) -> ClaimWords:
             "at": at,
         }
     return ClaimWords(words, claim.note)
+
+
+def presence_words(names: Sequence[str]) -> str:
+    """Who else has the request open; "" where nobody has."""
+    if len(names) > MOST_NAMED:
+        return _("%(n)d others are reading this.") % {"n": len(names)}
+    if len(names) > 1:
+        first, last = ", ".join(names[:-1]), names[-1]
+        return _("%(first)s and %(last)s are reading this.") % {"first": first, "last": last}
+    return _("%(name)s is reading this.") % {"name": names[0]} if names else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
 """Comments, claims and hand-overs on the pages of a request."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from callbacks.models import CallbackTask, Claim, Comment
+from callbacks.conversation.presence import FRESH_FOR
+from callbacks.models import CallbackTask, Claim, Comment, Presence
 from callbacks.queries import conversation
+from callbacks.views.conversation_words import presence_words
 from tests import making
 from tests.views.answering import hidden
 
@@ -109,6 +113,65 @@ def test_handing_over_somebody_elses_is_asked_about_with_what_was_typed(
     assert asked == form
     other.post(f"/tasks/{task.pk}/hand-over/", {**asked, "do": "take_over"})
     assert Claim.objects.get().user == people.approver2
+
+
+# --- who else reads it -------------------------------------------------------------------------
+def ping(browser: Any, task: CallbackTask, known: str = "") -> Any:
+    return browser.post(f"/tasks/{task.pk}/presence/", {"known": known})
+
+
+def test_people_with_a_request_open_see_who_else_reads_it(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    assert ping(browser_of(people.approver), task).status_code == 204
+    response = ping(browser_of(people.approver2), task)
+    assert "approver is reading this." in response.content.decode()
+
+
+def test_a_ping_that_brings_no_news_is_204(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    ping(browser_of(people.approver), task)
+    known = hidden(ping(browser_of(people.approver2), task), "known")
+    assert ping(browser_of(people.approver2), task, known).status_code == 204
+
+
+def test_who_has_left_is_not_named_for_long(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    ping(browser_of(people.approver), task)
+    Presence.objects.update(at=timezone.now() - FRESH_FOR - timedelta(seconds=1))
+    response = ping(browser_of(people.approver2), task, "approver is reading this.")
+    assert "is reading this" not in response.content.decode()
+
+
+def test_opening_the_page_alone_tells_nobody(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    text = page(browser_of(people.approver), task)
+    assert f'hx-post="/tasks/{task.pk}/presence/"' in text
+    assert not Presence.objects.exists()
+
+
+def test_who_may_not_see_a_request_learns_nothing_of_its_readers(
+    people: Any, browser_of: Any
+) -> None:
+    task = making.make_task(policy=making.make_policy(users=[people.approver2]))
+    assert ping(browser_of(people.approver), task).status_code == 404
+    assert ping(browser_of(people.auditor), task).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ((), ""),
+        (("Ana",), "Ana is reading this."),
+        (("Ana", "Ben", "Kofi"), "Ana, Ben and Kofi are reading this."),
+        (("Ana", "Ben", "Kofi", "Lin"), "4 others are reading this."),
+    ],
+)
+def test_readers_are_named_as_people_would(names: tuple[str, ...], words: str) -> None:
+    assert presence_words(names) == words
 
 
 def test_comments_and_answers_stand_in_the_order_of_time(

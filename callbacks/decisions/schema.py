@@ -108,7 +108,7 @@ def _check_ends(schema: Any) -> None:
         for probe in _PROBES:
             best_match(checker.iter_errors(probe))
     except Exception as exc:
-        raise SchemaProblem(f"No answer could be held against it: {_why_unjudged(exc)}") from exc
+        raise SchemaProblem(f"No answer could be checked: {_why_unjudged(exc, 'it')}") from exc
     for _path, node in _nodes(schema, ()):
         if isinstance(node, dict) and any(isinstance(node.get(one), str) for one in _REFERENCES):
             _check_part_ends(checker.evolve(schema=node))
@@ -121,7 +121,7 @@ def _check_part_ends(checker: Validator) -> None:
     except Exception as exc:
         # Any other trouble: what looks like a part may be a list of names, or of another base.
         if isinstance(exc, RecursionError | _TooMuch):
-            raise SchemaProblem(f"No answer fits a part of it: {_why_unjudged(exc)}") from exc
+            raise SchemaProblem(f"No answer could be checked: {_why_unjudged(exc, 'it')}") from exc
 
 
 def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -134,16 +134,16 @@ def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
             yield from _nodes(inner, (*path, str(name)))
 
 
-def _why_unjudged(exc: Exception) -> str:
+def _why_unjudged(exc: Exception, form: str = "the policy's form") -> str:
     if isinstance(exc, _TooMuch):
-        return "checking it against the policy's form takes too long."
+        return f"{form} takes too long to check."
     if isinstance(exc, RecursionError):
-        return "the policy's form refers to itself without end, or this is nested too deep for it."
+        return f"{form} refers to itself without end, or an answer is nested too deep for it."
     if isinstance(exc, Unresolvable):
-        return f"the policy's form refers to something that it does not hold ({exc.ref})."
+        return f"{form} refers to something that it does not hold ({exc.ref})."
     if isinstance(exc, PatternError):
-        return f"the policy's form has a pattern that cannot be used: {exc}"
-    return f"the policy's form cannot be followed ({type(exc).__name__})."
+        return f"{form} has a pattern that cannot be used: {exc}"
+    return f"{form} cannot be followed ({type(exc).__name__})."
 
 
 class _Effort:

@@ -26,7 +26,7 @@ from callbacks.views.frame import READERS_OF_POLICIES, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of
 from callbacks.views.policy_form import SECTIONS, PolicyForm, initial
-from callbacks.views.policy_words import diff, difference, line_of
+from callbacks.views.policy_words import diff, difference, line_of, place_of
 
 WRITERS = frozenset({Role.ADMIN})
 READING = ("GET", "HEAD")
@@ -103,7 +103,7 @@ def move_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
             move(name=detail.policy.name, to=place, actor=actor, now=now)
     except PolicyProblems as exc:
         return _conflict(request, detail, exc)
-    return _to(reverse("policies"))
+    return _to(f"{reverse('policies')}#{place_of(detail.policy)}")
 
 
 def _edit(request: PersonRequest, detail: PolicyDetail | None) -> HttpResponse:
@@ -173,9 +173,12 @@ def _show_form(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
+    form.begin_at_fault()
     context: Mapping[str, Any] = {
         "form": form,
-        "sections": [(title, [form[name] for name in names]) for title, names in SECTIONS],
+        "sections": [
+            (title, [[form[name] for name in row] for row in rows]) for title, rows in SECTIONS
+        ],
         "detail": detail,
         "next_version": detail.newest.version + 1 if detail else 1,
         "begun_with": begun_with,

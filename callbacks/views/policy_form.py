@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +17,8 @@ from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
 
 LONGEST_LINE = 2_000
 LONGEST_COUNT = 4
+# What is longer scrolls inside its box.
+MOST_ROWS = 16
 _CONDITION = re.compile(rf"(?P<path>.+?)\s+(?P<is>{'|'.join(TESTS)})(?:\s+(?P<value>.+))?")
 
 
@@ -119,7 +121,8 @@ def _value(text: str) -> Any:
         return text
 
 
-def _write_condition(condition: Mapping[str, Any]) -> str:
+def condition_line(condition: Mapping[str, Any]) -> str:
+    """A condition as people write it, in a line."""
     words = [condition["path"], condition["is"]]
     if "value" in condition:
         value = condition["value"]
@@ -167,7 +170,7 @@ def _read_key_field(line: str) -> dict[str, str]:
 class PolicyForm(forms.Form):
     """Fields named as in `PolicyFields`; `note` is why, and the record keeps it."""
 
-    name = forms.CharField(label=_("Name"), max_length=100, widget=_line())
+    name = forms.CharField(label=_("Name · required"), max_length=100, widget=_line())
     connections = LinesField(
         label=_("Connections"),
         read=str,
@@ -187,7 +190,7 @@ class PolicyForm(forms.Form):
     conditions = LinesField(
         label=_("Only if"),
         read=_read_condition,
-        write=_write_condition,
+        write=condition_line,
         help_text=_("One per line; all must hold, as in $.amount above 100. Comparisons: ")
         + ", ".join(TESTS)
         + ".",
@@ -268,7 +271,15 @@ class PolicyForm(forms.Form):
         widget=_number(),
         help_text=_("Empty: the installation's."),
     )
-    note = forms.CharField(label=_("Why"), max_length=2_000, widget=_line())
+    note = forms.CharField(label=_("Why · required"), max_length=2_000, widget=_line())
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for bound in self:
+            attributes = bound.field.widget.attrs
+            if "rows" in attributes:
+                lines = str(bound.value() or "").count("\n") + 1
+                attributes["rows"] = min(MOST_ROWS, max(attributes["rows"], lines))
 
     def policy(self, *, is_default: bool) -> PolicyFields:
         """What was typed as fields; only of a valid form."""
@@ -282,6 +293,15 @@ class PolicyForm(forms.Form):
             for text in texts:
                 self.add_error(name if name in self.fields else None, text)
 
+    @property
+    def faulty(self) -> list[forms.BoundField]:
+        return [bound for bound in self if bound.errors]
+
+    def begin_at_fault(self) -> None:
+        """Let the page open at the first field that is wrong."""
+        for bound in self.faulty[:1]:
+            bound.field.widget.attrs["autofocus"] = True
+
 
 def initial(policy: PolicyFields) -> dict[str, Any]:
     """The values of a version as the form's fields take them."""
@@ -289,31 +309,33 @@ def initial(policy: PolicyFields) -> dict[str, Any]:
     return values | {name: list(values[name].items()) for name in ("tags", "teams")}
 
 
-# What stands together, under which words.
-SECTIONS: Iterable[tuple[Any, tuple[str, ...]]] = (
-    (_("What it covers"), ("name", "connections", "state_machine", "state", "tags", "conditions")),
+# What stands together, under which words; what is in one row belongs together more closely.
+SECTIONS: Sequence[tuple[Any, tuple[tuple[str, ...], ...]]] = (
+    (
+        _("What it covers"),
+        (("name",), ("connections",), ("state_machine", "state"), ("tags",), ("conditions",)),
+    ),
     (
         _("Who decides"),
         (
-            "teams",
-            "users",
-            "approvals_needed",
-            "rejections_needed",
-            "own_requests_allowed",
-            "requester_path",
+            ("teams", "users"),
+            ("approvals_needed", "rejections_needed"),
+            ("own_requests_allowed",),
+            ("requester_path",),
         ),
     ),
-    (_("What they see"), ("headline", "question", "key_fields", "approve_label", "reject_label")),
+    (
+        _("What they see"),
+        (("headline",), ("question",), ("key_fields",), ("approve_label", "reject_label")),
+    ),
     (
         _("Their answer"),
         (
-            "default_output",
-            "output_schema",
-            "reason_rule",
-            "rejection_mode",
-            "rejection_errors",
-            "rejection_output",
+            ("default_output",),
+            ("output_schema",),
+            ("reason_rule", "rejection_mode"),
+            ("rejection_errors", "rejection_output"),
         ),
     ),
-    (_("Time"), ("undo_seconds",)),
+    (_("Time"), (("undo_seconds",),)),
 )

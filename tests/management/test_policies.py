@@ -24,7 +24,7 @@ def default() -> None:
     [
         ("output_schema: 5", "Refunds, output_schema: This must be a JSON Schema or empty."),
         ("output_schema: {$schema: [x]}", "Refunds, output_schema: “$schema” names no known"),
-        ("output_schema: {$ref: '#'}", "Refunds, output_schema: No answer could be held"),
+        ("output_schema: {$ref: '#'}", "Refunds, output_schema: No answer could be checked"),
         ("output_schema: {const: .nan}", "Refunds, output_schema: This holds nan"),
         ('tags: {team: "a\\0"}', "Refunds, tags: This holds a NUL character"),
         ("tags: {1: a}", "Refunds, tags: This must be names with texts."),

@@ -1,5 +1,6 @@
 """Policies on pages: read by operators, auditors and administrators, changed by the last."""
 
+import re
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -112,6 +113,36 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(
     assert says in page
     assert "Kept words" in page
     assert not Policy.objects.filter(name="Refunds").exists()
+
+
+def test_the_page_opens_at_the_first_field_that_is_wrong_and_links_to_all_of_them(
+    admin: Any,
+) -> None:
+    typed = {**TYPED, "tags": "team", "reason_rule": "x", "note": ""}
+    page = admin.post("/policies/new/", typed).content.decode()
+    assert page.count(" autofocus") == 1
+    assert 'href="#id_tags">Tags of the state machine</a>,' in page
+    assert 'href="#id_note">' in page
+    assert re.search(r'<textarea name="tags"[^>]* autofocus', page)
+
+
+def test_values_are_listed_as_people_write_them(admin: Any) -> None:
+    make(admin, conditions='$.kind one_of ["a", "b"]\n$.vip equals true')
+    page = unescape(admin.get("/policies/").content.decode())
+    assert '$.kind one_of ["a", "b"] · $.vip equals true' in page
+
+
+def test_a_first_version_is_shown_as_what_it_says_and_not_as_a_change(admin: Any) -> None:
+    page = admin.get(f"/policies/{make(admin).pk}/").content.decode()
+    assert ">name: Refunds<" in page
+    assert "+ name" not in page
+
+
+def test_whoever_moves_a_policy_comes_back_to_its_place_in_the_list(admin: Any) -> None:
+    policy = make(admin)
+    response = admin.post(f"/policies/{policy.pk}/move/", {"to": "up"})
+    assert response.url == f"/policies/#policy-{policy.pk}"
+    assert f'id="policy-{policy.pk}"' in admin.get("/policies/").content.decode()
 
 
 def test_a_policy_is_tried_out_without_being_put_in_force(admin: Any) -> None:

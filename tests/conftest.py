@@ -14,7 +14,7 @@ from callbacks.audit import triggers
 from callbacks.models import Role, User
 from tests import making
 
-pytest_plugins = ["tests.leaks.plugin"]
+pytest_plugins = ["tests.leaks.plugin", "tests.faults.plugin"]
 
 
 class Cast(dict[str, User]):

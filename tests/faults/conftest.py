@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Case:
     task: CallbackTask
     approver: User
     machine_arn: str
+    # The numbers of calls that somebody else made.
+    foreign: set[int] = field(default_factory=set)
 
     def approve(self, output: str = OUTPUT, user: User | None = None) -> Decision:
         answer = Answer(direction=Direction.APPROVE, output_text=output, reason="Looks right.")
@@ -58,15 +60,21 @@ class Case:
             now=timezone.now(),
         )
 
+    def answer_elsewhere(self, operation: str, **params: str) -> None:
+        """Somebody else who holds the token is first."""
+        self.simulator.call(operation, **params)
+        self.foreign.add(self.simulator.calls(operation)[-1]["seq"])
+
     def sends(self) -> list[dict[str, Any]]:
-        """Every call that could answer the task, as the simulator saw it."""
-        return self.simulator.calls("SendTaskSuccess") + self.simulator.calls("SendTaskFailure")
+        """Every call of ours that could answer a task, as the simulator saw it."""
+        made = self.simulator.calls("SendTaskSuccess") + self.simulator.calls("SendTaskFailure")
+        return [call for call in made if call["seq"] not in self.foreign]
 
     def applied(self) -> list[dict[str, Any]]:
         return [call for call in self.sends() if call["applied"]]
 
 
-def wait_for(decision: Decision, status: str, started: Processes, seconds: float = 40) -> None:
+def wait_for(decision: Decision, status: str, started: Processes, seconds: float = 120) -> None:
     """Wait until the decision has this status; tells the logs where it does not."""
 
     def reached() -> bool:
@@ -87,10 +95,9 @@ def bring_to_end(decision: Decision, now: datetime | None = None) -> None:
     decision.refresh_from_db()
 
 
-def assert_balance(case: Case, decision: Decision, *, all_named: bool = False) -> Balance:
-    """What every run promises; `all_named` where the decision has come to its end."""
-    decision.refresh_from_db()
-    return take_balance(case.sends(), all_named=all_named or decision.status == "confirmed")
+def assert_balance(case: Case) -> Balance:
+    """What every run promises, once its answers have come to their ends."""
+    return take_balance(case.sends())
 
 
 def at_once(*jobs: Callable[[], object]) -> list[object]:
@@ -136,3 +143,23 @@ def case(transactional_db: None) -> Iterator[Case]:
 def started(case: Case, tmp_path: Path) -> Iterator[Processes]:
     with processes(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def crowd(case: Case, settings: Any) -> Callable[[int], list[Case]]:
+    """Wait with so many tasks in all; returns one case for each."""
+    settings.SYNC_QUOTA_SHARE = 1.0
+
+    def make(count: int) -> list[Case]:
+        case.simulator.quotas(enabled=False)
+        case.simulator.start_many(case.machine_arn, count - 1, {"order": 8})
+        waiting = CallbackTask.objects.filter(status="waiting")
+
+        def all_mirrored() -> bool:
+            run_pass(connection=case.connection, now=timezone.now())
+            return waiting.count() == count
+
+        wait_until(all_mirrored, seconds=120)
+        return [replace(case, task=task) for task in waiting.order_by("pk")]
+
+    return make

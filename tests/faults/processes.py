@@ -41,7 +41,7 @@ class Processes:
         self.running[name] = process
         return process
 
-    def wait_killed(self, name: str, seconds: float = 30) -> None:
+    def wait_killed(self, name: str, seconds: float = 120) -> None:
         """Wait until the process and its children have died by SIGKILL; raises where they live on.
 
         A child that is still on its way out would take connections meant for the next process.
@@ -54,7 +54,7 @@ class Processes:
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
 
-    def wait_logged(self, name: str, text: str, seconds: float = 30) -> None:
+    def wait_logged(self, name: str, text: str, seconds: float = 120) -> None:
         log = self.folder / f"{name}.log"
         said = text.encode()
         wait_until(
@@ -87,7 +87,7 @@ def processes(folder: Path, **environment: str) -> Iterator[Processes]:
 
 
 def wait_until(
-    condition: Callable[[], Any], *, seconds: float = 30, what: Callable[[], str] = lambda: ""
+    condition: Callable[[], Any], *, seconds: float = 120, what: Callable[[], str] = lambda: ""
 ) -> Any:
     """Poll until the condition holds and return its value; the test fails after `seconds`."""
     deadline = time.monotonic() + seconds

@@ -285,6 +285,14 @@ class Schedule:
         assert newest is not None
         assert newest <= read_line(last).seq
 
+    def sends(self) -> list[dict[str, Any]]:
+        """The calls in the form of the simulator's log."""
+        about = {"token_sha256": str(self.decision.task_id)}
+        return [
+            {"applied": number < len(self.aws.applied), "params": about | {"said": what}}
+            for number, what in enumerate(self.aws.calls)
+        ]
+
     def assert_promises(self) -> None:
         self.decision.refresh_from_db()
         about = (

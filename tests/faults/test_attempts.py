@@ -64,6 +64,7 @@ def test_the_open_form_answers_nothing_and_leads_to_the_new_attempt(case, start,
     assert f'href="/tasks/{new.pk}/"' in page.content.decode()
     assert not Decision.objects.exists()
     assert uses_of(case, case.simulator.tokens(arn)[0]) == []
+    assert_balance(case)
 
 
 @WAYS
@@ -78,4 +79,4 @@ def test_an_answer_under_way_to_the_old_attempt_never_uses_the_new_token(
     bring_to_end(decision)
     assert decision.status == "lost"
     assert uses_of(case, case.simulator.tokens(arn)[0]) == []
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)

@@ -32,7 +32,7 @@ def test_an_answer_is_sent_once_and_its_end_is_named_rightly(case, hours, jump_b
     live_through(decision, hours, jump_before=jump_before)
     assert decision.status == "confirmed"
     assert len(case.sends()) == 1
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)
 
 
 @pytest.mark.parametrize("jump_before", [True, False], ids=["before the call", "after the call"])
@@ -41,12 +41,13 @@ def test_a_lost_reply_is_recognised_as_ours(case, hours, jump_before):
     decision = case.approve()
     live_through(decision, hours, jump_before=jump_before)
     assert decision.status == "confirmed"
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)
 
 
 def test_somebody_elses_answer_is_not_called_ours(case, hours):
     decision = case.approve()
     (open_task,) = case.simulator.tokens()
-    case.simulator.call("SendTaskSuccess", taskToken=open_task["token"], output="{}")
+    case.answer_elsewhere("SendTaskSuccess", taskToken=open_task["token"], output="{}")
     live_through(decision, hours, jump_before=True)
     assert (decision.status, decision.outcome) == ("lost", "answered_elsewhere")
+    assert_balance(case)

@@ -3,7 +3,6 @@
 import os
 import random
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,36 +14,16 @@ from callbacks.decisions import sweep
 from callbacks.decisions.deliver import deliver
 from callbacks.decisions.errors import AlreadyDecided
 from callbacks.decisions.settle import settle
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Role
-from callbacks.sync import run_pass
+from callbacks.models import Decision, DecisionStatus, Role
 from tests import making
 from tests.faults.balance import take_balance
+from tests.faults.conftest import bring_to_end
 from tests.faults.processes import wait_until
 
 ANSWERS = int(os.environ.get("HOLDPOINT_FAULT_ANSWERS", "50"))
 # A server has a hundred connections for all, and workers and other tests take of them too.
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("many-connections")]
+pytestmark = pytest.mark.xdist_group("many-connections")
 AT_ONCE = 20
-
-
-@pytest.fixture
-def crowd(case, settings):
-    """Wait with so many tasks in all; returns one case for each."""
-    settings.SYNC_QUOTA_SHARE = 1.0
-
-    def make(count):
-        case.simulator.quotas(enabled=False)
-        case.simulator.start_many(case.machine_arn, count - 1, {"order": 8})
-        waiting = CallbackTask.objects.filter(status="waiting")
-
-        def all_mirrored():
-            run_pass(connection=case.connection, now=timezone.now())
-            return waiting.count() == count
-
-        wait_until(all_mirrored, seconds=120)
-        return [replace(case, task=task) for task in waiting.order_by("pk")]
-
-    return make
 
 
 def together(act, items):
@@ -72,9 +51,11 @@ def test_of_two_hundred_people_on_one_task_one_answers_and_the_others_are_told_w
     assert (len(won), len(lost)) == (1, count - 1)
     assert {one.decision.decided_by_name for one in lost} == {won[0].decided_by_name}
     assert Decision.objects.count() == 1
+    bring_to_end(won[0])
+    take_balance(case.sends())
 
 
-@pytest.mark.faults("F01", "F02", "F03")
+@pytest.mark.faults("mixed")
 def test_many_answers_at_once_all_end_though_workers_are_killed_at_random(crowd, started):
     cases, dice = crowd(ANSWERS), random.Random(7)
     started.start("beat")

@@ -22,8 +22,6 @@ from tests.faults.balance import take_balance
 from tests.faults.conftest import OUTPUT, assert_balance, at_once, bring_to_end
 from tests.faults.proxy import swallowing_commit
 
-pytestmark = pytest.mark.faults
-
 RUNS = int(os.environ.get("HOLDPOINT_FAULT_RUNS", "2"))
 on_postgresql = pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="a server's fault; SQLite has no server"
@@ -76,7 +74,7 @@ def test_a_decision_whose_connection_is_ended_in_its_midst_is_none(case, monkeyp
     assert not AuditEntry.objects.filter(kind="answer_decided").exists()
     decision = answer(case, key)
     bring_to_end(decision)
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)
 
 
 @pytest.mark.faults("F30")
@@ -93,7 +91,7 @@ def test_a_decision_whose_commit_got_no_reply_is_found_again_by_its_id(case, run
     assert Decision.objects.get() == decision
     assert AuditEntry.objects.filter(kind="answer_decided").count() == 1
     bring_to_end(decision)
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)
 
 
 @pytest.fixture

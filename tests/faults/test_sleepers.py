@@ -47,7 +47,7 @@ def test_a_worker_that_slept_before_its_call_makes_none(case, started, run):
     let_another_finish(started, decision)
     wake(started, sleeper)
     assert len(case.sends()) == 1
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)
 
 
 @pytest.mark.parametrize("after_apply", [True, False], ids=["applied", "not applied"])
@@ -63,4 +63,4 @@ def test_what_a_worker_that_slept_in_its_call_has_to_say_is_dropped(
     case.simulator.release()
     wake(started, sleeper)
     assert len(case.applied()) == 1
-    assert_balance(case, decision, all_named=True)
+    assert_balance(case)

@@ -1,5 +1,6 @@
 """Web processes killed between the click and their answer: nothing lost, nothing decided twice."""
 
+import os
 import socket
 
 import pytest
@@ -9,7 +10,8 @@ from tests.faults.conftest import OUTPUT, assert_balance, wait_for
 from tests.faults.processes import wait_until
 from tests.faults.web import Person, WebDied
 
-pytestmark = pytest.mark.faults
+RUNS = int(os.environ.get("HOLDPOINT_FAULT_RUNS", "1"))
+pytestmark = [pytest.mark.faults("F01"), pytest.mark.parametrize("run", range(RUNS))]
 
 BEFORE_THE_COMMIT = {
     "before the row": "callbacks.decisions.decide:record:before",
@@ -55,7 +57,7 @@ def press_approve(case, started, address, point):
 
 @pytest.mark.parametrize("point", BEFORE_THE_COMMIT.values(), ids=BEFORE_THE_COMMIT.keys())
 def test_killed_before_the_commit_nothing_is_decided_and_the_text_is_kept(
-    case, started, address, point
+    case, started, address, point, run
 ):
     person, _ = press_approve(case, started, address, point)
     assert not Decision.objects.exists()
@@ -63,11 +65,12 @@ def test_killed_before_the_commit_nothing_is_decided_and_the_text_is_kept(
     start_web(started, address)
     assert "Fine." in person.get(f"/tasks/{case.task.pk}/")
     assert case.sends() == []
+    assert_balance(case)
 
 
 @pytest.mark.parametrize("point", AFTER_THE_COMMIT.values(), ids=AFTER_THE_COMMIT.keys())
 def test_killed_after_the_commit_the_answer_is_sent_and_a_second_press_changes_nothing(
-    case, started, address, point
+    case, started, address, point, run
 ):
     person, form = press_approve(case, started, address, point)
     decision = Decision.objects.get()
@@ -78,4 +81,4 @@ def test_killed_after_the_commit_the_answer_is_sent_and_a_second_press_changes_n
     started.start("worker")
     wait_for(decision, "confirmed", started)
     assert len(case.sends()) == 1
-    assert_balance(case, decision)
+    assert_balance(case)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from callbacks.asl.lookup import PathError, Payloads
 from callbacks.asl.masking import MARKER
+from callbacks.sync.money import as_money, currency_path
 
 MOST_FIELDS = 6
 LONGEST_VALUE = 60
@@ -31,7 +32,7 @@ ASKERS = (
     "initiator",
 )
 
-_PLACE = re.compile(r"\{(\$[^{}]*)\}")
+_PLACE = re.compile(r"\{(\$[^{}]*?)\s*(\|\s*money\s*)?\}")
 _WORD_ENDS = re.compile(r"[_\-.\s]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -72,12 +73,19 @@ def summarise(*, state_machine: str, state: str, payloads: Payloads, texts: Text
 
 def paths_in(template: str) -> list[str]:
     """The paths that a headline asks for."""
-    return _PLACE.findall(template)
+    return [path for path, _money in _PLACE.findall(template)]
 
 
 def _filled(template: str, payloads: Payloads) -> str:
     """The headline with each `{path}` as the value that is there; "…" where none is."""
-    return _PLACE.sub(lambda place: _first_text(place[1], payloads) or "…", template)
+
+    def value(place: re.Match[str]) -> str:
+        text = _first_text(place[1], payloads)
+        if text and place[2]:
+            text = as_money(text, currency=_first_text(currency_path(place[1]), payloads))
+        return text or "…"
+
+    return _PLACE.sub(value, template)
 
 
 def _named_fields(

@@ -222,7 +222,12 @@ class PolicyForm(forms.Form):
         help_text=_("As in $.requestedBy; $$ is the context. Empty: under the usual names."),
     )
     headline = _text(
-        200, label=_("Headline"), help_text=_("As in Refund {$.amount} to {$.customer.name}.")
+        200,
+        label=_("Headline"),
+        help_text=_(
+            "As in Refund {$.amount|money} to {$.customer.name}; money groups the digits and adds "
+            "the currency beside the amount."
+        ),
     )
     question = LongText(label=_("What is asked"), required=False, max_length=2_000, widget=_area(3))
     key_fields = LinesField(

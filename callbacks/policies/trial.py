@@ -15,6 +15,7 @@ from callbacks.sync.summary import summarise
 
 # What dies soonest is looked at; a trial of a hundred thousand would keep its writer waiting.
 MOST_TASKS = 2_000
+MOST_CHARACTERS = 20_000_000
 MOST_SHOWN = 10
 MOST_PEOPLE = 50
 
@@ -45,8 +46,7 @@ class Trial:
 def try_out(*, fields: PolicyFields) -> Trial:
     """Match the policy against what waits, in its place among those in force."""
     draft, order = _in_place(fields)
-    tasks = list(_waiting())
-    looked_at = tasks[:MOST_TASKS]
+    looked_at, is_all = _waiting()
     covered: list[CallbackTask] = []
     taken: Counter[str] = Counter()
     for task in looked_at:
@@ -61,7 +61,7 @@ def try_out(*, fields: PolicyFields) -> Trial:
     people = who_may_answer(fields)
     return Trial(
         looked_at=len(looked_at),
-        is_all=len(tasks) <= MOST_TASKS,
+        is_all=is_all,
         covered=len(covered),
         examples=tuple(_example(task, draft) for task in covered[:MOST_SHOWN]),
         taken=tuple(taken.most_common()),
@@ -86,9 +86,17 @@ def _in_place(fields: PolicyFields) -> tuple[Policy, list[Policy]]:
     return draft, order
 
 
-def _waiting() -> list[CallbackTask]:
+def _waiting() -> tuple[list[CallbackTask], bool]:
+    """As many as can be looked at while somebody waits, and whether these are all."""
     rows = subjects_of(CallbackTask.objects.waiting()).order_by("dies_earliest", "id")
-    return list(rows[: MOST_TASKS + 1])
+    looked_at: list[CallbackTask] = []
+    characters = 0
+    for task in rows[: MOST_TASKS + 1].iterator(chunk_size=100):
+        if len(looked_at) == MOST_TASKS or characters > MOST_CHARACTERS:
+            return looked_at, False
+        looked_at.append(task)
+        characters += len(task.input) + len(task.context)
+    return looked_at, True
 
 
 def _example(task: CallbackTask, draft: Policy) -> Example:

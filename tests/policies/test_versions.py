@@ -111,6 +111,17 @@ def test_a_trial_says_which_earlier_policy_takes_what_fits(admin: User) -> None:
     assert (trial.covered, trial.taken) == (0, (("All", 1),))
 
 
+def test_a_trial_of_large_inputs_ends_early_and_says_so(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        making.make_task(input='{"a": "' + "x" * 1_000 + '"}')
+    assert try_out(fields=REFUNDS).is_all
+    monkeypatch.setattr("callbacks.policies.trial.MOST_CHARACTERS", 1_500)
+    trial = try_out(fields=REFUNDS)
+    assert (trial.looked_at, trial.is_all) == (2, False)
+
+
 # --- files -------------------------------------------------------------------------------------
 def test_a_file_brings_back_what_was_exported(admin: User) -> None:
     put(admin)

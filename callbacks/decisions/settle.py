@@ -96,6 +96,8 @@ def _look(decision: Decision, now: datetime) -> None:
         _give_up(decision, now)
     elif verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
+        # After the answer, not with it: decide() locks the task first and then the answer.
+        CallbackTask.objects.filter(pk=task.pk).update(answered_here=True)
         _forget_draft(decision)
     elif verdict == Verdict.LOST:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))

@@ -232,6 +232,9 @@ class CallbackTask(models.Model):
     closed_output = models.TextField(blank=True)
     closed_error = models.CharField(max_length=256, blank=True)
     closed_cause = models.TextField(blank=True)
+    # An answer of ours is confirmed to have ended it. The record knows; this spares a list of the
+    # other ends from passing over all of ours.
+    answered_here = models.BooleanField(default=False)
     changed_at = models.DateTimeField()
 
     # --- what the approver reads: JSON texts as AWS gave them, every token masked
@@ -271,7 +274,17 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["connection"], condition=Q(status="waiting"), name="task_by_connection"
             ),
-            models.Index(fields=["closed_at", "id"], name="task_closed"),
+            # What ended, or ended in this way, and not by an answer of ours.
+            models.Index(
+                fields=["closed_at", "id"],
+                condition=Q(answered_here=False, closed_at__isnull=False),
+                name="task_ended",
+            ),
+            models.Index(
+                fields=["status", "closed_at", "id"],
+                condition=Q(answered_here=False, closed_at__isnull=False),
+                name="task_ended_otherwise",
+            ),
             models.Index(fields=["changed_at"], name="task_changed"),
             models.Index(fields=["token_sha256"], name="task_token"),
         ]

@@ -212,9 +212,10 @@ def _ends(sight: Sight, filters: HistoryFilter, cursor: Cursor | None) -> QueryS
         rows = rows.filter(connection_id=filters.connection)
     if filters.state_machine:
         rows = rows.filter(state_machine_name=filters.state_machine)
+    # The column finds them, the record decides: a worker may end between writing the two.
     ours = Decision.objects.filter(task_id=OuterRef("pk"), status=DecisionStatus.CONFIRMED)
     return rows.filter(
-        Q(closed_at__isnull=False)
+        Q(closed_at__isnull=False, answered_here=False)
         & ~Q(status=TaskStatus.WAITING)
         & after("closed_at", cursor, descending=True)
         & _period("closed_at", filters)

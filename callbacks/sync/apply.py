@@ -15,7 +15,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from callbacks.asl.history import CallbackTask as HistoryTask
-from callbacks.models import CallbackTask, Execution, Request, StateMachine
+from callbacks.models import (
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Execution,
+    Request,
+    StateMachine,
+)
 from callbacks.models.identity import execution_id
 from callbacks.sync.beats import with_beats
 from callbacks.sync.plan import (
@@ -163,7 +170,18 @@ def _open(plan: Plan, maker: RowMaker) -> None:
     Request.objects.bulk_create(requests.values(), ignore_conflicts=True)
     for batch in _batches(plan.open):
         rows = [maker.task(task, plan.close.get(key_of(task))) for task in batch]
+        _mark_answered_here([row for row in rows if row.closed_at is not None])
         CallbackTask.objects.bulk_create(rows)
+
+
+def _mark_answered_here(rows: list[CallbackTask]) -> None:
+    """In a mirror that is rebuilt, from the record; elsewhere it is settling that writes it."""
+    if not rows:
+        return
+    answers = Decision.objects.filter(task_id__in=[row.pk for row in rows])
+    ours = set(answers.filter(status=DecisionStatus.CONFIRMED).values_list("task_id", flat=True))
+    for row in rows:
+        row.answered_here = row.pk in ours
 
 
 def _batches(tasks: tuple[HistoryTask, ...]) -> Iterable[tuple[HistoryTask, ...]]:

@@ -81,7 +81,7 @@ def list_context(
     total: int,
     grouped: bool = True,
 ) -> dict[str, Any]:
-    """Everything below the title: two queries, one more where a filter is on (its count)."""
+    """Everything below the title: two queries, one more where a filter has many (their count)."""
     found = list_waiting(
         tasks=tasks,
         filters=asked.filters,
@@ -94,7 +94,12 @@ def list_context(
     many = len(frame.facts.connections) > 1
     matching = total
     if not asked.filters.is_empty:
-        matching = count_waiting(tasks=tasks, filters=asked.filters, now=frame.now)
+        is_all = asked.cursor is None and found.next is None
+        matching = (
+            len(found.tasks)
+            if is_all
+            else count_waiting(tasks=tasks, filters=asked.filters, now=frame.now)
+        )
     return {
         # Named, as a template looks long for what is not there, once per row.
         "oob": False,

@@ -10,6 +10,7 @@ from callbacks.sync import recovering
 from callbacks.sync.asking import Asking
 from callbacks.sync.budget import Budget
 from tests.decisions.conftest import Desk
+from tests.sync.world import machine, task
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,15 @@ def test_a_run_that_ended_while_the_mirror_was_away_comes_back(desk: Desk) -> No
     assert desk.settle(decision).status == DecisionStatus.SENT
     desk.world.sync()
     assert desk.settle(decision).status == DecisionStatus.CONFIRMED
+
+
+def test_what_was_answered_here_comes_back_as_such(desk: Desk) -> None:
+    two = desk.world.start(machine(One=task(Next="Two"), Two=task()), name="two")
+    desk.world.sync()
+    desk.settle(desk.deliver(desk.decide(task_id=desk.world.task(two).pk)))
+    forget_the_mirror()
+    desk.world.sync()
+    assert [row.answered_here for row in desk.world.tasks(two)] == [True, False]
 
 
 def test_it_is_asked_for_only_while_an_answer_is_open(desk: Desk) -> None:
@@ -70,10 +80,10 @@ def test_what_aws_has_forgotten_is_asked_for_once_and_given_up(desk: Desk) -> No
 
 def test_a_run_whose_state_machine_is_gone_comes_back_all_the_same(desk: Desk) -> None:
     decision = desk.deliver(desk.decide())
-    machine = desk.world.execution(desk.arn).state_machine
+    deleted = desk.world.execution(desk.arn).state_machine
     forget_the_mirror()
-    desk.simulator.call("DeleteStateMachine", stateMachineArn=machine.arn)
-    machine.delete()
+    desk.simulator.call("DeleteStateMachine", stateMachineArn=deleted.arn)
+    deleted.delete()
     desk.world.sync()
     assert desk.settle(decision).status == DecisionStatus.CONFIRMED
     assert desk.world.execution(desk.arn).state_machine.gone_at is not None

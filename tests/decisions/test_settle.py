@@ -37,6 +37,19 @@ def test_our_answer_in_the_history_confirms(desk: Desk, answer: Any) -> None:
     assert decision.closing_event_id > decision.event_id_before
 
 
+def test_what_our_answer_ended_is_marked_for_the_history(desk: Desk) -> None:
+    desk.settle(desk.deliver(desk.decide()))
+    assert desk.task.answered_here
+
+
+def test_what_somebody_else_answered_is_not_marked_as_ours(desk: Desk) -> None:
+    decision = desk.decide()
+    desk.world.succeed(desk.arn, '{"other": 1}')
+    desk.world.sync()
+    assert desk.settle(decision).status == DecisionStatus.LOST
+    assert not desk.task.answered_here
+
+
 def test_an_answer_whose_reply_was_lost_is_recognised_as_ours(desk: Desk) -> None:
     cut_reply(desk, applied=True)
     decision = desk.deliver(desk.decide())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import DecisionStatus, TaskStatus
+from callbacks.models import CallbackTask, DecisionStatus, TaskStatus
 from tests import making
 from tests.views.conftest import text_of
 
@@ -21,6 +21,17 @@ def test_a_confirmed_answer_and_the_wait_that_it_ended_are_one_line(people, page
     assert len(page.context["rows"]) == 1
     assert "Approved" in text_of(page)
     assert "Called." in text_of(page)
+
+
+def test_ours_is_one_line_also_where_a_worker_ended_before_it_could_mark_it(people, page_of):
+    """The column spares work; the record decides."""
+    marked, unmarked = (ended(TaskStatus.ANSWERED) for _ in range(2))
+    CallbackTask.objects.filter(pk=marked.pk).update(answered_here=True)
+    for task in (marked, unmarked):
+        making.make_decision(task, people.approver, status=DecisionStatus.CONFIRMED)
+    assert len(page_of(people.approver, "/history/").context["rows"]) == 2
+    page = page_of(people.approver, "/history/?outcome=elsewhere")
+    assert page.context["rows"] == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from callbacks.models import DecisionStatus
@@ -37,6 +39,16 @@ def test_the_page_asks_the_same_number_of_queries_at_any_length(
     browser = browser_of(people[who])
     with django_assert_num_queries(queries):
         browser.get("/waiting/")
+
+
+def test_what_fits_on_a_page_is_not_counted_once_more(people, browser_of):
+    making.make_task(state="Ship")
+    browser = browser_of(people.operator)
+    with CaptureQueriesContext(database) as captured:
+        page = browser.get("/waiting/?q=ship")
+    assert page.context["matching"] == 1
+    # The two counts of the frame know nothing of the words.
+    assert not [one for one in captured if "COUNT(" in one["sql"] and "search_text" in one["sql"]]
 
 
 def test_a_count_beyond_a_thousand_is_not_made(people, page_of, monkeypatch):

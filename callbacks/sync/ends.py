@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from callbacks.models import Execution, StateMachine
@@ -117,14 +118,17 @@ class EndsFinder:
     def _page(
         self, machine: StateMachine, token: str
     ) -> tuple[Sequence[ExecutionSummary], str | None]:
+        ask = partial(
+            self._asking.reader.execution_page,
+            state_machine_arn=machine.arn,
+            status=None,
+            limit=PAGE_SIZE,
+        )
         try:
-            page = self._asking.reader.execution_page(
-                state_machine_arn=machine.arn, status=None, next_token=token, limit=PAGE_SIZE
-            )
+            page = ask(next_token=token)
         except PageExpired:
-            machine.ends_token = ""
-            machine.save(update_fields=["ends_token"])
-            raise
+            # From the start once more: what is read already is in the mirror.
+            page = ask()
         return page.executions, page.next_token
 
     def _unread(

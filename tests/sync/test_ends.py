@@ -119,11 +119,11 @@ def test_a_page_that_is_too_old_to_go_on_at_is_begun_again(world: World, orders:
     world.sync()
     world.simulator.advance(2 * 86_400)
 
-    for _ in range(3):
-        world.sync()
+    figures = [world.sync() for _ in range(2)]
 
+    assert [one.error for one in figures] == ["", ""]
     assert Execution.objects.count() == PAGE_SIZE + 5
-    assert world.sync().machines_behind == 0
+    assert figures[-1].machines_behind == 0
 
 
 def test_what_the_budget_does_not_read_is_said_and_read_later(

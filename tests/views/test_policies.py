@@ -86,6 +86,7 @@ def test_a_change_shows_beside_what_was_before(admin: Any) -> None:
     response = admin.post(f"/policies/{policy.pk}/edit/", typed, follow=True)
     page = response.content.decode()
     assert "Change from version 1" in page
+    assert 'aria-label="compare with version 1"' in page
     assert "- reason_rule: both" in page
 
 

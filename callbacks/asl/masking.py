@@ -150,6 +150,16 @@ class Masker:
                 yield _hit(view, *found.span(), needle.token)
 
 
+def mask_tokens(text: str) -> str:
+    """A text that a person typed, with a marker in the place of whatever has a token's shape."""
+    return AWS_TOKEN_WRAPPED.sub(lambda found: _marker(closed_up(found.group())), text)
+
+
+def has_token(text: str) -> bool:
+    """Whether a text holds something of a token's shape, or stood for one before it was masked."""
+    return bool(AWS_TOKEN_WRAPPED.search(text) or MARKER.search(text))
+
+
 def _marker(secret: str) -> str:
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
     return f"[masked · {len(secret)} characters · sha256 {digest[:4]}…{digest[-4:]}]"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from callbacks.asl.masking import has_token
+
 OUTPUT_LIMIT_BYTES = 262_144
 ERROR_LIMIT_CHARACTERS = 256
 CAUSE_LIMIT_CHARACTERS = 32_768
@@ -110,7 +112,7 @@ def check_cause(cause: str) -> None:
 
 
 def check_text(text: str) -> None:
-    """Raise PayloadError where a text cannot be kept or sent as UTF-8."""
+    """Raise PayloadError where a text cannot be kept or sent as UTF-8, or holds a task token."""
     if text.startswith("\ufeff"):
         message = "a hidden byte order mark stands before the text; remove it."
         raise PayloadError(Problem("byte_order_mark", message, 1, 1))
@@ -122,6 +124,9 @@ def check_text(text: str) -> None:
     if "\0" in text:
         message = "a NUL character, which cannot be kept; in JSON write \\u0000."
         raise PayloadError(Problem("nul", message, *_place(text, text.index("\0"))))
+    if has_token(text):
+        message = "A task token stands in it, and whoever reads that can answer. Take it out."
+        raise PayloadError(Problem("token", message))
 
 
 def _check_length(text: str, limit: int, what: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from callbacks.asl.payload import PayloadError, check_text
 from callbacks.audit import append
 from callbacks.audit.actor import Actor
 from callbacks.conversation.comments import MAY_COMMENT
@@ -53,8 +54,12 @@ def hand_over(
     """
     giver = _person(actor)
     _check_waits(task)
-    if len(note) > LONGEST_NOTE or "\0" in note:
-        raise Refused(f"A note has at most {LONGEST_NOTE:,} characters and no NUL.")
+    if len(note) > LONGEST_NOTE:
+        raise Refused(f"A note has at most {LONGEST_NOTE:,} characters.")
+    try:
+        check_text(note)
+    except PayloadError as exc:
+        raise Refused(str(exc.problem)) from None
     user, team = _recipient(task, to)
     with transaction.atomic():
         before = _before(task, giver, now, take_over=take_over)

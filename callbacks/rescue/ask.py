@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from callbacks.asl.payload import PayloadError, check_text
 from callbacks.audit import Actor
 from callbacks.models import (
     CallbackTask,
@@ -154,14 +155,18 @@ def _check_texts(wish: Wish, *, needs_reason: bool) -> None:
         text = getattr(wish, field)
         if len(text) > longest:
             errors[field] = [f"At most {longest:,} characters; this has {len(text):,}."]
-        elif _has_refused(text):
-            errors[field] = ["This has a character that cannot be stored."]
+        elif problem := _problem(text):
+            errors[field] = [problem]
     if errors:
         raise InvalidRescue(errors)
 
 
-def _has_refused(text: str) -> bool:
-    return any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+def _problem(text: str) -> str:
+    try:
+        check_text(text)
+    except PayloadError as exc:
+        return str(exc.problem)
+    return ""
 
 
 def _check_name(execution: Execution, typed: str) -> None:

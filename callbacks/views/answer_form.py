@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 
+from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
 from callbacks.models import Direction, Draft, User
 
@@ -97,8 +98,13 @@ def _check_encoding(request: HttpRequest) -> None:
 
 
 def read_typed(form: QueryDict, prefix: str = "") -> Typed:
-    texts = {name: as_seen(form.get(prefix + name, "")) for name in TEXTS}
+    texts = {name: read_text(form, prefix + name) for name in TEXTS}
     return Typed(**texts, empty_is_meant=form.get(prefix + "empty_is_meant") == "on")
+
+
+def read_text(form: QueryDict, name: str) -> str:
+    """A text as its writer saw it, but for task tokens: no page and no draft repeats one."""
+    return mask_tokens(as_seen(form.get(name, "")))
 
 
 def as_seen(text: str) -> str:

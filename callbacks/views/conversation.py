@@ -16,7 +16,7 @@ from callbacks.conversation.comments import MAY_COMMENT, add_comment
 from callbacks.conversation.errors import HeldByAnother, Refused
 from callbacks.conversation.presence import arrive
 from callbacks.models import CallbackTask
-from callbacks.views.answer_form import as_seen
+from callbacks.views.answer_form import read_text
 from callbacks.views.answers import UNAVAILABLE, redirect_after_post
 from callbacks.views.conversation_words import claim_words, presence_words
 from callbacks.views.fragments import nothing_new, vary
@@ -32,7 +32,7 @@ NOT_RECORDED = "The audit record cannot be written, so nothing was kept. Try aga
 
 @page(roles=MAY_COMMENT, methods=("POST",))
 def comment_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
-    text = as_seen(request.POST.get("text", ""))
+    text = read_text(request.POST, "text")
     try:
         comment_id = uuid.UUID(request.POST.get("comment_id", ""))
     except ValueError:
@@ -50,7 +50,7 @@ def claim_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
 
 @page(roles=MAY_COMMENT, methods=("POST",))
 def hand_over_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
-    to, note = request.POST.get("to", "").strip(), as_seen(request.POST.get("note", ""))
+    to, note = request.POST.get("to", "").strip(), read_text(request.POST, "note")
     take_over = request.POST.get("do") == "take_over"
     return _do(request, task_id, note, hand_over, to=to, note=note, take_over=take_over)
 
@@ -92,7 +92,7 @@ def _asked(request: PersonRequest, task: CallbackTask, error: HeldByAnother) -> 
     """Taking it from somebody is asked about first."""
     claim = claim_words(error.claim, frame_of(request).now)
     # The same door again, with what was typed.
-    typed = {name: request.POST[name] for name in ("to", "note") if name in request.POST}
+    typed = {name: read_text(request.POST, name) for name in ("to", "note") if name in request.POST}
     context = {"task": task, "claim": claim, "url": request.path, "typed": typed}
     return vary(render(request, "callbacks/take_over.html", context, status=CONFLICT))
 

@@ -28,6 +28,7 @@ from callbacks.rescue.errors import (
 from callbacks.rescue.looking import look_at
 from callbacks.rescue.rules import why_aws_does_not_redrive
 from callbacks.stepfunctions import StepFunctionsError
+from callbacks.views.answer_form import read_text
 from callbacks.views.answers import redirect_after_post
 from callbacks.views.errors import forbidden
 from callbacks.views.fragments import respond
@@ -184,7 +185,7 @@ def _asked(request: PersonRequest, *names: str) -> dict[str, Any]:
 
 def _typed(request: PersonRequest) -> dict[str, str]:
     # A browser sends line ends as CRLF.
-    return {name: request.POST.get(name, "").replace("\r\n", "\n") for name in TYPED}
+    return {name: read_text(request.POST, name) for name in TYPED}
 
 
 def _action_id(request: PersonRequest) -> uuid.UUID:

@@ -14,6 +14,7 @@ from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
 from callbacks.templatetags.words import span, utc_time, whole
 from callbacks.views.jsontree import text_html
+from callbacks.views.kinds import kind_words
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import task_page
 from callbacks.views.rescue_actions import KINDS as RESCUE_KINDS
@@ -166,8 +167,8 @@ _KINDS: Mapping[str, tuple[str, Callable[[], str]]] = {
 
 
 def line_words(kind: str) -> tuple[str, str]:
-    """Icon and words of a kind of audit entry; an unknown one says its own name."""
-    icon, words = _KINDS.get(kind, ("note", lambda: kind))
+    """Icon and words of a kind of audit entry."""
+    icon, words = _KINDS.get(kind, ("note", lambda: kind_words(kind)))
     return icon, words()
 
 

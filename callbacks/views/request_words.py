@@ -176,7 +176,11 @@ def _to_sign(decision: Decision, draft: Draft | None) -> Kept:
         return Kept(replace(typed_of_decision(decision), reason=""))
     to_sign = replace(typed_of_decision(decision), reason=draft.reason)
     own = typed_of(draft)
-    if own == replace(to_sign, output=as_seen(to_sign.output), cause=as_seen(to_sign.cause)):
+    # Where no answer was typed there is none to be lost.
+    is_blank = not (own.output.strip() or own.error or own.cause)
+    if is_blank or own == replace(
+        to_sign, output=as_seen(to_sign.output), cause=as_seen(to_sign.cause)
+    ):
         return Kept(to_sign)
     note = _("This is the answer to sign. Your draft of %(time)s says something else.")
     return Kept(to_sign, note % {"time": clock(draft.saved_at)}, is_draft_hidden=True)

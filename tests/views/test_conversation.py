@@ -12,7 +12,7 @@ from callbacks.models import CallbackTask, Claim, Comment, Presence
 from callbacks.queries import conversation
 from callbacks.views.conversation_words import presence_words
 from tests import making
-from tests.views.answering import hidden
+from tests.views.answering import INTO_ANSWER, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +113,18 @@ def test_handing_over_somebody_elses_is_asked_about_with_what_was_typed(
     assert asked == form
     other.post(f"/tasks/{task.pk}/hand-over/", {**asked, "do": "take_over"})
     assert Claim.objects.get().user == people.approver2
+
+
+def test_what_was_said_stays_when_an_answer_settles_beside_it(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    browser = browser_of(people.approver)
+    write(browser, task, "Call me first.")
+    decision = making.make_decision(task, people.approver, status="confirmed")
+    url = f"/decisions/{decision.pk}/?since=sent.0.0."
+    text = browser.get(url, headers=INTO_ANSWER).content.decode()
+    assert 'id="request-facts"' in text
+    assert "Nobody has written anything yet." not in text
 
 
 # --- who else reads it -------------------------------------------------------------------------

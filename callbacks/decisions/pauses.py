@@ -112,7 +112,7 @@ def _begin(connection_id: uuid.UUID, error: StepFunctionsError, now: datetime) -
 def _end(connection_id: uuid.UUID, now: datetime) -> None:
     Lease.objects.filter(name=_name(connection_id)).delete()
     # No message since then counts, so that the sweep takes them in the order of their time.
-    _waiting(connection_id).filter(look_after__gt=now).update(look_after=now, hinted_at=None)
+    _waiting(connection_id).update(look_after=now, hinted_at=None)
 
 
 def _waiting(connection_id: uuid.UUID) -> QuerySet[Decision]:

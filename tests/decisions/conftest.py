@@ -32,10 +32,15 @@ class Desk:
     arn: str
     approver: User
     later: timedelta = field(default_factory=timedelta)
+    stands_at: datetime | None = None
 
     @property
     def now(self) -> datetime:
-        return self.world.now + self.later
+        return (self.stands_at or self.world.now) + self.later
+
+    def stop_clock(self) -> None:
+        """From here on only `later` moves it, however busy the machine is."""
+        self.stands_at = self.world.now
 
     @property
     def simulator(self) -> Control:

@@ -86,6 +86,7 @@ def line(desk: Desk, monkeypatch: Any) -> Line:
     arn = desk.simulator.create("crowd", machine(Review=task(TimeoutSeconds=86_400)))
     desk.simulator.start_many(arn, CROWD - 1, {"order": 1})
     desk.world.sync()
+    desk.stop_clock()
     return Line(desk, monkeypatch)
 
 

@@ -74,7 +74,9 @@ def _compile(path: str) -> JSONPath:
     try:
         compiled = _ENVIRONMENT.compile(path)
     except Exception as exc:
-        raise PathError(f"This is not a JSONPath: {exc}") from exc
+        # The library draws the place below, for a terminal.
+        why = str(exc).partition("\n")[0]
+        raise PathError(f"This is not a JSONPath: {why}.") from exc
     if not isinstance(compiled, JSONPath):
         raise PathError("Write one path, not several joined.")
     return compiled

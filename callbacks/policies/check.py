@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Sized
 from functools import partial
 from typing import Any
@@ -13,14 +14,17 @@ from django.db.models import Q, QuerySet
 from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
 from callbacks.decisions.schema import SchemaProblem, check_schema, schema_problem
-from callbacks.models import ReasonRule, RejectionMode, Role, User
-from callbacks.policies.fields import NAMES, PolicyFields
+from callbacks.models import Policy, ReasonRule, RejectionMode, Role, User
+from callbacks.policies.fields import (
+    LONGEST_UNDO_SECONDS,
+    MOST_SIGNATURES,
+    NAMES,
+    PolicyFields,
+)
 from callbacks.policies.keepable import why_not_kept
 from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
 from callbacks.sync.summary import paths_in
 
-MOST_SIGNATURES = 20
-LONGEST_UNDO_SECONDS = 600
 LIMITS = {
     "name": 100,
     "state_machine": 100,
@@ -44,6 +48,7 @@ MOST_ENTRIES = {
 }
 LONGEST_ENTRY = 256
 MOST_CHOICES = 1_000
+BY_SIZE = ("above", "at_least", "below", "at_most")
 LONGEST_SCHEMA = 50_000
 
 
@@ -70,6 +75,23 @@ def _texts(policy: PolicyFields) -> Found:
         text = getattr(policy, name)
         if len(text) > limit:
             yield name, f"This has {len(text):,} characters; at most {limit:,} are kept."
+
+
+def _name(policy: PolicyFields) -> Found:
+    """People tell policies apart by their names; one that is in force stays what it was."""
+    in_force = set(Policy.objects.current().values_list("name", flat=True))
+    if policy.name in in_force:
+        return
+    if not policy.name.isprintable() or policy.name != " ".join(policy.name.split()):
+        yield "name", "A name is one line of visible characters, with single spaces between words."
+    for other in sorted(in_force):
+        if looks(other) == looks(policy.name):
+            yield "name", f"“{other}” is in force, and the two names look alike."
+
+
+def looks(name: str) -> str:
+    """What people see of a name: no case, no width, no kind of space."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _sizes(policy: PolicyFields) -> Found:
@@ -105,13 +127,41 @@ def _condition(condition: dict[str, Any]) -> Found:
     test, path = condition.get("is"), condition.get("path")
     if not isinstance(test, str) or test not in TESTS:
         yield "conditions", f"“{test}” is none of the comparisons: {', '.join(TESTS)}."
-    elif test not in NEEDS_NO_VALUE and "value" not in condition:
-        yield "conditions", f"“{path} {test}” lacks a value to compare with."
-    elif test == "one_of" and not isinstance(condition["value"], list):
-        yield "conditions", f"“{path} one_of” needs a list of values."
-    elif test == "one_of" and len(condition["value"]) > MOST_CHOICES:
-        yield "conditions", f"“{path} one_of” has more than {MOST_CHOICES:,} values."
+    else:
+        wrong = _wrong_value(test, condition)
+        if wrong:
+            yield "conditions", f"“{path!s:.200} {test}” {wrong}"
     yield from _path("conditions", path)
+
+
+def _wrong_value(test: str, condition: dict[str, Any]) -> str:
+    """Why nothing could ever be compared with this value; "" where it can.
+
+    A condition that holds for nothing leaves its requests to a weaker policy, unseen.
+    """
+    if test in NEEDS_NO_VALUE:
+        return "takes no value." if "value" in condition else ""
+    if "value" not in condition:
+        return "lacks a value to compare with."
+    value = condition["value"]
+    if test == "one_of":
+        return _wrong_choices(value)
+    # Only a number is at least itself.
+    if test in BY_SIZE and not TESTS["at_least"](value, value):
+        return f"compares numbers, and {_shown(value)} is none; write one as in 1000 or 0.5."
+    return ""
+
+
+def _wrong_choices(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return 'needs a list of values, as in ["a", "b"].'
+    return f"has more than {MOST_CHOICES:,} values." if len(value) > MOST_CHOICES else ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return f"“{value:.40}”"
+    return f"{json.dumps(value, ensure_ascii=False):.40}"
 
 
 def _paths(policy: PolicyFields) -> Found:
@@ -185,6 +235,9 @@ def _refused(name: str, check: Callable[[], Any]) -> Found:
 
 
 def _schema(policy: PolicyFields) -> Found:
+    if policy.output_schema is False:
+        yield "output_schema", "No answer fits false, so nobody could ever approve."
+        return
     if policy.output_schema is not None:
         length = len(json.dumps(policy.output_schema, ensure_ascii=False))
         if length > LONGEST_SCHEMA:
@@ -205,4 +258,4 @@ def _schema(policy: PolicyFields) -> Found:
             yield "default_output", f"It does not fit the schema: {misfit}"
 
 
-_CHECKS = (_texts, _sizes, _choices, _covers, _paths, _people, _quorum, _answers, _schema)
+_CHECKS = (_texts, _name, _sizes, _choices, _covers, _paths, _people, _quorum, _answers, _schema)

@@ -10,6 +10,8 @@ import yaml
 
 from callbacks.models import Policy, ReasonRule, RejectionMode
 
+MOST_SIGNATURES = 20
+LONGEST_UNDO_SECONDS = 600
 # Columns that have the same name and meaning in the table.
 SAME = (
     "connections",
@@ -130,7 +132,10 @@ def _usual(one: Any) -> Any:
     return one.default_factory() if one.default_factory is not MISSING else MISSING
 
 
-_TEXT, _NUMBER, _YES_NO = "a text", "a whole number", "true or false"
+_TEXT, _YES_NO = "a text", "true or false"
+_NUMBER = f"a whole number from 1 to {MOST_SIGNATURES}"
+_SECONDS = f"a whole number from 0 to {LONGEST_UNDO_SECONDS}, or empty"
+_COUNTS = f"team names with whole numbers from 0 to {MOST_SIGNATURES}"
 _FORMS = {
     **dict.fromkeys(NAMES, _TEXT),
     **dict.fromkeys(("approvals_needed", "rejections_needed"), _NUMBER),
@@ -138,8 +143,8 @@ _FORMS = {
     **dict.fromkeys(("connections", "users", "rejection_errors"), "a list of texts"),
     **dict.fromkeys(("conditions", "key_fields"), "a list of entries with names"),
     "tags": "names with texts",
-    "teams": "team names with whole numbers",
-    "undo_seconds": "a whole number or empty",
+    "teams": _COUNTS,
+    "undo_seconds": _SECONDS,
     "output_schema": "a JSON Schema or empty",
 }
 
@@ -147,22 +152,23 @@ _FORMS = {
 def _fits(name: str, value: Any) -> bool:
     tests = {
         _TEXT: lambda: isinstance(value, str),
-        _NUMBER: lambda: _is_number(value),
+        _NUMBER: lambda: _is_number(value, 1, MOST_SIGNATURES),
         _YES_NO: lambda: isinstance(value, bool),
         "a list of texts": lambda: _all(value, list, str),
         "a list of entries with names": lambda: _all(value, list, dict),
         "names with texts": lambda: _all(value, dict, str),
-        "team names with whole numbers": lambda: (
-            _all(value, dict, int) and all(map(_is_number, value.values()))
+        _COUNTS: lambda: (
+            _all(value, dict, int)
+            and all(_is_number(count, 0, MOST_SIGNATURES) for count in value.values())
         ),
-        "a whole number or empty": lambda: value is None or _is_number(value),
+        _SECONDS: lambda: value is None or _is_number(value, 0, LONGEST_UNDO_SECONDS),
         "a JSON Schema or empty": lambda: value is None or isinstance(value, dict | bool),
     }
     return tests[_FORMS[name]]()
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 32_767
+def _is_number(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _all(value: Any, container: type, member: type) -> bool:

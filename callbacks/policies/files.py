@@ -12,9 +12,10 @@ from django.db import transaction
 
 from callbacks.audit.actor import Actor
 from callbacks.models import Policy
-from callbacks.policies.check import problems
+from callbacks.policies.check import looks, problems
 from callbacks.policies.fields import PolicyFields, fields_of, from_mapping, said_by
 from callbacks.policies.versions import PolicyProblems, move, put_in_force, retire
+from callbacks.policies.written import NotRead, StandsTwice, read_yaml
 
 HEADER = (
     "# Holdpoint's policies in force, in the order in which they are tried: first match wins.\n"
@@ -38,14 +39,7 @@ def export() -> str:
 
 def read(text: str) -> list[PolicyFields]:
     """Read a file. Raises PolicyProblems with everything wrong in it, by policy and field."""
-    try:
-        document = yaml.safe_load(text)
-    # Besides its own errors it lets through those of dates and numbers that do not exist.
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as exc:
-        raise PolicyProblems({"file": [f"This is not YAML: {exc}"]}) from exc
-    rows = document.get("policies") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise PolicyProblems({"file": ["A file holds a list of policies under “policies”."]})
+    rows = _rows(text)
     found: dict[str, list[str]] = {}
     read_rows = [_read(number, row, found) for number, row in enumerate(rows, start=1)]
     policies = [policy for policy in read_rows if policy is not None]
@@ -53,6 +47,23 @@ def read(text: str) -> list[PolicyFields]:
     if found:
         raise PolicyProblems(found)
     return policies
+
+
+def _rows(text: str) -> list[dict[Any, Any]]:
+    try:
+        document = read_yaml(text)
+    except StandsTwice as exc:
+        raise PolicyProblems({"file": [f"Nothing may stand twice: {exc}."]}) from None
+    except NotRead as exc:
+        raise PolicyProblems({"file": [f"This is not YAML: {exc}."]}) from None
+    rows = document.get("policies") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise PolicyProblems({"file": ["A file holds a list of policies under “policies”."]})
+    strange = [f"“{name!s:.40}”" for name in document if name != "policies"]
+    if strange:
+        said = f"At the top stands “policies” alone, and not {', '.join(strange)}."
+        raise PolicyProblems({"file": [said]})
+    return rows
 
 
 def plan(policies: Sequence[PolicyFields]) -> list[Change]:
@@ -100,9 +111,10 @@ def _read(number: int, row: dict[Any, Any], found: dict[str, list[str]]) -> Poli
 
 
 def _check_whole(policies: Sequence[PolicyFields], found: dict[str, list[str]]) -> None:
-    names = [policy.name for policy in policies]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        found[name] = ["There are two policies of this name."]
+    names = [looks(policy.name) for policy in policies]
+    for policy in policies:
+        if names.count(looks(policy.name)) > 1:
+            found[policy.name] = ["Two policies have this name, or names that look alike."]
     default = Policy.objects.current().get(is_default=True).name
     defaults = [policy.name for policy in policies if policy.is_default]
     if defaults != [default]:

@@ -17,6 +17,8 @@ from callbacks.models import Policy, PolicyTeam, User
 from callbacks.policies.check import problems
 from callbacks.policies.fields import SAME, PolicyFields, as_text, fields_of
 
+LONGEST_NOTE = 2_000
+
 
 class PolicyProblems(Exception):
     """The policy cannot be put in force; `errors` says why, by field. Nothing was changed."""

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from callbacks.models import ReasonRule, RejectionMode
 from callbacks.policies.fields import NAMES, PolicyFields
-from callbacks.sync.matching import NEEDS_NO_VALUE, TESTS
+from callbacks.policies.written import NotRead, StandsTwice, read_json
+from callbacks.sync.matching import TESTS
 
 LONGEST_LINE = 2_000
 LONGEST_COUNT = 4
@@ -32,17 +33,36 @@ class LinesField(forms.Field):
         self.read, self.write = read, write
 
     def to_python(self, value: Any) -> list[Any]:
+        return [entry for _line, entry in self.entries(value)]
+
+    def entries(self, value: Any) -> list[tuple[int, Any]]:
+        """Each entry with the number of its line."""
         lines = [line.strip() for line in (value or "").splitlines()]
         if any(len(line) > LONGEST_LINE for line in lines):
             raise ValidationError(
                 _("A line has at most %(n)s characters.") % {"n": f"{LONGEST_LINE:,}"}
             )
-        return [self.read(line) for line in lines if line]
+        return [(number, self.read(line)) for number, line in enumerate(lines, 1) if line]
 
     def prepare_value(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
             return value or ""
         return "\n".join(self.write(one) for one in value)
+
+
+class NamesField(LinesField):
+    """Names with something each: of two lines for one name, one would get lost unseen."""
+
+    def to_python(self, value: Any) -> list[Any]:
+        found: dict[str, tuple[int, Any]] = {}
+        for line, (name, said) in self.entries(value):
+            if name in found:
+                raise ValidationError(
+                    _("“%(name)s” stands twice, in line %(first)s and in line %(second)s.")
+                    % {"name": name, "first": found[name][0], "second": line}
+                )
+            found[name] = line, said
+        return [(name, said) for name, (_line, said) in found.items()]
 
 
 class JsonText(forms.Field):
@@ -53,9 +73,11 @@ class JsonText(forms.Field):
         if not text.strip():
             return None
         try:
-            return _strict(text)
-        except ValueError as exc:
-            raise ValidationError(_("This is not JSON: %(why)s.") % {"why": exc}) from exc
+            return read_json(text)
+        except StandsTwice as exc:
+            raise ValidationError(_("Nothing may stand twice: %(why)s.") % {"why": exc}) from None
+        except NotRead as exc:
+            raise ValidationError(_("This is not JSON: %(why)s.") % {"why": exc}) from None
 
     def prepare_value(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
@@ -68,18 +90,6 @@ class LongText(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
-
-
-def _strict(text: str) -> Any:
-    """JSON without the names that only Python takes for numbers. Raises ValueError."""
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
 
 
 def _area(rows: int, *, is_code: bool = False) -> forms.Textarea:
@@ -106,19 +116,36 @@ def _read_condition(line: str) -> dict[str, Any]:
             _("“%(line)s” has no comparison, as in “$.amount above 100”.") % {"line": line}
         )
     condition: dict[str, Any] = {"path": found["path"], "is": found["is"]}
-    if found["is"] in NEEDS_NO_VALUE:
-        return condition
     if found["value"] is None:
-        raise ValidationError(_("“%(line)s” lacks a value to compare with.") % {"line": line})
-    return {**condition, "value": _value(found["value"])}
+        # Whether that is enough says the check.
+        return condition
+    try:
+        return {**condition, "value": _value(found["value"])}
+    except StandsTwice as exc:
+        raise ValidationError(_("Nothing may stand twice: %(why)s.") % {"why": exc}) from None
 
 
 def _value(text: str) -> Any:
-    """100, true, ["a", "b"] and "100" mean what they mean in JSON; anything else is a text."""
+    """100, true, ["a", "b"] and "100" mean what they mean in JSON; anything else is a text.
+
+    Raises StandsTwice.
+    """
     try:
-        return _strict(text)
-    except ValueError:
+        return read_json(text)
+    except StandsTwice:
+        raise
+    except NotRead:
         return text
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a text that stands in a line as it is and is read as what it is."""
+    if not isinstance(value, str) or not value.splitlines() == [value] == [value.strip()]:
+        return False
+    try:
+        return bool(_value(value) == value)
+    except StandsTwice:
+        return False
 
 
 def condition_line(condition: Mapping[str, Any]) -> str:
@@ -126,8 +153,7 @@ def condition_line(condition: Mapping[str, Any]) -> str:
     words = [condition["path"], condition["is"]]
     if "value" in condition:
         value = condition["value"]
-        plain = isinstance(value, str) and value.splitlines() == [value.strip()] == [_value(value)]
-        words.append(value if plain else _one_line(value))
+        words.append(value if _is_plain(value) else _one_line(value))
     return " ".join(words)
 
 
@@ -181,7 +207,7 @@ class PolicyForm(forms.Form):
         100, label=_("Workflow"), help_text=_("Its state machine's name, as in refund-*.")
     )
     state = _text(100, label=_("Step"), help_text=_("The name of the waiting state."))
-    tags = LinesField(
+    tags = NamesField(
         label=_("Tags of the state machine"),
         read=lambda line: _pair(line, "=", "team = payments"),
         write=lambda pair: f"{pair[0]} = {pair[1]}",
@@ -195,7 +221,7 @@ class PolicyForm(forms.Form):
         + ", ".join(TESTS)
         + ".",
     )
-    teams = LinesField(
+    teams = NamesField(
         label=_("Teams that may answer"),
         read=_read_team,
         write=_write_team,

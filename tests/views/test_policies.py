@@ -96,6 +96,19 @@ def test_a_change_shows_beside_what_was_before(admin: Any) -> None:
         ("conditions", "$.amount greater 100", "has no comparison"),
         ("conditions", "$.amount above", "lacks a value"),
         ("conditions", "amount above 1", "A path begins with $"),
+        ("conditions", "$.amount above 1,000", "compares numbers, and “1,000” is none"),
+        ("conditions", "$.amount above abc", "compares numbers"),
+        ("conditions", "$.amount above equals 5", "compares numbers"),
+        ("conditions", "$.amount present 5", "takes no value"),
+        ("conditions", "$.kind one_of []", "needs a list of values"),
+        ("conditions", '$.kind equals {"a": 1, "a": 2}', "“a” stands twice"),
+        ("tags", "a = b\n\na = c", "“a” stands twice, in line 1 and in line 3"),
+        ("teams", "finance 1\nfinance", "“finance” stands twice, in line 1 and in line 2"),
+        ("output_schema", '{"type": "object", "type": "array"}', "“type” stands twice"),
+        ("output_schema", "false", "nobody could ever approve"),
+        ("output_schema", "9" * 5_000, "a number has 5,000 digits"),
+        ("name", "Refunds \u202e", "visible characters"),
+        ("name", "DEFAULT", "look alike"),
         ("tags", "team", "is not of the form"),
         ("teams", "nobody", "There is no team"),
         ("approvals_needed", "", "required"),
@@ -109,7 +122,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(
     admin: Any, field: str, text: str, says: str
 ) -> None:
     response = admin.post("/policies/new/", {**TYPED, "headline": "Kept words", field: text})
-    page = response.content.decode()
+    page = unescape(response.content.decode())
     assert response.status_code == 422
     assert says in page
     assert "Kept words" in page

@@ -10,7 +10,7 @@ from django.utils import timezone
 from callbacks.audit import AuditUnavailable
 from callbacks.audit.configuration import COMMAND
 from callbacks.policies.files import Change, apply, export, plan, read
-from callbacks.policies.versions import PolicyProblems
+from callbacks.policies.versions import LONGEST_NOTE, PolicyProblems
 
 
 class Command(BaseCommand):
@@ -30,6 +30,7 @@ class Command(BaseCommand):
             if options["action"] == "check":
                 self._say(plan(policies), "would be")
                 return
+            _check_note(options["note"])
             changes = apply(
                 policies=policies, note=options["note"], actor=COMMAND, now=timezone.now()
             )
@@ -43,12 +44,24 @@ class Command(BaseCommand):
     def _export(self, name: str) -> None:
         if name == "-":
             self.stdout.write(export(), ending="")
-        else:
-            Path(name).write_text(export(), encoding="utf-8")
+            return
+        text = export()
+        try:
+            Path(name).write_text(text, encoding="utf-8")
+        except OSError as exc:
+            raise CommandError(f"The file cannot be written: {exc}") from exc
 
     def _say(self, changes: list[Change], is_or_would_be: str) -> None:
         for change in changes:
             self.stdout.write(f"{change.name} {is_or_would_be} {change.what}")
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise CommandError(
+            f"The note has {len(note):,} characters; at most {LONGEST_NOTE:,} are kept. "
+            "Nothing was changed."
+        )
 
 
 def _text(name: str) -> str:

@@ -6,12 +6,11 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from callbacks.audit.actor import Actor
 from callbacks.decisions.answer import Answer, check_answer, under
-from callbacks.decisions.consent import changed_since
+from callbacks.decisions.consent import changed_since, shown_digest
 from callbacks.decisions.errors import (
     AlreadyDecided,
     ConnectionOff,
@@ -23,18 +22,18 @@ from callbacks.decisions.errors import (
     TaskUnknown,
 )
 from callbacks.decisions.hints import hint
-from callbacks.decisions.moves import move
 from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import send_time
 from callbacks.decisions.recording import record
-from callbacks.decisions.votes import is_complete, sign, void
+from callbacks.decisions.votes import hold, is_complete, sign, void
+from callbacks.decisions.window import shared_window, undo_window
 from callbacks.models import (
     CallbackTask,
     Decision,
     DecisionStatus,
     Direction,
-    Policy,
     User,
+    VoidOutcome,
     Vote,
 )
 from callbacks.sync.policies import match_again
@@ -68,9 +67,9 @@ def decide(
     """Record this answer and let it be sent. The same id and answer again gives the same decision.
 
     Where the policy wants several signatures, the same bytes as the answer that collects them are
-    the next signature; other bytes void those and begin anew.
-    `undo_seconds`: see `undo_window`. `shown_sha256` is the consent digest of what the person had
-    before them; "" where nothing was.
+    the next signature; other bytes void those and begin anew, if the person has seen them.
+    `undo_seconds`: see `window.undo_window`. `shown_sha256` is the consent digest of what the
+    person had before them; "" where nothing was.
     Raises a DecisionError, in which case nothing was recorded, or AuditUnavailable.
     """
     given = _Given(decision_id, answer, actor, _person(actor), now, undo_seconds)
@@ -82,18 +81,6 @@ def decide(
         raise
 
 
-def undo_window(*, user: User, policy: Policy, asked: int | None, is_several: bool) -> int:
-    """Seconds: those asked for with the answer, else the person's, the policy's, the settings'.
-
-    Where several sign, the window belongs to all of them and no single one sets it.
-    """
-    own = (None, None) if is_several else (asked, user.undo_seconds)
-    for seconds in (*own, policy.undo_seconds):
-        if seconds is not None:
-            return seconds
-    return int(settings.UNDO_SECONDS)
-
-
 def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
     """With the task locked."""
     earlier = _find_earlier(given.id)
@@ -103,10 +90,15 @@ def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
     why_not = why_not_allowed(user=given.user, task=task)
     if why_not:
         raise NotYours(why_not)
-    collecting = _check_open(task, shown_sha256)
-    check_answer(given.answer, policy=task.policy)
+    proposal = _check_open(task)
     given = replace(given, answer=under(given.answer, task.policy))
-    decision = _answer(task, collecting, given)
+    why_void = _why_void(task, proposal, given) if proposal else None
+    if shown_sha256:
+        _check_shown(task, proposal, shown_sha256, is_voided=why_void is not None)
+    check_answer(given.answer, policy=task.policy)
+    if proposal is not None and why_void is not None:
+        void(decision=proposal, why=why_void, actor=given.actor, now=given.now)
+    decision = _answer(task, proposal, given, is_new=why_void is not None)
     if decision.status == DecisionStatus.HELD and decision.send_after <= given.now:
         transaction.on_commit(lambda: hint("deliver_decision", decision.pk))
     return decision
@@ -174,7 +166,7 @@ def _is_same_answer(decision: Decision, answer: Answer) -> bool:
     )
 
 
-def _check_open(task: CallbackTask, shown_sha256: str) -> Decision | None:
+def _check_open(task: CallbackTask) -> Decision | None:
     """Return the answer that collects signatures, if one does. Raises where none can be given."""
     live = Decision.objects.live().select_for_update(of=("self",)).filter(task_id=task.pk).first()
     if live is not None and live.status != DecisionStatus.COLLECTING:
@@ -185,38 +177,53 @@ def _check_open(task: CallbackTask, shown_sha256: str) -> Decision | None:
         raise ConnectionOff
     if not task.can_be_answered:
         raise NoToken(task)
-    changed = changed_since(shown=shown_sha256, task=task) if shown_sha256 else ()
-    if changed:
-        raise ShownChanged(changed)
     return live
 
 
-def _answer(task: CallbackTask, collecting: Decision | None, given: _Given) -> Decision:
-    is_approval = given.answer.direction == Direction.APPROVE
-    needs_several = rule_of(task.policy).needs_several(is_approval=is_approval)
-    send_after = _send_after(task, given, is_several=needs_several)
-    why_void = _why_void(task, collecting, given) if collecting else ""
-    if collecting is not None and why_void:
-        void(decision=collecting, why=why_void, actor=given.actor, now=given.now)
-        collecting = None
-    if not needs_several:
-        return _record(task, given, DecisionStatus.HELD, send_after)
-    decision = collecting or _record(task, given, DecisionStatus.COLLECTING, send_after)
-    _sign(decision, given, send_after)
-    return decision
+def _check_shown(
+    task: CallbackTask, proposal: Decision | None, shown: str, *, is_voided: bool
+) -> None:
+    """Raise ShownChanged. A proposal that this answer signs or leaves alone may be a new one."""
+    changed = changed_since(shown=shown, task=task, proposal=proposal)
+    if not is_voided:
+        changed = tuple(part for part in changed if part != "proposal")
+    if changed:
+        raise ShownChanged(changed)
 
 
-def _why_void(task: CallbackTask, collecting: Decision, given: _Given) -> str:
-    """Why signatures given so far do not count for this answer; "" where they do."""
+def _answer(
+    task: CallbackTask, proposal: Decision | None, given: _Given, *, is_new: bool
+) -> Decision:
+    """`is_new`: the proposal, if there was one, is void."""
+    policy, is_approval = task.policy, given.answer.direction == Direction.APPROVE
+    digest = shown_digest(task, proposal)
+    if not rule_of(policy).needs_several(is_approval=is_approval):
+        window = undo_window(user=given.user, policy=policy, asked=given.undo_asked)
+        send_after = _send_after(task, given, window)
+        return _record(task, given, DecisionStatus.HELD, send_after, digest)
+    send_after = _send_after(task, given, shared_window(policy))
+    if proposal is None or is_new:
+        proposal = _record(task, given, DecisionStatus.COLLECTING, send_after, digest)
+    _sign(proposal, given, send_after)
+    return proposal
+
+
+def _why_void(task: CallbackTask, collecting: Decision, given: _Given) -> VoidOutcome | None:
+    """Why signatures given so far do not count for this answer; None where they do."""
     if collecting.policy_id != task.policy.pk:
-        return "policy_changed"
+        return VoidOutcome.POLICY_CHANGED
     if _is_same_answer(collecting, given.answer):
-        return ""
-    return "rejected" if given.answer.direction == Direction.REJECT else "other_answer"
+        return None
+    is_rejection = given.answer.direction == Direction.REJECT
+    return VoidOutcome.REJECTED if is_rejection else VoidOutcome.OTHER_ANSWER
 
 
 def _record(
-    task: CallbackTask, given: _Given, status: DecisionStatus, send_after: datetime
+    task: CallbackTask,
+    given: _Given,
+    status: DecisionStatus,
+    send_after: datetime,
+    digest: str,
 ) -> Decision:
     return record(
         task=task,
@@ -226,6 +233,7 @@ def _record(
         now=given.now,
         status=status,
         send_after=send_after,
+        shown_sha256=digest,
     )
 
 
@@ -238,17 +246,8 @@ def _sign(decision: Decision, given: _Given, send_after: datetime) -> None:
         now=given.now,
     )
     if is_complete(decision):
-        move(
-            decision=decision,
-            to=DecisionStatus.HELD,
-            now=given.now,
-            kind="answer_complete",
-            send_after=send_after,
-        )
+        hold(decision=decision, send_after=send_after, now=given.now)
 
 
-def _send_after(task: CallbackTask, given: _Given, *, is_several: bool) -> datetime:
-    seconds = undo_window(
-        user=given.user, policy=task.policy, asked=given.undo_asked, is_several=is_several
-    )
-    return send_time(now=given.now, undo_seconds=seconds, dies_earliest=task.dies_earliest)
+def _send_after(task: CallbackTask, given: _Given, window: int) -> datetime:
+    return send_time(now=given.now, undo_seconds=window, dies_earliest=task.dies_earliest)

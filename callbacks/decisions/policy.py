@@ -64,6 +64,11 @@ class Missing:
     def is_nothing(self) -> bool:
         return self.count == 0 and not self.of_teams
 
+    @property
+    def at_least(self) -> int:
+        """How many more people have to sign, if each of a team that lacks one is only of that."""
+        return max(self.count, sum(count for _team, count in self.of_teams))
+
 
 def refusal(*, person: PersonFacts, rule: Rule, asked_by: str) -> Refusal | None:
     """Return why this person may not answer, or None where they may."""

@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from callbacks.audit import append
 from callbacks.audit.actor import Actor
 from callbacks.decisions.answer import Answer
-from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.errors import AlreadyDecided, DecisionError, SameIdOtherAnswer
 from callbacks.models import CallbackTask, Decision, DecisionStatus
 
@@ -24,13 +23,17 @@ def record(
     now: datetime,
     status: DecisionStatus,
     send_after: datetime,
+    shown_sha256: str,
 ) -> Decision:
     """Insert the decision with its audit entry, in the caller's transaction.
+
+    `shown_sha256` is the consent digest of what holds at this moment.
 
     Raises AlreadyDecided or SameIdOtherAnswer where a constraint says so, and AuditUnavailable.
     """
     decision = Decision(
         **_who_and_what(task),
+        shown_sha256=shown_sha256,
         id=decision_id,
         direction=answer.direction,
         output=answer.output,
@@ -89,7 +92,6 @@ def _who_and_what(task: CallbackTask) -> dict[str, object]:
         "redrive_count": task.redrive_count,
         "scheduled_event_id": task.scheduled_event_id,
         "headline": task.headline,
-        "shown_sha256": shown_digest(task),
         "policy_id": policy.pk,
         "policy_name": policy.name,
         "policy_version": policy.version,

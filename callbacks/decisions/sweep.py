@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from callbacks.audit import AuditUnavailable, rollback
+from callbacks.decisions.completing import complete_late
 from callbacks.decisions.hints import hint
 from callbacks.models import Decision, DecisionStatus, TaskStatus
 
@@ -19,6 +20,7 @@ HINT_AGAIN_AFTER = timedelta(seconds=10)
 
 def sweep(*, now: datetime) -> int:
     """Send a message for every decision that is due and has none under way; return how many."""
+    complete_late(now=now)
     to_deliver = [] if _must_not_send() else _ids(_to_deliver(now))
     to_settle = _ids(_to_settle(now))
     Decision.objects.filter(pk__in=[*to_deliver, *to_settle]).update(hinted_at=now)

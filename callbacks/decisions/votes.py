@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -13,8 +16,16 @@ from callbacks.audit.actor import Actor
 from callbacks.decisions.errors import AlreadySigned, SameIdOtherAnswer
 from callbacks.decisions.moves import move
 from callbacks.decisions.people import facts_of, rule_of
-from callbacks.decisions.policy import Missing, missing
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Policy, Vote
+from callbacks.decisions.policy import Missing, PersonFacts, Rule, missing, refusal
+from callbacks.models import (
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Direction,
+    Policy,
+    VoidOutcome,
+    Vote,
+)
 
 
 def sign(
@@ -49,22 +60,64 @@ def sign(
     )
 
 
-def still_missing(*, decision: Decision, policy: Policy, asked_by: str) -> Missing:
-    """Which signatures the answer lacks, by today's people under this policy."""
-    return missing(
-        rule=rule_of(policy),
-        is_approval=decision.direction == Direction.APPROVE,
-        signers=facts_of(_standing(decision).values_list("user_id", flat=True)),
-        asked_by=asked_by,
-    )
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose signatures count, and what is missing beside them."""
+
+    valid: frozenset[int]
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How an answer stands today, and how it would with the reader's signature."""
+
+    now: Standing
+    after: Standing
+
+
+def tally(*, decision: Decision, policy: Policy, asked_by: str, reader: int) -> Tally:
+    """Count for the page of `reader`, by today's people under this policy."""
+    signed = set(_standing(decision).values_list("user_id", flat=True))
+    people = facts_of({*signed, reader})
+    count = partial(_stand, decision=decision, rule=rule_of(policy), asked_by=asked_by)
+    return Tally(now=count([one for one in people if one.id in signed]), after=count(people))
 
 
 def is_complete(decision: Decision) -> bool:
     """Whether all its signatures count today, under the version that they were given under."""
     policy = Policy.objects.get(pk=decision.policy_id)
     task = CallbackTask.objects.only("asked_by").filter(pk=decision.task_id).first()
-    asked_by = task.asked_by if task else ""
-    return still_missing(decision=decision, policy=policy, asked_by=asked_by).is_nothing
+    signers = facts_of(_standing(decision).values_list("user_id", flat=True))
+    standing = _stand(
+        signers,
+        decision=decision,
+        rule=rule_of(policy),
+        asked_by=task.asked_by if task else "",
+    )
+    return standing.missing.is_nothing
+
+
+def _stand(
+    signers: Collection[PersonFacts], *, decision: Decision, rule: Rule, asked_by: str
+) -> Standing:
+    may = [one for one in signers if refusal(person=one, rule=rule, asked_by=asked_by) is None]
+    is_approval = decision.direction == Direction.APPROVE
+    return Standing(
+        valid=frozenset(one.id for one in may),
+        missing=missing(rule=rule, is_approval=is_approval, signers=may, asked_by=asked_by),
+    )
+
+
+def hold(*, decision: Decision, send_after: datetime, now: datetime) -> None:
+    """All signatures are given: hold the answer for undo. Raises Superseded."""
+    move(
+        decision=decision,
+        to=DecisionStatus.HELD,
+        now=now,
+        kind="answer_complete",
+        send_after=send_after,
+    )
 
 
 def recount(*, decision: Decision, now: datetime) -> bool:
@@ -106,7 +159,7 @@ def unsign(*, decision: Decision, actor: Actor, now: datetime) -> bool:
     return True
 
 
-def void(*, decision: Decision, why: str, actor: Actor, now: datetime) -> None:
+def void(*, decision: Decision, why: VoidOutcome, actor: Actor, now: datetime) -> None:
     """End a proposal: another answer, a rejection or another version of the rule took its place.
 
     Its signatures stay on record; they count for nothing any more.

@@ -20,6 +20,7 @@ from callbacks.models.policy import Policy, PolicyTeam, ReasonRule, RejectionMod
 from callbacks.models.record import (
     LIVE,
     UNSETTLED,
+    VOID_OUTCOMES,
     AuditEntry,
     AuditPersonal,
     Decision,
@@ -27,6 +28,7 @@ from callbacks.models.record import (
     Direction,
     Reading,
     RecordError,
+    VoidOutcome,
     Vote,
 )
 from callbacks.models.rescue import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
@@ -36,6 +38,7 @@ __all__ = [
     "LIVE",
     "OPEN_RESCUES",
     "UNSETTLED",
+    "VOID_OUTCOMES",
     "ApiCall",
     "ApiKey",
     "AuditEntry",
@@ -77,5 +80,6 @@ __all__ = [
     "Theme",
     "TokenState",
     "User",
+    "VoidOutcome",
     "Vote",
 ]

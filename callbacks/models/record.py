@@ -6,6 +6,7 @@ the record stands when the mirror is rebuilt. Triggers forbid what this module d
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, NoReturn
 
 from django.db import models
@@ -31,6 +32,16 @@ class DecisionStatus(models.TextChoices):
     LOST = "lost", "Somebody else was first"
     REFUSED = "refused", "AWS refused the answer"
 
+
+class VoidOutcome(StrEnum):
+    """Why signatures that were collected count for nothing: the `outcome` of such an answer."""
+
+    OTHER_ANSWER = "other_answer"
+    REJECTED = "rejected"
+    POLICY_CHANGED = "policy_changed"
+
+
+VOID_OUTCOMES = frozenset(VoidOutcome)
 
 # A task has at most one of these; confirmed stays, for its token is spent.
 LIVE = (

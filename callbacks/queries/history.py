@@ -18,6 +18,7 @@ from callbacks.models import (
     TaskStatus,
 )
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after
+from callbacks.queries.rescue import stops
 from callbacks.queries.sight import Sight, visible_decisions, visible_tasks
 from callbacks.queries.tasks import text_condition
 
@@ -91,6 +92,7 @@ class Answer:
     region: str
     direction: str
     status: str
+    outcome: str
     reason: str
     error: str
     decided_by_id: int | None
@@ -124,6 +126,8 @@ class End:
     closed_event_id: int | None
     closed_event_type: str
     closed_error: str
+    # Who stopped the run from here; None where nobody did.
+    stopped_by: str | None
 
     @property
     def place(self) -> Cursor:
@@ -132,6 +136,11 @@ class End:
 
 # Not a join, which would leave out what the mirror no longer holds.
 _SINCE = Subquery(CallbackTask.objects.filter(pk=OuterRef("task_id")).values("waiting_since"))
+
+
+_STOPPED_BY = Subquery(
+    stops().filter(execution_id=OuterRef("execution_id")).values("asked_by_name")[:1]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,7 @@ def list_history(
         End(**row)
         for row in _ends(sight, filters, cursor)
         .filter(oldest)
+        .annotate(stopped_by=_STOPPED_BY)
         .order_by("-closed_at", "-id")
         .values(*End.__dataclass_fields__)[: limit + 1]
     ]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState
+from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState, Vote
 from callbacks.models.searching import search_words
 from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
@@ -94,6 +94,8 @@ class AnswerFacts:
     send_after: datetime
     decided_by_id: int | None
     decided_by_name: str
+    # Whether the reader's signature is under it.
+    has_signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def list_waiting(
     filters: TaskFilter,
     order: Order,
     cursor: Cursor | None,
+    reader: int,
     now: datetime,
     limit: int = PAGE_SIZE,
 ) -> TaskPage:
@@ -124,20 +127,20 @@ def list_waiting(
     has_more = len(found) > limit
     return TaskPage(
         tasks=page,
-        answers=live_answers(task_ids=[task.id for task in page]),
+        answers=live_answers(task_ids=[task.id for task in page], reader=reader),
         next=place_of(page[-1], order) if has_more else None,
         holders=holders_of(request_ids=[task.request_id for task in page], now=now),
     )
 
 
 def look_again(
-    *, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID], now: datetime
+    *, tasks: QuerySet[CallbackTask], ids: Collection[uuid.UUID], reader: int, now: datetime
 ) -> TaskPage:
     """The rows of a page that is open somewhere, as they stand now: three queries."""
     found = _facts(tasks.filter(id__in=ids))
     return TaskPage(
         tasks=found,
-        answers=live_answers(task_ids=ids),
+        answers=live_answers(task_ids=ids, reader=reader),
         next=None,
         holders=holders_of(request_ids=[task.request_id for task in found], now=now),
     )
@@ -170,10 +173,12 @@ def place_of(task: TaskFacts, order: Order) -> Cursor:
     return Cursor(at=at, id=task.id)
 
 
-def live_answers(*, task_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnswerFacts]:
+def live_answers(*, task_ids: Collection[uuid.UUID], reader: int) -> dict[uuid.UUID, AnswerFacts]:
     columns = tuple(AnswerFacts.__dataclass_fields__)
-    rows = Decision.objects.filter(task_id__in=task_ids, status__in=LIVE).values_list(*columns)
-    return {facts.task_id: facts for facts in (AnswerFacts(*row) for row in rows)}
+    own = Vote.objects.filter(decision=OuterRef("pk"), user_id=reader, withdrawn_at=None)
+    rows = Decision.objects.filter(task_id__in=task_ids, status__in=LIVE)
+    found = rows.annotate(has_signed=Exists(own)).values_list(*columns)
+    return {facts.task_id: facts for facts in (AnswerFacts(*row) for row in found)}
 
 
 def text_condition(text: str) -> Q:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.decisions.consent import shown_digest
-from callbacks.decisions.decide import undo_window
 from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import Refusal, send_time
+from callbacks.decisions.window import shared_window, undo_window
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -186,7 +186,7 @@ def form_of(
         action=f"{task_page(task.pk)}answer/",
         draft_url=f"{task_page(task.pk)}draft/",
         decision_id=decision_id or uuid.uuid4(),
-        shown=shown_digest(task),
+        shown=shown_digest(task, signing.decision if signing else None),
         typed=typed,
         bar=_bar(task, user, now, signing, checked=checked, reject_open=reject_open),
         reason_note=_reason_note(ReasonRule(policy.reason_rule)),
@@ -216,7 +216,7 @@ def _bar(
 ) -> Bar:
     policy = task.policy
     several = rule_of(policy).needs_several(is_approval=True)
-    undo = undo_window(user=user, policy=policy, asked=None, is_several=several)
+    undo = shared_window(policy) if several else undo_window(user=user, policy=policy, asked=None)
     until = send_time(now=now, undo_seconds=undo, dies_earliest=task.dies_earliest)
     kept = int((until - now).total_seconds())
     is_cut = kept < undo

@@ -24,7 +24,7 @@ from callbacks.decisions.errors import (
     TaskOver,
     TaskUnknown,
 )
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction
+from callbacks.models import CallbackTask, Decision, Direction
 from callbacks.queries.requests import RequestFacts, find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
@@ -122,12 +122,13 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
 def _as_collected(answer: Answer, task: CallbackTask) -> Answer:
     """With the bytes that others have signed, where a form can show no difference to them.
 
-    A program may have sent line ends that a browser turns into others.
+    A program may have sent line ends that a browser turns into others. Not only while it collects:
+    a second post of the same form comes after the last signature.
     """
-    collecting = Decision.objects.filter(task_id=task.pk, status=DecisionStatus.COLLECTING).first()
-    if collecting is None or collecting.direction != answer.direction:
+    live = Decision.objects.live().filter(task_id=task.pk).first()
+    if live is None or live.direction != answer.direction:
         return answer
-    output, error, cause = collecting.output_text, collecting.error, collecting.cause
+    output, error, cause = live.output_text, live.error, live.cause
     signed = replace(answer, output_text=output, error=error, cause=cause)
     seen = replace(signed, output_text=as_seen(output), error=as_seen(error), cause=as_seen(cause))
     return signed if seen.payload == answer.payload else answer
@@ -273,6 +274,7 @@ _CHANGED = {
     "input": "what the workflow sent",
     "definition": "the workflow's definition",
     "policy": "the policy that says who may answer and how",
+    "proposal": "an answer collects signatures, which yours would make void",
 }
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, TaskStatus
+from callbacks.models import (
+    VOID_OUTCOMES,
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Direction,
+    TaskStatus,
+)
+from callbacks.queries.rescue import stop_of
+from callbacks.views.panels import Fact, short_text
 
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     "answered_elsewhere": lambda: _("Somebody or something outside Holdpoint answered it."),
@@ -58,10 +68,28 @@ def task_badge(task: CallbackTask, answer: Decision | None = None) -> str:
     """The badge of an attempt; `answer` is the one from here that holds for it, if there is one."""
     if answer is None or task.status != TaskStatus.ANSWERED:
         return _BADGES[TaskStatus(task.status)]
-    if answer.status != DecisionStatus.CONFIRMED:
-        return str(answer.status)
-    return "approved" if answer.direction == Direction.APPROVE else "rejected"
+    return answer_badge(status=answer.status, direction=answer.direction, outcome=answer.outcome)
+
+
+def answer_badge(*, status: str, direction: str, outcome: str) -> str:
+    """The badge of an answer from here, by what came of it."""
+    if status == DecisionStatus.CONFIRMED:
+        return "approved" if direction == Direction.APPROVE else "rejected"
+    if status == DecisionStatus.WITHDRAWN and outcome in VOID_OUTCOMES:
+        return "voided"
+    if status == DecisionStatus.LOST and not answered_from_outside(outcome):
+        return "overtaken"
+    return status
 
 
 def answered_from_outside(code: str) -> bool:
     return code in ("answered_elsewhere", "succeeded", "failed")
+
+
+def stop_facts(execution_id: uuid.UUID, code: str) -> tuple[Fact, ...]:
+    """Who stopped the run from here, and why; one query, and only where a stop ended the wait."""
+    stop = stop_of(execution_id=execution_id) if code == "stopped" else None
+    if stop is None:
+        return ()
+    facts = (Fact(_("Stopped by"), stop.asked_by_name),)
+    return (*facts, Fact(_("Why"), short_text(stop.reason))) if stop.reason else facts

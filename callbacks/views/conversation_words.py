@@ -10,10 +10,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from callbacks.conversation.comments import MAY_COMMENT
-from callbacks.models import Claim, Decision, DecisionStatus, Direction, User
+from callbacks.models import Claim, Decision, Direction, User
 from callbacks.queries.conversation import Handed
 from callbacks.queries.requests import RequestFacts
 from callbacks.templatetags.words import moment
+from callbacks.views.closings import answer_badge
 from callbacks.views.panels import short_text
 from callbacks.views.places import decision_page, task_page
 
@@ -81,9 +82,9 @@ def _said(facts: RequestFacts, now: datetime) -> tuple[Said, ...]:
 
 def _answer(decision: Decision, now: datetime) -> Said:
     is_approval = decision.direction == Direction.APPROVE
-    badge: str = decision.status
-    if decision.status == DecisionStatus.CONFIRMED:
-        badge = "approved" if is_approval else "rejected"
+    badge = answer_badge(
+        status=decision.status, direction=decision.direction, outcome=decision.outcome
+    )
     verb = _("Answer: approve") if is_approval else _("Answer: reject")
     reason = f" “{short_text(decision.reason)}”" if decision.reason.strip() else ""
     return Said(

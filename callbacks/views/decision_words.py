@@ -10,10 +10,15 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Vote
+from callbacks.models import CallbackTask, Decision, DecisionStatus, VoidOutcome, Vote
 from callbacks.templatetags.words import ago, span, stamp, whole
 from callbacks.views.clocks import short_moment
-from callbacks.views.closings import answered_from_outside, closing_code, closing_sentence
+from callbacks.views.closings import (
+    answered_from_outside,
+    closing_code,
+    closing_sentence,
+    stop_facts,
+)
 from callbacks.views.panels import (
     Fact,
     Hold,
@@ -31,7 +36,7 @@ from callbacks.views.panels import (
 )
 from callbacks.views.places import answer_again, decision_page, send_door, task_page, withdraw_door
 from callbacks.views.refusal_words import refused
-from callbacks.views.signing_words import signature_facts, signing_of
+from callbacks.views.signing_words import Signing, signature_facts, signing_of
 
 POLL_SECONDS, DOUBTFUL_POLL_SECONDS = 1, 3
 
@@ -61,7 +66,7 @@ def _version(scene: Scene, panel: Panel) -> str:
     decision = scene.decision
     shown = "hold" if panel.hold else decision.status
     if panel.signing is not None:
-        shown += f".{len(panel.signing.signatures)}.{panel.signing.valid}"
+        shown += f".{len(panel.signing.signatures)}.{panel.signing.count}"
     return f"{shown}.{decision.generation}.{decision.looks}.{decision.answer_code}"
 
 
@@ -237,6 +242,7 @@ def _lost(scene: Scene) -> Panel:
         facts=(
             *_their_answer(scene),
             Fact(_("AWS event"), event_words(decision), is_code=True),
+            *(stop_facts(task.execution_id, code) if task else ()),
             *(() if scene.is_own else who_facts(scene)),
             *((Fact(_("The run"), run_words(task.execution)),) if task else ()),
         ),
@@ -264,9 +270,11 @@ def _their_answer(scene: Scene) -> tuple[Fact, ...]:
 
 
 _VOIDED: Mapping[str, Callable[[], str]] = {
-    "other_answer": lambda: _("Somebody proposed another answer, so these signatures are void."),
-    "rejected": lambda: _("Somebody rejected the request, so these signatures are void."),
-    "policy_changed": lambda: _("The policy was changed, so these signatures are void."),
+    VoidOutcome.OTHER_ANSWER: lambda: _(
+        "Somebody proposed another answer, so these signatures are void."
+    ),
+    VoidOutcome.REJECTED: lambda: _("Somebody rejected the request, so these signatures are void."),
+    VoidOutcome.POLICY_CHANGED: lambda: _("The policy was changed, so these signatures are void."),
 }
 
 
@@ -311,13 +319,17 @@ def _withdrawn(scene: Scene) -> Panel:
 
 def _collecting(scene: Scene) -> Panel:
     task = scene.task
-    signing = task and signing_of(
-        decision=scene.decision,
-        task=task,
-        votes=scene.votes,
-        user_id=scene.user_id,
-        now=scene.now,
-    )
+    signing = None
+    if task is not None:
+        signing = signing_of(
+            decision=scene.decision,
+            task=task,
+            votes=scene.votes,
+            user_id=scene.user_id,
+            now=scene.now,
+        )
+    if signing is not None and signing.is_outdated:
+        return _outdated(scene, signing)
     return Panel(
         decision=scene.decision,
         title=_("Your signature is given") if scene.is_own else _("More signatures are needed"),
@@ -329,6 +341,21 @@ def _collecting(scene: Scene) -> Panel:
         undo_label=_("Take my signature back"),
         poll=DOUBTFUL_POLL_SECONDS,
         says=_("Your signature is given.") if scene.is_own else "",
+        shows_record_link=True,
+    )
+
+
+def _outdated(scene: Scene, signing: Signing) -> Panel:
+    return Panel(
+        decision=scene.decision,
+        title=_("The policy has changed since"),
+        icon="shield-x",
+        texts=(_("These signatures count for nothing any more. The next answer begins anew."),),
+        facts=signature_facts(scene.decision, scene.votes, scene.now),
+        again_url=_again(scene) if scene.is_own else task_page(scene.decision.task_id),
+        again_label=_("Sign again, as it is asked now")
+        if signing.has_signed
+        else _("See what is asked now"),
         shows_record_link=True,
     )
 

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import DecisionStatus, Direction, TaskStatus
 from callbacks.queries.history import Answer, End, HistoryFilter, Outcome, list_history
+from callbacks.templatetags.look import BADGES
 from callbacks.templatetags.words import moment, span
 from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
+from callbacks.views.closings import answer_badge
 from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -32,7 +34,7 @@ OUTCOMES: Mapping[Outcome, Callable[[], str]] = {
     Outcome.REJECTED: lambda: _("Rejected here"),
     Outcome.UNDER_WAY: lambda: _("Under way"),
     Outcome.WITHDRAWN: lambda: _("Taken back"),
-    Outcome.LOST: lambda: _("Somebody else was first"),
+    Outcome.LOST: lambda: _("Something else was first"),
     Outcome.REFUSED: lambda: _("AWS refused the answer"),
     Outcome.ELSEWHERE: lambda: _("Answered elsewhere"),
     Outcome.TIMED_OUT: lambda: _("Ran out of time"),
@@ -164,10 +166,11 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
 
 def _answer_badge(entry: Answer) -> BadgeWords:
     verb = _("approve") if entry.direction == Direction.APPROVE else _("reject")
+    code = answer_badge(status=entry.status, direction=entry.direction, outcome=entry.outcome)
     if entry.status == DecisionStatus.CONFIRMED:
-        return BadgeWords("approved" if entry.direction == Direction.APPROVE else "rejected")
-    label = str(DecisionStatus(entry.status).label)
-    return BadgeWords(entry.status, _("%(state)s: %(verb)s") % {"state": label, "verb": verb})
+        return BadgeWords(code)
+    label = str(BADGES[code].word)
+    return BadgeWords(code, _("%(state)s: %(verb)s") % {"state": label, "verb": verb})
 
 
 def _end_row(entry: End, labels: Mapping[Any, str], frame: Frame) -> HistoryRow:
@@ -181,7 +184,7 @@ def _end_row(entry: End, labels: Mapping[Any, str], frame: Frame) -> HistoryRow:
             entry.state_machine_name, entry.iteration, labels.get(entry.connection_id, "")
         ),
         badge=BadgeWords(code),
-        by=by(),
+        by=entry.stopped_by if entry.stopped_by and code == "stopped" else by(),
         how="",
         note=_KINDS[entry.closed_kind]() if entry.closed_kind in _KINDS else entry.closed_error,
         event=_event(entry.closed_event_id, entry.closed_event_type),

@@ -22,7 +22,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "answer_sent": lambda: _("AWS took the answer"),
     "answer_unknown": lambda: _("Outcome not known"),
     "answer_confirmed": lambda: _("Answer confirmed by AWS's history"),
-    "answer_lost": lambda: _("Somebody else was first"),
+    "answer_lost": lambda: _("Something else was first"),
     "answer_refused": lambda: _("AWS refused the answer"),
     "answer_untraceable": lambda: _("AWS no longer knows the run"),
     **{kind: words for kind, (_icon, words) in RESCUE_KINDS.items()},

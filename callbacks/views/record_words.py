@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
 from callbacks.templatetags.words import span, utc_time, whole
+from callbacks.views.closings import answer_badge
 from callbacks.views.jsontree import text_html
 from callbacks.views.kinds import kind_words
 from callbacks.views.panels import Fact, run_words
@@ -70,7 +71,10 @@ def _badges(decision: Decision, now: datetime) -> list[str]:
         return [verdict, "confirmed"]
     if decision.status == DecisionStatus.HELD and decision.send_after <= now:
         return ["sending"]
-    return [decision.status]
+    badge = answer_badge(
+        status=decision.status, direction=decision.direction, outcome=decision.outcome
+    )
+    return [badge]
 
 
 def _who(facts: DecisionFacts, now: datetime) -> tuple[Fact, ...]:

@@ -17,7 +17,7 @@ from callbacks.templatetags.words import ago, clock, many, moment
 from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
-from callbacks.views.closings import closing_code, closing_sentence, task_badge
+from callbacks.views.closings import closing_code, closing_sentence, stop_facts, task_badge
 from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
@@ -111,7 +111,8 @@ def answer_part(*, facts: RequestFacts, user: User, now: datetime, again: str = 
     """
     task, live = facts.task, facts.live_answer
     signing = signing_for(facts=facts, user=user, now=now)
-    if live is not None and (signing is None or signing.has_signed):
+    has_signed = signing is not None and signing.has_signed and not signing.is_outdated
+    if live is not None and (signing is None or has_signed):
         return AnswerPart(panel=_panel(live, facts, user, now))
     if not task.is_waiting:
         lost = _own_lost(facts, user)
@@ -216,6 +217,7 @@ def over_of(*, task: CallbackTask, now: datetime) -> Over:
         texts=(closing_sentence(code),),
         facts=(
             *(answer_facts(task) if outside else ()),
+            *stop_facts(task.execution_id, code),
             *((Fact(_("AWS event"), event, is_code=True),) if event else ()),
             Fact(_("The run"), run_words(task.execution)),
         ),

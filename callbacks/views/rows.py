@@ -106,6 +106,8 @@ class Row:
 
 def look_of(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Look:
     """Judge one task: by its live answer, else by how it ended, else by the time it has."""
+    if answer is not None and answer.status == DecisionStatus.COLLECTING:
+        return _collecting(task, answer, words)
     if answer is not None:
         return _ANSWERED[DecisionStatus(answer.status)](answer, words)
     if task.status != TaskStatus.WAITING:
@@ -178,8 +180,18 @@ def _unknown(answer: AnswerFacts, words: Words) -> Look:
     return _answered("unknown", "", answer, words)
 
 
-def _collecting(answer: AnswerFacts, words: Words) -> Look:
-    return _answered("collecting", "", answer, words)
+def _collecting(task: TaskFacts, answer: AnswerFacts, words: Words) -> Look:
+    """It still waits, and its time runs."""
+    if task.status != TaskStatus.WAITING:
+        return _answered("collecting", "", answer, words)
+    if answer.has_signed:
+        meta = _("you signed, others are missing")
+    elif answer.direction == Direction.APPROVE:
+        meta = _("%(name)s proposes to approve") % {"name": answer.decided_by_name}
+    else:
+        meta = _("%(name)s proposes to reject") % {"name": answer.decided_by_name}
+    kind = "quiet" if answer.has_signed else ""
+    return replace(_waiting(task, words), badge="collecting", kind=kind, meta=meta)
 
 
 def _confirmed(answer: AnswerFacts, words: Words) -> Look:
@@ -201,7 +213,6 @@ def _is_own(answer: AnswerFacts, words: Words) -> bool:
 
 
 _ANSWERED: Mapping[DecisionStatus, Callable[[AnswerFacts, Words], Look]] = {
-    DecisionStatus.COLLECTING: _collecting,
     DecisionStatus.HELD: _held,
     DecisionStatus.SENDING: _sending,
     DecisionStatus.SENT: _sent,

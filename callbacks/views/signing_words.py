@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.decisions.policy import Missing
-from callbacks.decisions.votes import still_missing
+from callbacks.decisions.votes import Standing, Tally, tally
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Vote
 from callbacks.views.clocks import short_moment
 from callbacks.views.panels import Fact, short_text
@@ -18,23 +18,28 @@ from callbacks.views.panels import Fact, short_text
 
 @dataclass(frozen=True, slots=True)
 class Signature:
+    """`counts` today; `note` says why not."""
+
     name: str
     at: str
     reason: str
     is_own: bool
+    counts: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
     """What templates/parts/signing.html shows. `lacks` are the signatures still missing.
 
-    `valid` of them count today: not those of people who may not sign any more, and none where the
-    policy has changed since.
+    `count_after` is what one more by the reader would make of `count`. `is_outdated`: the policy
+    has changed since, so that none of them counts and the next answer begins anew.
     """
 
     decision: Decision
-    valid: int
+    is_outdated: bool
     count: str
+    count_after: str
     lacks: str
     signatures: tuple[Signature, ...]
     has_signed: bool
@@ -54,18 +59,17 @@ def signing_of(
     if decision is None or decision.status != DecisionStatus.COLLECTING:
         return None
     standing = standing_votes(decision, votes)
-    signatures = tuple(_signature(vote, user_id, now) for vote in standing)
-    needed = task.policy.signatures_needed(decision.direction)
-    if decision.policy_id == task.policy_id:
-        lacking = still_missing(decision=decision, policy=task.policy, asked_by=task.asked_by)
-        valid, lacks = needed - lacking.count, _lacks(lacking, task)
-    else:
-        valid, lacks = 0, _("The policy has changed since: the next answer begins anew.")
+    found = _tally(decision, task, user_id)
+    signatures = tuple(_signature(vote, found, user_id, now) for vote in standing)
+    wanted = _wanted(task, decision.direction)
     return Signing(
         decision=decision,
-        valid=valid,
-        count=count_words(valid, needed),
-        lacks=lacks,
+        is_outdated=found is None,
+        count=_count(found.now) if found else count_words(0, wanted),
+        count_after=_count(found.after) if found else count_words(1, wanted),
+        lacks=_lacks(found.now.missing, task)
+        if found
+        else _("The policy has changed since: the next answer begins anew."),
         signatures=signatures,
         has_signed=any(one.is_own for one in signatures),
         answer=answer_texts(decision),
@@ -100,14 +104,37 @@ def signature_facts(decision: Decision, votes: Sequence[Vote], now: datetime) ->
 
 def after_this_one(task: CallbackTask, direction: Direction, signing: Signing | None) -> str:
     """What a signature given now would make of the count, under a button."""
-    needed = task.policy.signatures_needed(direction)
     if signing is None or signing.decision.direction != direction:
-        return count_words(1, needed)
-    return count_words(min(needed, signing.valid + 1), needed)
+        return count_words(1, _wanted(task, direction))
+    return signing.count_after
 
 
-def _signature(vote: Vote, user_id: int, now: datetime) -> Signature:
+def _tally(decision: Decision, task: CallbackTask, user_id: int) -> Tally | None:
+    """None where another version of the policy holds now."""
+    if decision.policy_id != task.policy_id:
+        return None
+    return tally(decision=decision, policy=task.policy, asked_by=task.asked_by, reader=user_id)
+
+
+def _count(standing: Standing) -> str:
+    have = len(standing.valid)
+    return count_words(have, have + standing.missing.at_least)
+
+
+def _wanted(task: CallbackTask, direction: str) -> int:
+    """How many signatures it takes from none on."""
+    needed = task.policy.signatures_needed(direction)
+    if direction != Direction.APPROVE:
+        return needed
+    return max(needed, sum(one.approvals for one in task.policy.policy_teams.all()))
+
+
+def _signature(vote: Vote, found: Tally | None, user_id: int, now: datetime) -> Signature:
+    counts = found is not None and vote.user_id in found.now.valid
+    note = _("may not sign any more, so it does not count") if found and not counts else ""
     return Signature(
+        counts=counts,
+        note=note,
         name=vote.user_name,
         at=short_moment(vote.at, now),
         reason=short_text(vote.reason),
@@ -123,17 +150,17 @@ def _signed(vote: Vote, now: datetime) -> str:
 
 
 def _lacks(lacking: Missing, task: CallbackTask) -> str:
+    if lacking.is_nothing:
+        return ""
+    n = lacking.at_least
+    words = ngettext("%(n)d more signature is needed", "%(n)d more signatures are needed", n) % {
+        "n": n
+    }
     teams = {one.team_id: one.team.name for one in task.policy.policy_teams.all()}
-    parts = []
-    if lacking.count:
-        parts.append(
-            ngettext(
-                "%(n)d more signature is needed", "%(n)d more signatures are needed", lacking.count
-            )
-            % {"n": lacking.count}
-        )
-    parts += [
+    of_teams = [
         _("%(n)d of %(team)s") % {"n": count, "team": teams.get(team, "")}
         for team, count in lacking.of_teams
     ]
-    return ", ".join(parts) + "." if parts else ""
+    if not of_teams:
+        return f"{words}."
+    return f"{words}: {_('at least')} {', '.join(of_teams)}."

@@ -87,6 +87,7 @@ def list_context(
         filters=asked.filters,
         order=asked.order,
         cursor=asked.cursor,
+        reader=frame.user.pk,
         now=frame.now,
     )
     rows = word_rows(page=found, frame=frame, asked=asked)
@@ -254,7 +255,7 @@ def poll_context(
     before = dict(_SEEN.findall(query.get("seen", "")))
     ids = [uuid.UUID(hex=key) for key in list(before)[:PAGE_SIZE]]
     end = read_cursor(query.get("end", ""))
-    found = look_again(tasks=visible, ids=ids, now=frame.now)
+    found = look_again(tasks=visible, ids=ids, reader=frame.user.pk, now=frame.now)
     place = {key: number for number, key in enumerate(ids)}
     tasks = sorted(found.tasks, key=lambda task: place[task.id])
     page = replace(found, tasks=tuple(tasks))

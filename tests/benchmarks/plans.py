@@ -58,6 +58,7 @@ def _page_statement(tasks: QuerySet[CallbackTask], order: Order, text: str = "")
             filters=TaskFilter(text=text),
             order=order,
             cursor=None,
+            reader=0,
             now=timezone.now(),
         )
     )

@@ -11,7 +11,6 @@ from callbacks.audit import AuditUnavailable
 from callbacks.decisions import decide as decide_module
 from callbacks.decisions import recording, takeback
 from callbacks.decisions.consent import shown_digest
-from callbacks.decisions.decide import undo_window
 from callbacks.decisions.errors import (
     AlreadyDecided,
     ConnectionOff,
@@ -26,6 +25,7 @@ from callbacks.decisions.errors import (
 )
 from callbacks.decisions.policy import Refusal
 from callbacks.decisions.takeback import send_now, withdraw
+from callbacks.decisions.window import undo_window
 from callbacks.models import AuditEntry, Connection, Decision, DecisionStatus, ReasonRule, Role
 from tests import making
 from tests.decisions.conftest import APPROVAL, REJECTION, Desk
@@ -181,14 +181,14 @@ def test_over_a_connection_that_is_switched_off_nothing_is_answered(desk: Desk) 
 
 
 def test_an_answer_to_what_has_changed_since_is_refused(desk: Desk) -> None:
-    seen = shown_digest(desk.task)
+    seen = shown_digest(desk.task, None)
     type(desk.task).objects.update(input='{"order": "another"}')
     with pytest.raises(ShownChanged):
         desk.decide(shown_sha256=seen)
 
 
 def test_an_answer_to_what_was_shown_is_taken(desk: Desk) -> None:
-    assert desk.decide(shown_sha256=shown_digest(desk.task)).status == DecisionStatus.HELD
+    assert desk.decide(shown_sha256=shown_digest(desk.task, None)).status == DecisionStatus.HELD
 
 
 # --- the answer --------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_the_window_is_the_asked_one_then_the_persons_the_policys_the_installati
     settings.UNDO_SECONDS = 4
     user = making.make_person("ana", undo_seconds=persons)
     policy = making.make_policy(undo_seconds=policys)
-    assert undo_window(user=user, policy=policy, asked=asked, is_several=False) == expected
+    assert undo_window(user=user, policy=policy, asked=asked) == expected
 
 
 def test_a_window_ends_five_seconds_before_the_task_may_die(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from callbacks.decisions.errors import (
     TooLate,
 )
 from callbacks.decisions.policy import Refusal
+from callbacks.decisions.sweep import sweep
 from callbacks.decisions.takeback import send_now, withdraw
 from callbacks.models import (
     AuditEntry,
@@ -249,6 +250,46 @@ def test_an_answer_whose_signer_is_deactivated_in_the_undo_window_is_not_sent(
     third = making.make_person("priya", Role.APPROVER)
     desk.decide(actor=making.make_actor(third))
     assert desk.settle(desk.deliver(decision)).status == DecisionStatus.CONFIRMED
+
+
+def test_an_answer_whose_signer_comes_back_is_held_and_sent_by_itself(
+    desk: Desk, two: Policy, kofi: User
+) -> None:
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    User.objects.filter(pk=kofi.pk).update(is_active=False)
+    desk.deliver(decision)
+    sweep(now=desk.now)
+    assert again(decision).status == DecisionStatus.COLLECTING
+    User.objects.filter(pk=kofi.pk).update(is_active=True)
+    sweep(now=desk.now)
+    assert again(decision).status == DecisionStatus.HELD
+    assert AuditEntry.objects.filter(kind="answer_complete", decision_id=decision.pk).count() == 2
+    assert desk.settle(desk.deliver(again(decision))).status == DecisionStatus.CONFIRMED
+
+
+def test_an_answer_is_complete_when_a_signer_comes_into_the_team_that_lacked_one(
+    desk: Desk, kofi: User
+) -> None:
+    policy = making.make_policy("Security", team="security", approvals_needed=2, undo_seconds=0)
+    policy.policy_teams.update(approvals=1)
+    policy.users.set([desk.approver, kofi])
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    sweep(now=desk.now)
+    assert again(decision).status == DecisionStatus.COLLECTING
+    kofi.groups.add(making.make_team("security"))
+    sweep(now=desk.now)
+    assert again(decision).status == DecisionStatus.HELD
+
+
+def test_nothing_completes_under_an_earlier_version(desk: Desk, two: Policy, kofi: User) -> None:
+    decision = desk.decide()
+    making.make_vote(decision, kofi)
+    newer = making.make_policy("Newer", approvals_needed=2)
+    CallbackTask.objects.filter(pk=decision.task_id).update(policy=newer)
+    sweep(now=desk.now)
+    assert again(decision).status == DecisionStatus.COLLECTING
 
 
 def test_an_answer_with_all_signatures_goes_out_under_the_version_it_was_signed_under(

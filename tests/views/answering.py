@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from callbacks.decisions.consent import shown_digest
-from callbacks.models import CallbackTask
+from callbacks.models import CallbackTask, Decision, DecisionStatus
 
 INTO_ANSWER = {"HX-Request": "true", "HX-Target": "answer"}
 
@@ -20,11 +20,16 @@ def answer_url(task: CallbackTask) -> str:
     return f"/tasks/{task.pk}/answer/"
 
 
+def proposal_for(task: CallbackTask) -> Decision | None:
+    """The answer that collects signatures, which the page would show."""
+    return Decision.objects.filter(task_id=task.pk, status=DecisionStatus.COLLECTING).first()
+
+
 def form_fields(task: CallbackTask, **fields: str) -> dict[str, str]:
     """What the form of a freshly opened page would post."""
     return {
         "decision_id": str(uuid.uuid4()),
-        "shown": shown_digest(task),
+        "shown": shown_digest(task, proposal_for(task)),
         "direction": "approve",
         "output": '{"ok": true}',
         "reason": "Looks right.",

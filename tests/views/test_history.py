@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import CallbackTask, DecisionStatus, TaskStatus
+from callbacks.models import CallbackTask, DecisionStatus, RescueStatus, TaskStatus
 from tests import making
 from tests.views.conftest import text_of
 
@@ -50,10 +50,29 @@ def test_what_ended_without_us_is_told_as_such(people, page_of, status, words):
 
 def test_an_answer_that_came_second_stands_beside_the_one_that_was_first(people, page_of):
     task = ended(TaskStatus.ANSWERED)
-    making.make_decision(task, people.approver, status=DecisionStatus.LOST)
+    making.make_decision(
+        task, people.approver, status=DecisionStatus.LOST, outcome="answered_elsewhere"
+    )
     page = text_of(page_of(people.approver, "/history/"))
     assert "Answered elsewhere" in page
     assert "Somebody else was first" in page
+
+
+def test_a_stop_from_here_names_who_stopped_to_everybody_it_met(people, page_of):
+    task = ended(TaskStatus.STOPPED, closed_kind="stopped")
+    making.make_rescue(task.execution, people.operator, status=RescueStatus.DONE, reason="Hangs.")
+    decision = making.make_decision(
+        task, people.approver, status=DecisionStatus.LOST, outcome="stopped"
+    )
+    page = text_of(page_of(people.approver, "/history/"))
+    assert "The wait ended first: approve" in page
+    assert "Somebody else was first" not in page
+    assert "outside Holdpoint" not in page
+    for address in (f"/decisions/{decision.pk}/", f"/tasks/{task.pk}/"):
+        told = text_of(page_of(people.approver, address))
+        assert "Stopped by operator" in told
+        assert "Hangs." in told
+    assert "Stopped by operator" in text_of(page_of(people.approver2, f"/tasks/{task.pk}/"))
 
 
 def test_a_closing_whose_cause_is_not_read_claims_nothing(people, page_of):

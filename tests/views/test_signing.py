@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from callbacks.decisions.answer import Answer
+from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.decide import decide
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Policy, User
 from tests import making
@@ -265,6 +266,94 @@ def test_a_number_of_somebody_elses_answer_tells_nothing_of_it(
     assert people.approver2.label not in text
     assert typed(response, "output") == '{"mine": 1}'
     assert hidden(response, "decision_id") != number
+
+
+def test_a_form_opened_before_a_colleague_signed_voids_nothing_unasked(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    opened_before = shown_digest(task, None)
+    post_answer(ana, task, output=SIGNED)
+    response = post_answer(kofi, task, output='{"ok":true}', shown=opened_before)
+    assert response.status_code == 409
+    text = response.content.decode()
+    assert "an answer collects signatures, which yours would make void" in text
+    assert "An approval collects signatures" in text
+    assert typed(response, "output") == '{"ok":true}'
+    assert Decision.objects.get().status == DecisionStatus.COLLECTING
+    knowing = hidden(response, "shown")
+    assert post_answer(kofi, task, output='{"ok":true}', shown=knowing).status_code == 303
+    assert Decision.objects.filter(outcome="other_answer").exists()
+
+
+def test_a_form_opened_before_a_colleague_signed_the_same_bytes_signs_them_too(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    opened_before = shown_digest(task, None)
+    post_answer(ana, task, output=SIGNED)
+    assert post_answer(kofi, task, output=SIGNED, shown=opened_before).status_code == 303
+    assert Decision.objects.get().status == DecisionStatus.HELD
+
+
+def test_the_last_signature_posted_twice_is_one_whatever_the_line_ends(
+    people: Any, kofi: Any, task: CallbackTask
+) -> None:
+    give(task, people.approver, '{"ok":\r\n true}')
+    number = str(uuid.uuid4())
+    posts = [post_answer(kofi, task, output='{"ok":\n true}', decision_id=number) for _ in range(2)]
+    assert [response.status_code for response in posts] == [303, 303]
+
+
+def test_the_count_says_how_many_are_missing_where_a_team_lacks_one(
+    people: Any, ana: Any, kofi: Any
+) -> None:
+    policy = making.make_policy("Of security", team="security", approvals_needed=2)
+    policy.policy_teams.update(approvals=1)
+    policy.users.set([people.approver, people.approver2])
+    task = making.make_task(policy=policy)
+    post_answer(ana, task)
+    post_answer(kofi, task)
+    text = page(ana, task)
+    assert "2 of 3 signatures" in text
+    assert "1 more signature is needed: at least 1 of security." in text
+
+
+def test_who_signed_under_an_earlier_version_can_sign_again(
+    ana: Any, task: CallbackTask, policy: Policy
+) -> None:
+    post_answer(ana, task, output=SIGNED)
+    Policy.objects.filter(pk=policy.pk).update(retired_at=timezone.now())
+    CallbackTask.objects.update(
+        policy=making.make_policy(policy.name, version=2, approvals_needed=2)
+    )
+    response = ana.get(f"/tasks/{task.pk}/")
+    assert typed(response, "output") == SIGNED
+    again = post_answer(
+        ana, task, output=typed(response, "output"), shown=hidden(response, "shown")
+    )
+    assert again.status_code == 303
+    assert Decision.objects.get(status=DecisionStatus.COLLECTING).policy_version == 2
+
+
+def test_a_void_answer_is_not_said_to_be_taken_back(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    first = post_answer(ana, task)
+    post_answer(kofi, task, output='{"other": 1}')
+    for address in (first["Location"], f"/tasks/{task.pk}/", "/history/"):
+        text = ana.get(address).content.decode()
+        assert "Signatures void" in text
+        # The filter of the history offers the word.
+        assert "Taken back" not in re.sub("<option.*?</option>", "", text)
+
+
+def test_the_inbox_tells_what_wants_my_signature_from_what_has_it(
+    ana: Any, kofi: Any, task: CallbackTask
+) -> None:
+    post_answer(ana, task)
+    assert "you signed, others are missing" in ana.get("/").content.decode()
+    text = kofi.get("/").content.decode()
+    assert "approver proposes to approve" in text
+    assert "before" in text
 
 
 # --- what a policy says on the page ------------------------------------------------------------

@@ -28,13 +28,17 @@ class PolicyProblems(Exception):
         self.errors = errors
 
 
+class PolicyMoved(PolicyProblems):
+    """Somebody else has changed the policy since its writer began. Nothing was changed."""
+
+
 def put_in_force(
     *, fields: PolicyFields, note: str, actor: Actor, now: datetime, begun_with: int | None = None
 ) -> Policy:
     """Make this the version in force; the same as is in force makes no new one.
 
     `begun_with` is the version that the writer saw, 0 for a new policy; None where nobody looked.
-    Raises PolicyProblems and AuditUnavailable.
+    Raises PolicyProblems (PolicyMoved where that is no longer in force) and AuditUnavailable.
     """
     with transaction.atomic():
         before = _current(fields.name)
@@ -82,7 +86,7 @@ def move(*, name: str, to: int, actor: Actor, now: datetime) -> None:
         )
         policy = next((one for one in order if one.name == name), None)
         if policy is None:
-            raise PolicyProblems({"name": [f"“{name}” is not in force."]})
+            raise PolicyProblems({"name": [_why_unmovable(name)]})
         order.remove(policy)
         order.insert(max(0, to), policy)
         for position, one in enumerate(order):
@@ -106,13 +110,22 @@ def _current(name: str) -> Policy | None:
     return Policy.objects.current().filter(name=name).first()
 
 
+def _why_unmovable(name: str) -> str:
+    if Policy.objects.current().filter(name=name, is_default=True).exists():
+        return "The default policy stays last."
+    return f"“{name}” is not in force."
+
+
 def _check_unmoved(before: Policy | None, begun_with: int | None) -> None:
-    version = before.version if before else 0
-    if begun_with is not None and begun_with != version:
-        said = f"Somebody else has put version {version} in force since you began."
-        if begun_with == 0:
-            said = _TAKEN
-        raise PolicyProblems({"name": [said]})
+    if begun_with is None or begun_with == (before.version if before else 0):
+        return
+    if before is None:
+        said = "Somebody else has retired this policy since you began."
+    elif begun_with == 0 and before.version == 1:
+        said = _TAKEN
+    else:
+        said = f"Somebody else has put version {before.version} in force since you began."
+    raise PolicyMoved({"name": [said]})
 
 
 def _insert(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -13,7 +14,13 @@ from callbacks.models import Policy, Role
 from callbacks.policies.check import problems
 from callbacks.policies.fields import PolicyFields, as_text, fields_of
 from callbacks.policies.trial import try_out
-from callbacks.policies.versions import PolicyProblems, move, put_in_force, retire
+from callbacks.policies.versions import (
+    PolicyMoved,
+    PolicyProblems,
+    move,
+    put_in_force,
+    retire,
+)
 from callbacks.queries.policies import (
     PolicyDetail,
     policies_in_force,
@@ -25,12 +32,13 @@ from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_POLICIES, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of
-from callbacks.views.policy_form import SECTIONS, PolicyForm, initial
+from callbacks.views.policy_form import SECTIONS, PolicyForm, RetireForm, initial
 from callbacks.views.policy_words import diff, difference, line_of, place_of
 
 WRITERS = frozenset({Role.ADMIN})
 READING = ("GET", "HEAD")
-INVALID = 422
+INVALID, CONFLICT = 422, 409
+STEPS = {"up": -1, "down": 1}
 
 
 @page(roles=READERS_OF_POLICIES)
@@ -48,7 +56,12 @@ def policies(request: PersonRequest) -> HttpResponse:
 @page(roles=READERS_OF_POLICIES)
 def policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
     """One version, and how it differs from another one."""
-    detail = _detail_or_404(policy_id)
+    return _show_policy(request, _detail_or_404(policy_id), RetireForm())
+
+
+def _show_policy(
+    request: PersonRequest, detail: PolicyDetail, retiring: RetireForm, *, status: int = 200
+) -> HttpResponse:
     against = _against(detail, request.GET.get("against", ""))
     context = {
         "policy": detail.policy,
@@ -60,8 +73,9 @@ def policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
         "against": against,
         "difference": difference(against, detail.policy),
         "may_write": _may_write(request),
+        "retiring": retiring,
     }
-    return respond(request, "callbacks/policy.html", context, fragment="detail")
+    return respond(request, "callbacks/policy.html", context, fragment="detail", status=status)
 
 
 @page(roles=WRITERS, methods=(*READING, "POST"))
@@ -78,10 +92,13 @@ def edit_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
 @page(roles=WRITERS, methods=("POST",))
 def retire_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
     detail = _detail_or_404(policy_id)
+    form = RetireForm(request.POST)
+    if not form.is_valid():
+        return _show_policy(request, detail, form, status=INVALID)
     try:
         retire(
             name=detail.policy.name,
-            note=request.POST.get("note", "")[:2_000],
+            note=form.cleaned_data["note"],
             actor=actor_of(request),
             now=frame_of(request).now,
         )
@@ -94,13 +111,14 @@ def retire_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
 def move_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
     """One place up or down in the order in which they are tried."""
     detail = _detail_or_404(policy_id)
+    step = STEPS.get(request.POST.get("to", ""))
+    if step is None:
+        raise BadRequest("Say whether it goes up or down.")
     order = [one.name for one in policies_in_force()]
-    step = -1 if request.POST.get("to") == "up" else 1
+    name = detail.policy.name
+    place = max(0, order.index(name) + step) if name in order else 0
     try:
-        if detail.policy.name in order:
-            place = max(0, order.index(detail.policy.name) + step)
-            actor, now = actor_of(request), frame_of(request).now
-            move(name=detail.policy.name, to=place, actor=actor, now=now)
+        move(name=name, to=place, actor=actor_of(request), now=frame_of(request).now)
     except PolicyProblems as exc:
         return _conflict(request, detail, exc)
     return _to(f"{reverse('policies')}#{place_of(detail.policy)}")
@@ -139,10 +157,35 @@ def _put(
             now=frame_of(request).now,
             begun_with=begun_with,
         )
+    except PolicyMoved as exc:
+        form.take(exc.errors)
+        return _show_conflict(request, detail, form, begun_with=begun_with)
     except PolicyProblems as exc:
         form.take(exc.errors)
         return _show_form(request, detail, form, begun_with=begun_with, status=INVALID)
     return _to(reverse("policy", args=[policy.pk]))
+
+
+def _show_conflict(
+    request: PersonRequest, detail: PolicyDetail | None, form: PolicyForm, *, begun_with: int
+) -> HttpResponse:
+    """What the other one changed, beside what was typed; sent again, it follows on theirs."""
+    if detail is None:
+        # Another name will do.
+        return _show_form(request, None, form, begun_with=begun_with, status=INVALID)
+    # As it is now, with the version that came meanwhile.
+    detail = _detail_or_404(detail.policy.pk)
+    version = _version_in_force(detail)
+    seen = next((one for one in detail.versions if one.version == begun_with), detail.policy)
+    theirs = difference(seen, detail.newest) if version else []
+    return _show_form(
+        request,
+        detail,
+        form,
+        begun_with=version,
+        status=CONFLICT,
+        meanwhile={"version": version, "seen": seen.version, "by": detail.newest, "said": theirs},
+    )
 
 
 def _show_trial(
@@ -173,9 +216,13 @@ def _show_form(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    form.begin_at_fault()
+    # The name of a policy that is changed is no field: what is wrong with it stands on top.
+    marked = [bound for bound in form.faulty if not (detail and bound.name == "name")]
+    form.begin_at(marked)
     context: Mapping[str, Any] = {
         "form": form,
+        "told": [*form.non_field_errors(), *(form["name"].errors if detail else ())],
+        "marked": marked,
         "sections": [
             (title, [[form[name] for name in row] for row in rows]) for title, rows in SECTIONS
         ],
@@ -191,7 +238,7 @@ def _conflict(request: PersonRequest, detail: PolicyDetail, error: PolicyProblem
     said = [text for texts in error.errors.values() for text in texts]
     context = {"problems": said, "policy": detail.policy}
     return respond(
-        request, "callbacks/policy_problem.html", context, fragment="problem", status=409
+        request, "callbacks/policy_problem.html", context, fragment="problem", status=CONFLICT
     )
 
 

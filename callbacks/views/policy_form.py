@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from callbacks.models import ReasonRule, RejectionMode
 from callbacks.policies.fields import NAMES, PolicyFields
+from callbacks.policies.versions import LONGEST_NOTE
 from callbacks.policies.written import NotRead, StandsTwice, read_json
 from callbacks.sync.matching import TESTS
 
@@ -302,7 +303,7 @@ class PolicyForm(forms.Form):
         widget=_number(),
         help_text=_("Empty: the installation's."),
     )
-    note = forms.CharField(label=_("Why · required"), max_length=2_000, widget=_line())
+    note = forms.CharField(label=_("Why · required"), max_length=LONGEST_NOTE, widget=_line())
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -328,10 +329,21 @@ class PolicyForm(forms.Form):
     def faulty(self) -> list[forms.BoundField]:
         return [bound for bound in self if bound.errors]
 
-    def begin_at_fault(self) -> None:
+    def begin_at(self, marked: Sequence[forms.BoundField]) -> None:
         """Let the page open at the first field that is wrong."""
-        for bound in self.faulty[:1]:
+        for bound in marked[:1]:
             bound.field.widget.attrs["autofocus"] = True
+
+
+class RetireForm(forms.Form):
+    """Why a policy goes, which the record keeps."""
+
+    note = forms.CharField(
+        label=_("Why · required"), max_length=LONGEST_NOTE, widget=_line(required=True)
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="retire-%s")
 
 
 def initial(policy: PolicyFields) -> dict[str, Any]:

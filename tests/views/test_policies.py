@@ -15,6 +15,7 @@ from callbacks.models import AuditEntry, Policy, Role
 from callbacks.policies.fields import PolicyFields
 from callbacks.policies.versions import put_in_force, retire
 from tests import making
+from tests.views.answering import hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -170,11 +171,69 @@ def test_a_policy_is_tried_out_without_being_put_in_force(admin: Any) -> None:
     assert not Policy.objects.filter(name="Refunds").exists()
 
 
-def test_two_administrators_do_not_overwrite_each_other(admin: Any) -> None:
+def conflict(admin: Any, **typed: str) -> Any:
+    """Two began with version 1; what the second gets to see."""
     policy = make(admin)
-    for rule, status in (("reject", 303), ("approve", 422)):
-        typed = {**TYPED, "begun_with": "1", "reason_rule": rule}
-        assert admin.post(f"/policies/{policy.pk}/edit/", typed).status_code == status
+    first = {**TYPED, "begun_with": "1", "reason_rule": "reject", "note": "Less asking."}
+    assert admin.post(f"/policies/{policy.pk}/edit/", first).status_code == 303
+    second = {**TYPED, "begun_with": "1", "headline": "Kept words", **typed}
+    return admin.post(f"/policies/{policy.pk}/edit/", second)
+
+
+def test_two_administrators_do_not_overwrite_each_other(admin: Any) -> None:
+    assert conflict(admin).status_code == 409
+    assert Policy.objects.get(name="Refunds", retired_at=None).version == 2
+
+
+def test_the_second_of_two_sees_what_the_first_changed_and_loses_nothing(admin: Any) -> None:
+    page = unescape(conflict(admin).content.decode())
+    assert "Somebody else has put version 2 in force since you began." in page
+    assert "See what is marked below" not in page
+    assert "- reason_rule: both" in page
+    assert "Less asking." in page
+    assert "Kept words" in page
+
+
+def test_the_second_of_two_may_save_knowingly(admin: Any) -> None:
+    response = conflict(admin)
+    again = {**TYPED, "headline": "Kept words", "begun_with": hidden(response, "begun_with")}
+    saved = admin.post(response.request["PATH_INFO"], again)
+    assert saved.status_code == 303
+    policy = Policy.objects.get(name="Refunds", retired_at=None)
+    assert (policy.version, policy.headline) == (3, "Kept words")
+
+
+def test_whoever_changes_a_policy_that_was_retired_meanwhile_is_told_and_may_bring_it_back(
+    admin: Any,
+) -> None:
+    policy = make(admin)
+    admin.post(f"/policies/{policy.pk}/retire/", {"note": "No longer."})
+    typed = {**TYPED, "begun_with": "1", "headline": "Kept words"}
+    response = admin.post(f"/policies/{policy.pk}/edit/", typed)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Somebody else has retired this policy since you began." in page
+    again = {**typed, "begun_with": hidden(response, "begun_with")}
+    assert admin.post(f"/policies/{policy.pk}/edit/", again).status_code == 303
+
+
+def test_a_name_that_is_taken_is_marked_at_its_field(admin: Any) -> None:
+    make(admin)
+    response = admin.post("/policies/new/", TYPED)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="id_name_error"' in page
+    assert "There is a policy of this name already." in page
+
+
+def test_what_is_wrong_with_the_name_of_a_policy_that_is_changed_stands_on_top(admin: Any) -> None:
+    default = making.default_policy()
+    typed = {**TYPED, "begun_with": "1"}
+    response = admin.post(f"/policies/{default.pk}/edit/", typed)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "The default policy covers whatever no other one covers" in page
+    assert 'href="#id_name"' not in page
 
 
 def test_a_retired_policy_is_listed_apart_and_can_come_back(admin: Any) -> None:
@@ -190,6 +249,31 @@ def test_the_default_policy_is_not_retired(admin: Any) -> None:
     response = admin.post(f"/policies/{default.pk}/retire/", {"note": "No."})
     assert response.status_code == 409
     assert "cannot be retired" in response.content.decode()
+
+
+@pytest.mark.parametrize("note", ["", " ", "x" * 2_001, "a\0"])
+def test_nothing_is_retired_without_a_note_that_can_be_kept(admin: Any, note: str) -> None:
+    policy = make(admin)
+    response = admin.post(f"/policies/{policy.pk}/retire/", {"note": note})
+    assert response.status_code == 422
+    assert 'id="retire-note_error"' in response.content.decode()
+    assert Policy.objects.filter(name="Refunds", retired_at=None).exists()
+
+
+def test_the_default_policy_stays_last_and_says_so(admin: Any) -> None:
+    default = making.default_policy()
+    response = admin.post(f"/policies/{default.pk}/move/", {"to": "up"})
+    assert response.status_code == 409
+    assert "The default policy stays last." in response.content.decode()
+
+
+@pytest.mark.parametrize("to", ["", "sideways", "0"])
+def test_a_move_without_a_direction_moves_nothing(admin: Any, to: str) -> None:
+    make(admin)
+    admin.post("/policies/new/", {**TYPED, "name": "Later"})
+    first = Policy.objects.get(name="Refunds")
+    assert admin.post(f"/policies/{first.pk}/move/", {"to": to}).status_code == 400
+    assert [p.name for p in Policy.objects.current().in_order()] == ["Refunds", "Later", "Default"]
 
 
 def test_the_order_is_changed_by_buttons(admin: Any) -> None:

@@ -82,11 +82,15 @@ def count_call(*, key: ApiKey, limit: int, now: datetime) -> int:
     any number of web processes share the limit, and `last_used_at` is written once a minute.
     """
     row = ApiKey.objects.filter(pk=key.pk)
-    under = Q(calls__lt=limit) if limit else Q()
-    if row.filter(under, last_used_at__gt=now - WINDOW).update(calls=F("calls") + 1):
+    within = Q(calls__lt=limit) if limit else Q()
+    within &= Q(last_used_at__gt=now - WINDOW)
+    if row.filter(within).update(calls=F("calls") + 1):
         return 0
     is_over = Q(last_used_at=None) | Q(last_used_at__lte=now - WINDOW)
     if row.filter(is_over).update(calls=1, last_used_at=now):
+        return 0
+    # Another call may have begun the minute while this one waited for the row.
+    if row.filter(within).update(calls=F("calls") + 1):
         return 0
     begun = row.values_list("last_used_at", flat=True).first() or now
     return max(1, round((begun + WINDOW - now).total_seconds()))

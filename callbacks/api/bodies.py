@@ -45,11 +45,27 @@ def check_media_type(request: HttpRequest) -> None:
     """Raise 415 for a body that is not plain JSON; nothing is unpacked."""
     if "Content-Encoding" in request.headers:
         raise _unsupported("Send the body as it is: no Content-Encoding is taken.")
+    if "Transfer-Encoding" in request.headers:
+        # Its end is not known to every server, and a body read as none would do another thing.
+        text = "Send the whole body at once, with Content-Length: no chunks are taken."
+        raise Problem(411, "length_required", text)
     if request.headers.get("Content-Length", "") in ("", "0"):
         return
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
     if request.content_type != "application/json" or charset not in ("utf-8", "utf8"):
         raise _unsupported("Send application/json in UTF-8.")
+
+
+def check_no_fields(request: HttpRequest) -> None:
+    """Raise Problem for a body that says something to a route which takes none; {} says nothing."""
+    if not request.body:
+        return
+    given = _parsed(_utf8(request.body))
+    if not isinstance(given, dict):
+        raise invalid("body", "This takes no body, or an empty object.")
+    if given:
+        text = "There is no such field: this takes no body."
+        raise Problem(422, "invalid", text, errors={name[:100]: [text] for name in given})
 
 
 def compact(text: str) -> str:

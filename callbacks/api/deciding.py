@@ -45,10 +45,10 @@ class Given:
 def decide_once(request: ApiRequest, given: Given) -> HttpResponse:
     """201 with the decision. Raises Problem."""
     caller = request.auth
+    if not caller.tasks.filter(pk=given.task_id).exists():
+        raise not_found()
 
     def act() -> HttpResponse:
-        if not caller.tasks.filter(pk=given.task_id).exists():
-            raise not_found()
         with _problems():
             decision = decide(
                 task_id=given.task_id,
@@ -66,10 +66,10 @@ def decide_once(request: ApiRequest, given: Given) -> HttpResponse:
 def withdraw_once(request: ApiRequest, decision_id: uuid.UUID, key: str | None) -> HttpResponse:
     """200 with the decision as it stands then. Raises Problem."""
     caller = request.auth
+    if not caller.decisions.filter(pk=decision_id).exists():
+        raise not_found()
 
     def act() -> HttpResponse:
-        if not caller.decisions.filter(pk=decision_id).exists():
-            raise not_found()
         with _problems():
             decision = withdraw(decision_id=decision_id, actor=caller.actor, now=caller.now)
         return render(decision_out(decision))

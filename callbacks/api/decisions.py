@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import Router
 
+from callbacks.api.bodies import check_no_fields
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.deciding import withdraw_once
 from callbacks.api.once import IdempotencyKey
@@ -39,4 +40,5 @@ def decision(request: ApiRequest, decision_id: UUID) -> HttpResponse:
 def withdraw(
     request: ApiRequest, decision_id: UUID, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
+    check_no_fields(request)
     return withdraw_once(request, decision_id, idempotency_key)

@@ -37,7 +37,11 @@ IdempotencyKey = Annotated[
 
 
 def once(request: ApiRequest, key: str | None, act: Callable[[], HttpResponse]) -> HttpResponse:
-    """Do it, or give the first answer again. Only answers that did something are kept."""
+    """Do it, or give the first answer again. Only answers that did something are kept.
+
+    Whether the caller may know of the thing at all is asked before: an answer of yesterday says
+    nothing to whoever may not see it today.
+    """
     if key is None:
         return act()
     call = _begin(request, key)

@@ -96,4 +96,4 @@ def documented(*statuses: int) -> dict[int, Any]:
     return dict.fromkeys(sorted({401, 403, 422, 429, *statuses}), ProblemOut)
 
 
-WRITES = (404, 409, 413, 415, 503)
+WRITES = (404, 409, 411, 413, 415, 503)

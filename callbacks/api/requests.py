@@ -61,8 +61,9 @@ def comments(request: ApiRequest, request_id: UUID) -> HttpResponse:
 def comment(
     request: ApiRequest, request_id: UUID, body: CommentIn, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
+    task = _task(request, request_id)
+
     def act() -> HttpResponse:
-        task = _task(request, request_id)
         return render(_shape(_said(request, task, body, idempotency_key)), status=201)
 
     return once(request, idempotency_key, act)

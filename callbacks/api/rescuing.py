@@ -47,7 +47,10 @@ class RedriveIn(_Body):
 def rescue_once(
     request: ApiRequest, key: str | None, ask: Callable[[UUID], RescueAction]
 ) -> HttpResponse:
-    """201 with the action; it is carried out by a worker. Raises Problem."""
+    """201 with the action; it is carried out by a worker. Raises Problem.
+
+    That the caller may see what it is about has been asked before.
+    """
 
     def act() -> HttpResponse:
         try:

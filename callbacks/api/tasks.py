@@ -125,14 +125,15 @@ def task(request: ApiRequest, task_id: UUID) -> HttpResponse:
 @router.post(
     "/{uuid:task_id}/preflight",
     auth=doors(),
-    response={200: PreflightOut, **documented(404, 409, 413, 415)},
+    response={200: PreflightOut, **documented(404, 409, 411, 413, 415)},
     summary="What an answer would do, without giving it",
 )
 def preflight(
     request: ApiRequest, task_id: UUID, given: Preflight, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
     """The form of the payload is checked; what the workflow makes of it is not known."""
-    return once(request, idempotency_key, lambda: _checked(find(request, task_id), given))
+    found = find(request, task_id)
+    return once(request, idempotency_key, lambda: _checked(found, given))
 
 
 @router.post(

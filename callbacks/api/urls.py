@@ -9,10 +9,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -25,6 +26,7 @@ from callbacks.models import Role
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
+DOCUMENT = "openapi.json"
 PUBLIC: frozenset[Role] = frozenset()
 ROUTERS: dict[str, Router] = {
     "tasks": tasks.router,
@@ -94,15 +96,38 @@ def _field(place: tuple[str | int, ...]) -> str:
 
 
 # --- addresses -----------------------------------------------------------------------------------
+def _head(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """What GET answers, without its body; django-ninja knows no HEAD."""
+    request.method = "GET"
+    try:
+        response = view(request, *args, **kwargs)
+    finally:
+        request.method = "HEAD"
+    if response.status_code == 405:
+        response = _wrong_method(response)
+    if isinstance(response, HttpResponse):
+        response["Content-Length"] = len(response.content)
+        response.content = b""
+    elif isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()
+    return response
+
+
+def _wrong_method(response: HttpResponseBase) -> HttpResponse:
+    allowed = {name.strip() for name in response["Allow"].split(",")}
+    allowed |= {"HEAD"} if "GET" in allowed else set()
+    told = Problem(405, "method_not_allowed", "This address does not take that method.")
+    told.headers["Allow"] = ", ".join(sorted(allowed))
+    return answer(told)
+
+
 def _door(view: View, roles: frozenset[Role]) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "HEAD":
+            return _head(view, request, *args, **kwargs)
         response = view(request, *args, **kwargs)
-        if response.status_code == 405:
-            told = Problem(405, "method_not_allowed", "This address does not take that method.")
-            told.headers["Allow"] = response["Allow"]
-            return answer(told)
-        return response
+        return _wrong_method(response) if response.status_code == 405 else response
 
     marked = login_not_required(csrf_exempt(never_cache(guarded)))
     marked.__dict__["roles"] = roles
@@ -115,7 +140,7 @@ def unknown(request: HttpRequest, **_rest: str) -> HttpResponse:
 
 def _declared() -> Iterator[tuple[str, frozenset[Role]]]:
     """The roles of each address, as its operations ask for them; the document is for everybody."""
-    yield from ((address, PUBLIC) for address in ("", "openapi.json"))
+    yield from ((address, PUBLIC) for address in ("", DOCUMENT))
     for prefix, router in ROUTERS.items():
         for place, view in router.path_operations.items():
             doors = [door for one in view.operations for door in one.auth_callbacks]
@@ -134,6 +159,8 @@ def _patterns() -> Iterator[URLPattern]:
         if isinstance(pattern, URLPattern):
             address = _address(str(pattern.pattern))
             view: View = pattern.callback if address else unknown
+            if address == DOCUMENT:
+                view = require_safe(view)
             yield path(address, _door(view, roles[address]), name=pattern.name)
     yield path("<path:rest>", _door(unknown, PUBLIC))
 

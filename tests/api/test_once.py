@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from callbacks.api.once import LONGEST_CALL
 from callbacks.keys import KEPT_FOR, forget_calls
-from callbacks.models import ApiCall, Decision
-from tests.making import make_task
+from callbacks.models import ApiCall, Decision, Role
+from tests.making import make_decision, make_person, make_policy, make_task
 
 
 @pytest.fixture
@@ -102,3 +102,43 @@ def test_taking_back_can_be_repeated_too(approver, url):
     held = approver.post(url, {**BODY, "undo_seconds": 60}).json()
     answers = [approver.post(f"/decisions/{held['id']}/withdraw", key="w") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+# --- who may not see it any more gets no answer of yesterday --------------------------------------
+def calls_of(program, task, decision):
+    """Every POST that can be repeated, by its name."""
+    return {
+        "approve": lambda: program.post(f"/tasks/{task.pk}/approve", BODY, key="a"),
+        "reject": lambda: program.post(f"/tasks/{task.pk}/reject", {"reason": "No."}, key="a"),
+        "preflight": lambda: program.post(f"/tasks/{task.pk}/preflight", BODY, key="a"),
+        "withdraw": lambda: program.post(f"/decisions/{decision.pk}/withdraw", key="a"),
+        "comment": lambda: program.post(
+            f"/requests/{task.request_id}/comments", {"text": "Hm."}, key="a"
+        ),
+        "stop": lambda: program.post(
+            f"/executions/{task.execution_id}/stop", {"reason": "Twice."}, key="a"
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["approve", "reject", "preflight", "withdraw", "comment", "stop"])
+def test_a_key_for_another_state_machine_gets_no_answer_that_was_given_before(
+    people, program_of, name
+):
+    person = make_person("all", *Role)
+    task, other = make_task(), make_task()
+    held = make_decision(task, person) if name == "withdraw" else None
+    first = calls_of(program_of(person), task, held)[name]()
+    limited = program_of(person, state_machines=[other.state_machine_name])
+    again = calls_of(limited, task, held)[name]()
+    assert (first.status_code in (200, 201), again.status_code) == (True, 404)
+    assert "Idempotency-Replayed" not in again
+
+
+def test_a_person_who_lost_sight_of_a_task_gets_no_answer_that_was_given_before(people, program_of):
+    task = make_task(policy=make_policy(team="finance"))
+    person = make_person("fin", Role.APPROVER, teams=["finance"])
+    url = f"/tasks/{task.pk}/preflight"
+    assert program_of(person).post(url, BODY, key="a").status_code == 200
+    person.groups.clear()
+    assert program_of(person).post(url, BODY, key="a").status_code == 404

@@ -272,7 +272,7 @@ def test_what_is_no_address_is_told_in_json(approver):
 def test_a_method_that_is_not_taken_is_told_in_json(approver):
     answer = approver.post("/tasks", {})
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer["Allow"] == "GET"
+    assert answer["Allow"] == "GET, HEAD"
 
 
 def test_no_cache_keeps_an_answer(approver):

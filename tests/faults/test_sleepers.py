@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.faults("F13"), pytest.mark.parametrize("run", range(RU
 
 
 def start_worker(started):
-    sleeper = started.start("worker", AUDIT_LOCK_SECONDS="60")
+    # It never gives up by itself, neither the file nor the call: it is put to sleep in either.
+    sleeper = started.start("worker", AUDIT_LOCK_SECONDS="60", SEND_READ_SECONDS="60")
     started.wait_logged("worker", " ready.")
     return sleeper
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -14,6 +15,11 @@ from callbacks.audit import triggers
 from callbacks.models import Role, User
 from tests import making
 
+# No test fails because the machine is busy.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 pytest_plugins = ["tests.leaks.plugin", "tests.faults.plugin"]
 
 

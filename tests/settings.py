@@ -28,6 +28,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     # No test cuts the power.
     DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=NORMAL;"
+    # SQLite queues nobody: of eight writers on a busy machine one may wait for long.
+    DATABASES["default"]["OPTIONS"]["timeout"] = 60
     DATABASES["default"]["TEST"] = {
         "NAME": os.environ.get("HOLDPOINT_TEST_DB", str(VAR_DIR / "test.sqlite3"))
     }

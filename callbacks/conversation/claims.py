@@ -12,7 +12,7 @@ from callbacks.audit import append
 from callbacks.audit.actor import Actor
 from callbacks.conversation.comments import MAY_COMMENT
 from callbacks.conversation.errors import HeldByAnother, Refused
-from callbacks.decisions.people import may_any, why_not_allowed
+from callbacks.conversation.recipients import recipient
 from callbacks.models import CallbackTask, Claim, Request, User
 from callbacks.queries.conversation import claim_of
 
@@ -47,7 +47,7 @@ def hand_over(
     now: datetime,
     take_over: bool = False,
 ) -> Claim:
-    """Give it to a person (by username) or a team, who must be able to answer it.
+    """Give it to a person (by username or full name) or a team, who must be able to answer it.
 
     Raises Refused, with words about the recipient, AuditUnavailable, and HeldByAnother without
     `take_over`.
@@ -55,31 +55,16 @@ def hand_over(
     giver = _person(actor)
     _check_waits(task)
     if len(note) > LONGEST_NOTE:
-        raise Refused(f"A note has at most {LONGEST_NOTE:,} characters.")
+        raise Refused(f"A note has at most {LONGEST_NOTE:,} characters.", field="note")
     try:
         check_text(note)
     except PayloadError as exc:
-        raise Refused(str(exc.problem)) from None
-    user, team = _recipient(task, to)
+        raise Refused(str(exc.problem), field="note") from None
+    user, team = recipient(task=task, to=to)
     with transaction.atomic():
         before = _before(task, giver, now, take_over=take_over)
         kind = "request_handed_over"
         return _put(task, actor, now, kind=kind, user=user, team=team, note=note, before=before)
-
-
-def _recipient(task: CallbackTask, to: str) -> tuple[User | None, Group | None]:
-    """A person, else a team. Raises Refused, in the same words for who is not there at all."""
-    user = User.objects.filter(username=to, is_active=True).first()
-    if user is not None and why_not_allowed(user=user, task=task) is None:
-        return user, None
-    team = None if user else Group.objects.filter(name=to).first()
-    if team is not None and may_any(user_ids=_members(team), task=task):
-        return None, team
-    raise Refused(f"“{to}” is no person and no team that may answer this request.")
-
-
-def _members(team: Group) -> list[int]:
-    return list(team.user_set.values_list("pk", flat=True))
 
 
 def _before(task: CallbackTask, user: User, now: datetime, *, take_over: bool) -> str:

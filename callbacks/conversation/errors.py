@@ -4,11 +4,15 @@ from callbacks.models import Claim
 
 
 class Refused(Exception):
-    """Nothing was kept. `is_forbidden`: it is this person who may not, whatever they write."""
+    """Nothing was kept. `is_forbidden`: it is this person who may not, whatever they write.
 
-    def __init__(self, message: str, *, is_forbidden: bool = False) -> None:
+    `field` is what of the form it is about: "to", "note" or "".
+    """
+
+    def __init__(self, message: str, *, is_forbidden: bool = False, field: str = "") -> None:
         super().__init__(message)
         self.is_forbidden = is_forbidden
+        self.field = field
 
 
 class HeldByAnother(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -11,10 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from callbacks.audit import AuditUnavailable
-from callbacks.conversation.claims import hand_over, let_go, take
+from callbacks.conversation.claims import LONGEST_NOTE, hand_over, let_go, take
 from callbacks.conversation.comments import MAY_COMMENT, add_comment
 from callbacks.conversation.errors import HeldByAnother, Refused
 from callbacks.conversation.presence import arrive
+from callbacks.conversation.recipients import offered
 from callbacks.models import CallbackTask
 from callbacks.views.answer_form import read_text
 from callbacks.views.answers import UNAVAILABLE, redirect_after_post
@@ -48,11 +49,25 @@ def claim_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     return _do(request, task_id, "", take, take_over=do == "take_over")
 
 
-@page(roles=MAY_COMMENT, methods=("POST",))
+@page(roles=MAY_COMMENT, methods=("GET", "HEAD", "POST"))
 def hand_over_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
-    to, note = request.POST.get("to", "").strip(), read_text(request.POST, "note")
+    """The form with those who may answer, and again with what is wrong in it."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    if request.method != "POST":
+        return _show_hand_over(request, task, {})
+    typed = {"to": read_text(request.POST, "to").strip(), "note": read_text(request.POST, "note")}
     take_over = request.POST.get("do") == "take_over"
-    return _do(request, task_id, note, hand_over, to=to, note=note, take_over=take_over)
+    try:
+        hand_over(task=task, actor=actor_of(request), now=frame.now, take_over=take_over, **typed)
+    except HeldByAnother as exc:
+        return _asked(request, task, exc)
+    except Refused as exc:
+        status = FORBIDDEN if exc.is_forbidden else REFUSED
+        return _show_hand_over(request, task, typed, {exc.field: str(exc)}, status)
+    except AuditUnavailable:
+        return _show_hand_over(request, task, typed, {"": NOT_RECORDED}, UNAVAILABLE)
+    return redirect_after_post(f"{task_page(task.pk)}#conversation")
 
 
 @page(roles=MAY_COMMENT, methods=("POST",))
@@ -95,6 +110,25 @@ def _asked(request: PersonRequest, task: CallbackTask, error: HeldByAnother) -> 
     typed = {name: read_text(request.POST, name) for name in ("to", "note") if name in request.POST}
     context = {"task": task, "claim": claim, "url": request.path, "typed": typed}
     return vary(render(request, "callbacks/take_over.html", context, status=CONFLICT))
+
+
+def _show_hand_over(
+    request: PersonRequest,
+    task: CallbackTask,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    errors = errors or {}
+    context = {
+        "task": task,
+        "offered": offered(task=task, giver=request.user),
+        "typed": typed,
+        "problem": errors.get("", ""),
+        "errors": errors,
+        "longest_note": LONGEST_NOTE,
+    }
+    return vary(render(request, "callbacks/hand_over.html", context, status=status))
 
 
 def _problem(

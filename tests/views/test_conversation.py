@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from callbacks.conversation.presence import FRESH_FOR
-from callbacks.models import CallbackTask, Claim, Comment, Presence
+from callbacks.models import CallbackTask, Claim, Comment, Presence, Role, User
 from callbacks.queries import conversation
 from callbacks.views.conversation_words import presence_words
 from tests import making
@@ -76,13 +78,122 @@ def test_a_hand_over_names_its_giver_and_the_note(
     assert "Your customer." in text
 
 
-def test_a_hand_over_to_who_may_not_answer_is_refused_with_the_note(
+def test_a_hand_over_to_who_may_not_answer_is_refused_in_its_form_with_what_was_typed(
     people: Any, browser_of: Any, task: CallbackTask
 ) -> None:
     form = {"to": people.auditor.username, "note": "Please look."}
     response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    text = response.content.decode()
     assert response.status_code == 422
-    assert "Please look." in response.content.decode()
+    assert f'name="to" list="hand-over-names" value="{people.auditor.username}"' in text
+    assert 'name="note" value="Please look."' in text
+    assert 'id="hand-over-to_error"' in text
+
+
+def test_what_is_wrong_with_a_note_stands_at_the_note(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    form = {"to": people.approver2.username, "note": "long " * 201}
+    response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="hand-over-note_error"' in text
+    assert "long long" in text
+
+
+def called(person: User, first: str, last: str) -> User:
+    person.first_name, person.last_name = first, last
+    person.save()
+    return person
+
+
+def test_the_request_leads_to_a_form_that_offers_who_may_answer(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    called(people.approver2, "Zoë", "Ng")
+    making.make_person("fin", Role.APPROVER, teams=["finance"])
+    browser = browser_of(people.approver)
+    assert f'href="/tasks/{task.pk}/hand-over/"' in page(browser, task)
+    text = browser.get(f"/tasks/{task.pk}/hand-over/").content.decode()
+    assert '<option value="approver2">Zoë Ng</option>' in text
+    assert '<option value="finance">Team</option>' in text
+    assert 'value="auditor"' not in text
+
+
+def test_the_form_offers_nobody_whom_the_policy_does_not_name(people: Any, browser_of: Any) -> None:
+    task = making.make_task(policy=making.make_policy(team="legal"))
+    giver = making.make_person("giver", Role.APPROVER, teams=["legal"])
+    making.make_person("fin", Role.APPROVER, teams=["legal"])
+    text = browser_of(giver).get(f"/tasks/{task.pk}/hand-over/").content.decode()
+    assert '<option value="fin">' in text
+    assert 'value="approver2"' not in text
+
+
+def test_the_form_asks_as_often_for_sixty_people_as_for_three(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    browser, counts = browser_of(people.approver), []
+    for most in (3, 60):
+        for number in range(len(counts) * 3, most):
+            making.make_person(f"p{number}", Role.APPROVER, teams=[f"team {number}"])
+        with CaptureQueriesContext(connection) as queries:
+            text = browser.get(f"/tasks/{task.pk}/hand-over/").content.decode()
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert text.count("<option") == 100
+    assert "And others, by their names." in text
+
+
+@pytest.mark.parametrize("to", ["approver2", "APPROVER2", "Zoë Ng", "zoË nG", " Zoë Ng "])
+def test_a_request_is_handed_to_a_person_by_any_name_that_pages_show(
+    people: Any, browser_of: Any, task: CallbackTask, to: str
+) -> None:
+    called(people.approver2, "Zoë", "Ng")
+    browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", {"to": to, "note": ""})
+    assert Claim.objects.get().user == people.approver2
+
+
+@pytest.mark.parametrize("to", ["finance", "Finance"])
+def test_a_request_is_handed_to_a_team_whatever_its_case(
+    people: Any, browser_of: Any, task: CallbackTask, to: str
+) -> None:
+    making.make_person("fin", Role.APPROVER, teams=["finance"])
+    browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", {"to": to, "note": ""})
+    assert Claim.objects.get().team.name == "finance"
+
+
+def test_of_two_people_of_one_name_the_username_is_asked_for(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    called(people.approver2, "Zoë", "Ng")
+    called(making.make_person("zoe", Role.APPROVER), "Zoë", "Ng")
+    form = {"to": "Zoë Ng", "note": ""}
+    response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    assert response.status_code == 422
+    assert "Several people are called" in response.content.decode()
+    assert not Claim.objects.exists()
+
+
+def test_a_username_never_means_somebody_else_who_is_called_so(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    called(people.approver2, "auditor", "")
+    form = {"to": "auditor", "note": ""}
+    response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    assert response.status_code == 422
+    assert not Claim.objects.exists()
+
+
+def test_nobody_hands_over_what_waits_no_more_or_what_they_may_not_see(
+    people: Any, browser_of: Any
+) -> None:
+    over = making.make_task(status="closed", closed_at=timezone.now())
+    hidden_one = making.make_task(policy=making.make_policy(team="legal"))
+    browser = browser_of(people.approver)
+    text = browser.get(f"/tasks/{over.pk}/hand-over/").content.decode()
+    assert "does not wait any more" in text
+    assert 'name="to"' not in text
+    assert browser.get(f"/tasks/{hidden_one.pk}/hand-over/").status_code == 404
 
 
 def test_auditors_are_offered_no_form(people: Any, browser_of: Any, task: CallbackTask) -> None:

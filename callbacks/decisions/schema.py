@@ -7,6 +7,7 @@ is always judged alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
@@ -22,12 +23,17 @@ DEEPEST = 50
 # A few seconds at the very most: a step of a schema takes as long as hundreds of ways of a pattern.
 MOST_EFFORT = 60_000_000
 STEP, ENTRY = 300, 10
+# What is compared as a whole is paid for by each value in it, however deep.
+VALUE = 40
+# From here on Python gives numbers hashes that somebody could choose to be the same.
+HASHED_APART = 2**60
 # What is empty is soon judged.
 EFFORT_FOR_EMPTY = MOST_EFFORT // 20
 
 _extended: Any = extend
 _PROBES: tuple[Any, ...] = (None, {}, [], "", 0, True)
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_COMPARED = ("const", "enum")
 _BY_PATTERN = ("patternProperties", "additionalProperties", "unevaluatedProperties")
 
 
@@ -174,6 +180,8 @@ class _Effort:
 def _cost(word: str, said: Any, instance: Any, schema: Any) -> int:
     entries = sum(len(one) for one in (said, instance) if isinstance(one, dict | list))
     cost = STEP + ENTRY * entries
+    if word in _COMPARED:
+        cost += VALUE * _count(said)
     if word == "pattern" and isinstance(instance, str):
         cost += ways(said, len(instance))
     if word in _BY_PATTERN and isinstance(instance, dict):
@@ -182,28 +190,40 @@ def _cost(word: str, said: Any, instance: Any, schema: Any) -> int:
     return cost
 
 
+def _count(value: Any) -> int:
+    """How many values there are in it, itself among them."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_count, value.values()))
+    return 1 + sum(map(_count, value)) if isinstance(value, list) else 1
+
+
 def _checker(schema: Any, effort: _Effort) -> Validator:
     kind = validator_for(schema)
-    words = {**kind.VALIDATORS, "uniqueItems": _unique_items}
+    words = {**kind.VALIDATORS, "uniqueItems": partial(_unique_items, effort)}
     counted = {word: effort.counting(word, check) for word, check in words.items()}
     checker: Validator = _extended(kind, counted)(schema, registry=Registry())
     return checker
 
 
 def _unique_items(
-    validator: Validator, said: Any, instance: Any, schema: Any
+    effort: _Effort, validator: Validator, said: Any, instance: Any, schema: Any
 ) -> Iterator[ValidationError]:
     """As the library's, which compares each with each where a list holds objects."""
     if not said or not isinstance(instance, list):
         return
-    if len({_as_key(one) for one in instance}) < len(instance):
+    if len({_as_key(one, effort) for one in instance}) < len(instance):
         yield ValidationError("a value stands twice in this list.")
 
 
-def _as_key(value: Any) -> Any:
+def _as_key(value: Any, effort: _Effort) -> Any:
     """Equal for equal JSON: 1 is 1.0 but not true, and the order of names does not count."""
+    effort.spend(VALUE)
     if isinstance(value, dict):
-        return frozenset((name, _as_key(inner)) for name, inner in value.items())
+        return frozenset((name, _as_key(inner, effort)) for name, inner in value.items())
     if isinstance(value, list):
-        return tuple(_as_key(inner) for inner in value)
-    return (bool, value) if isinstance(value, bool) else value
+        return tuple(_as_key(inner, effort) for inner in value)
+    if isinstance(value, bool):
+        return bool, value
+    if isinstance(value, int | float) and HASHED_APART <= abs(value) < float("inf"):
+        return int, str(int(value))
+    return value

@@ -9,6 +9,7 @@ from callbacks.decisions.schema import SchemaProblem, check_schema, schema_probl
 
 # What blows up takes hours; this leaves room for a slow machine.
 A_MOMENT = 30
+SOON = 4
 DOUBLING = {
     "$ref": "#/$defs/a0",
     "$defs": {
@@ -90,6 +91,22 @@ def test_an_answer_that_would_be_checked_for_ever_is_refused(schema: Any, value:
 
 
 @pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"uniqueItems": True}, [list(range(5_000))]),
+        ({"uniqueItems": True}, [{"a": [{"b": [n]} for n in range(2_000)]}]),
+        ({"const": [list(range(5_000))]}, [list(range(5_000))]),
+        ({"enum": [{"a": list(range(5_000))}]}, {"a": list(range(5_000))}),
+    ],
+)
+def test_what_is_compared_as_a_whole_is_counted_as_a_whole(
+    schema: Any, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callbacks.decisions.schema.MOST_EFFORT", 150_000)
+    assert schema_problem(schema, value) == "the policy's form takes too long to check."
+
+
+@pytest.mark.parametrize(
     ("value", "fits"),
     [
         ([1, 2, {"a": 1}], True),
@@ -101,12 +118,20 @@ def test_an_answer_that_would_be_checked_for_ever_is_refused(schema: Any, value:
         ([[], {}], True),
         ("aa", True),
         ([{"n": n} for n in range(20_000)], True),
+        ([10**20, 1e20], False),
+        ([-(10**20), 10**20, str(10**20), 1e308, float("inf")], True),
     ],
 )
 def test_values_are_unique_as_json_means_it(value: Any, fits: bool) -> None:
     began = process_time()
     assert (schema_problem({"uniqueItems": True}, value) is None) == fits
     assert process_time() - began < A_MOMENT
+
+
+def test_numbers_chosen_to_meet_in_one_place_are_told_apart_within_a_moment() -> None:
+    began = process_time()
+    assert schema_problem({"uniqueItems": True}, [n * (2**61 - 1) for n in range(24_000)]) is None
+    assert process_time() - began < SOON
 
 
 def test_what_is_wrong_is_told_with_its_place() -> None:

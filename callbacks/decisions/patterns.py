@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import comb
 
 # A pattern is hopeless where even a text of this length has more ways than can be tried.
 SHORT_TEXT = 64
 MOST_WAYS = 20_000_000
+# More than anybody could pay for. It is not counted further: the numbers would take for ever.
+UNCOUNTED = 10**12
 
 _TOKEN = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[()|]|[*+?][?+]?|\{\d*,?\d*\}[?+]?|.", re.DOTALL
@@ -35,14 +36,18 @@ class _Ways:
     repeats: int = 0
 
     def then(self, other: _Ways) -> _Ways:
-        return _Ways(self.choices * other.choices, self.repeats + other.repeats)
+        return _ways(self.choices * other.choices, self.repeats + other.repeats)
 
     def otherwise(self, other: _Ways) -> _Ways:
-        return _Ways(self.choices + other.choices, max(self.repeats, other.repeats))
+        return _ways(self.choices + other.choices, max(self.repeats, other.repeats))
 
     @property
     def is_one(self) -> bool:
         return self.choices == 1 and self.repeats == 0
+
+
+def _ways(choices: int, repeats: int) -> _Ways:
+    return _Ways(min(choices, UNCOUNTED), min(repeats, UNCOUNTED))
 
 
 def check_pattern(pattern: str) -> None:
@@ -52,9 +57,20 @@ def check_pattern(pattern: str) -> None:
 
 
 def ways(pattern: str, length: int) -> int:
-    """In how many ways at most the pattern is tried on a text of this length."""
+    """In how many ways at most the pattern is tried on a text of this length, up to UNCOUNTED."""
     found = _read(pattern)
-    return found.choices * comb(length + found.repeats, found.repeats)
+    return min(found.choices * _shared(length, found.repeats), UNCOUNTED)
+
+
+def _shared(length: int, repeats: int) -> int:
+    """In how many ways so many repeats share a text: comb(length + repeats, repeats)."""
+    fewer, more = sorted((length, repeats))
+    found = 1
+    for taken in range(1, fewer + 1):
+        found = found * (more + taken) // taken
+        if found > UNCOUNTED:
+            return UNCOUNTED
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -62,7 +78,10 @@ def _read(pattern: str) -> _Ways:
     try:
         re.compile(pattern)
         found, _letters = _alternatives(_Tokens(pattern))
-    except (re.error, OverflowError, RecursionError) as exc:
+    except PatternError:
+        raise
+    # A count of thousands of digits is no number to Python: ValueError.
+    except (re.error, OverflowError, RecursionError, ValueError) as exc:
         raise PatternError(f"it is no regular expression: {exc}.") from exc
     is_tried_once = pattern.startswith("^") and "|" not in pattern
     return found if is_tried_once else found.then(_Ways(repeats=1))
@@ -128,7 +147,7 @@ def _counts(repeat: str) -> tuple[int, int | None]:
 def _repeated(inside: _Ways, letters: list[str], least: int, most: int | None) -> _Ways:
     if most is not None and (inside.is_one or most <= SHORT_TEXT):
         once_more = _Ways(choices=most - least + 1)
-        return once_more.then(_Ways(inside.choices**most, inside.repeats * most))
+        return once_more.then(_ways(inside.choices**most, inside.repeats * most))
     if inside.is_one or _has_one_way(inside, letters):
         return _Ways(repeats=1)
     raise PatternError("it repeats something that itself repeats or chooses, as in (a+)+.")

@@ -2,13 +2,14 @@
 
 import re
 from contextlib import suppress
+from math import comb
 from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbacks.decisions.patterns import MOST_WAYS, PatternError, check_pattern, ways
+from callbacks.decisions.patterns import MOST_WAYS, UNCOUNTED, PatternError, check_pattern, ways
 
 # What blows up takes hours; this leaves room for a slow machine.
 A_MOMENT = 5
@@ -51,11 +52,30 @@ def test_what_people_usually_ask_for_is_fine(pattern: str) -> None:
         "(",
         "a{2,1}",
         "(" * 3_000 + ")" * 3_000,
+        "(((a{0,64}){0,64}){0,64}){0,64}",
+        "a{" + "9" * 5_000 + "}",
     ],
 )
 def test_what_could_be_tried_for_ever_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
         check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(" * 4 + "a{0,64}" + "){0,64}" * 4, "((((a*b){0,64}){0,64}){0,64}){0,64}", "(a|b)" * 9_000],
+)
+def test_a_pattern_of_ways_without_number_is_refused_within_a_moment(pattern: str) -> None:
+    began = process_time()
+    with pytest.raises(PatternError):
+        check_pattern(pattern)
+    assert ways(pattern, 260_000) == UNCOUNTED
+    assert process_time() - began < A_MOMENT
+
+
+@given(st.integers(0, 60), st.integers(0, 5))
+def test_the_ways_are_those_in_which_the_repeats_share_the_text(length: int, repeats: int) -> None:
+    assert ways("^" + "a*" * repeats, length) == comb(length + repeats, repeats)
 
 
 @pytest.mark.parametrize("pattern", ["^a+a+a+b", "a+a+a+b", "(?:^|x)a*a*b", "(a|b)(a|b)a*a*a*b"])

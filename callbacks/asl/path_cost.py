@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jsonpath import JSONPath
-from jsonpath.filter import BaseExpression, FilterQuery, FunctionExtension, RegexLiteral
+from jsonpath.filter import (
+    BaseExpression,
+    FilterExpressionLiteral,
+    FilterQuery,
+    FunctionExtension,
+    InfixExpression,
+    ListLiteral,
+    RegexLiteral,
+    RelativeFilterQuery,
+)
 from jsonpath.segments import JSONPathRecursiveDescentSegment
 from jsonpath.selectors import Filter, KeysFilter, SingularQuerySelector
 
@@ -23,6 +32,8 @@ def why_costly(path: JSONPath) -> str:
     inside = [node for one in filters for node in _nodes(one.expression)]
     if any(_is_matching(node) for node in inside):
         return "=~, match() and search() are not supported: a text could keep them busy for ever."
+    if any(_is_going_through_a_list(node) for node in inside):
+        return "“in” and “contains” look only into @ or a written list: @.a in ['b', 'c']."
     asked = [node.path for node in inside if isinstance(node, FilterQuery)]
     asked += [one.query for one in _selectors(path) if isinstance(one, SingularQuerySelector)]
     if any(not query.singular_query() for query in asked):
@@ -55,3 +66,14 @@ def _is_matching(node: BaseExpression) -> bool:
         or getattr(node, "operator", "") == "=~"
         or (isinstance(node, FunctionExtension) and node.name in _MATCHING)
     )
+
+
+def _is_going_through_a_list(node: BaseExpression) -> bool:
+    """Whether each value looks into what may be as long as the input.
+
+    What a value holds itself is gone through once, as all of the input is.
+    """
+    if not isinstance(node, InfixExpression) or node.operator not in ("in", "contains"):
+        return False
+    looked_into = node.right if node.operator == "in" else node.left
+    return not isinstance(looked_into, RelativeFilterQuery | ListLiteral | FilterExpressionLiteral)

@@ -21,6 +21,9 @@ FINE = [
     "$..[?@.price > $.limit]",
     "$.items[?length(@.name) > 3]",
     "$.items[1:]",
+    "$.items[?@.kind in ['a', 'b']]",
+    "$.items[?@.items contains 3]",
+    "$..[?'a' in @.kind]",
 ]
 
 
@@ -36,6 +39,10 @@ def test_what_goes_through_the_input_once_is_fine(path: str) -> None:
         ("$[?@ =~ 'a']", "=~"),
         ("$[?match(@, '(a|a)*b')]", "match()"),
         ("$[?!(@.a == 1 && search(@.b, '(a+)+b'))]", "search()"),
+        ("$.a[?@ in $.b]", "a written list"),
+        ("$.a[?!(@.c == 1 && $.b contains @.c)]", "a written list"),
+        ("$.a[?@ in _.b]", "a written list"),
+        ("$.a[?@ in value($.b)]", "a written list"),
         ("$..a..b", "only one “..”"),
         ("$..[?@..a]", "only plain paths"),
         ("$[?$[?$[?$.a]]]", "only plain paths"),

@@ -22,7 +22,8 @@ DEPTH_LIMIT = 200
 # Python converts no longer digit strings, and no number of AWS's needs them.
 DIGITS_LIMIT = 4_300
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string may lack its end; nothing is ever looked at twice.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

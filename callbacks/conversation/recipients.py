@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 
+from callbacks.asl.payload import PayloadError, check_text
 from callbacks.conversation.errors import Refused
 from callbacks.decisions.people import facts_of, may_any, rule_of
 from callbacks.decisions.policy import refusal
@@ -47,6 +48,10 @@ def recipient(*, task: CallbackTask, to: str) -> tuple[User | None, Group | None
 
     Raises Refused, in the same words for who is not there at all.
     """
+    try:
+        check_text(to)
+    except PayloadError as exc:
+        raise Refused(str(exc.problem), field="to") from None
     approvers = _approvers(task)
     known = list(approvers)
     people = _allowed(task, _named(to, known, lambda user: user.username))

@@ -22,6 +22,7 @@ from callbacks.decisions.errors import (
     TaskUnknown,
 )
 from callbacks.decisions.hints import hint
+from callbacks.decisions.locking import lock_task
 from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import send_time
 from callbacks.decisions.recording import record
@@ -32,6 +33,7 @@ from callbacks.models import (
     Decision,
     DecisionStatus,
     Direction,
+    Policy,
     User,
     VoidOutcome,
     Vote,
@@ -75,7 +77,7 @@ def decide(
     given = _Given(decision_id, answer, actor, _person(actor), now, undo_seconds)
     try:
         with transaction.atomic():
-            return _decide(_lock(task_id), given, shown_sha256)
+            return _decide(lock_task(task_id), given, shown_sha256)
     except (NotYours, ShownChanged):
         _keep_match(task_id)
         raise
@@ -107,7 +109,7 @@ def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
 def _keep_match(task_id: uuid.UUID) -> None:
     """The refusal took it back; the page that tells of it shows the policy of today."""
     with transaction.atomic():
-        match_again(_lock(task_id))
+        match_again(lock_task(task_id))
 
 
 def _person(actor: Actor) -> User:
@@ -115,22 +117,6 @@ def _person(actor: Actor) -> User:
         raise TaskUnknown
     # Asked anew: roles and teams may have changed since the session's user was read.
     return User.objects.get(pk=actor.user.pk)
-
-
-def _lock(task_id: uuid.UUID) -> CallbackTask:
-    """The task with what never changes about it.
-
-    Not with its policy: PostgreSQL would join the row that it waited for to the policy of before,
-    and find no task at all where the policy is another one since.
-    """
-    try:
-        return (
-            CallbackTask.objects.select_for_update(of=("self",))
-            .select_related("execution__connection", "execution__state_machine")
-            .get(pk=task_id)
-        )
-    except CallbackTask.DoesNotExist:
-        raise TaskUnknown from None
 
 
 def _find_earlier(decision_id: uuid.UUID) -> Decision | Vote | None:
@@ -150,9 +136,11 @@ def _same_again(earlier: Decision | Vote, task: CallbackTask, given: _Given) -> 
     if decision.task_id != task.pk:
         # Perhaps one that this person may not know of.
         raise SameIdOtherAnswer(None)
+    # That of then: another version may send a rejection as other bytes.
+    policy = Policy.objects.get(pk=decision.policy_id)
     same = (
         by == given.user.pk
-        and _is_same_answer(decision, under(given.answer, task.policy))
+        and _is_same_answer(decision, under(given.answer, policy))
         and earlier.reason == given.answer.reason
     )
     if not same:

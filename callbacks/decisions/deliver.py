@@ -67,12 +67,16 @@ def _claim(decision: Decision, now: datetime) -> Claim | None:
     if task is None or not task.is_waiting:
         # Nothing can be sent any more; the settling names who or what was first.
         return None
+    if not task.connection.is_enabled:
+        # Nothing is sent over it until it is switched on again.
+        return None
     pause = pauses.find_pause(connection_id=decision.connection_id)
     try:
+        # Nothing was called yet: what its signatures are worth is asked at each try.
+        if decision.claimed_at is None and not recount(decision=decision, now=now):
+            return None
         if pause is not None and not pause.take_turn(now=now):
             pauses.wait(decision=decision, pause=pause, dies=task.dies_earliest, now=now)
-            return None
-        if decision.status == DecisionStatus.HELD and not recount(decision=decision, now=now):
             return None
         _take(decision, task, now)
     except Superseded:

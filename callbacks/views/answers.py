@@ -167,6 +167,8 @@ def _checked(attempt: Attempt) -> HttpResponse:
     if attempt.request.POST.get("open") == "reject":
         return _form_again(attempt, 200, {}, reject_open=True)
     task = attempt.task
+    if lock_of(task=task, user=attempt.request.user) is not None:
+        return _form_again(attempt, FORBIDDEN, {})
     try:
         check_answer(
             attempt.posted.typed.answer(_meant(attempt.posted.typed)),
@@ -237,7 +239,7 @@ def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
         return _show(attempt, part, FORBIDDEN)
     if isinstance(error, ShownChanged):
         return _ask_anew(attempt, shown_changed(error))
-    if isinstance(error, SameIdOtherAnswer) and error.decision is None:
+    if isinstance(error, SameIdOtherAnswer) and not (error.decision and error.decision.is_live):
         return _ask_anew(attempt, _NUMBER_USED)
     if isinstance(error, AlreadyDecided | SameIdOtherAnswer) and error.decision is not None:
         return _somebody_was_first(attempt, error.decision)

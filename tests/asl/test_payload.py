@@ -173,3 +173,10 @@ def test_other_values_are_not_the_same(left, right):
 
 def test_the_doubles_that_aws_makes_of_long_numbers_are_the_same():
     assert same_value("0.1234567890123456789", "0.12345678901234568")
+
+
+def test_a_large_string_without_its_end_is_told_as_soon_as_a_small_one() -> None:
+    """An expression that went back would take minutes."""
+    for size in (10, 130_000):
+        with pytest.raises(PayloadError):
+            check_output('"' + '\\"' * size)

@@ -26,7 +26,17 @@ from callbacks.decisions.errors import (
 from callbacks.decisions.policy import Refusal
 from callbacks.decisions.takeback import send_now, withdraw
 from callbacks.decisions.window import undo_window
-from callbacks.models import AuditEntry, Connection, Decision, DecisionStatus, ReasonRule, Role
+from callbacks.models import (
+    AuditEntry,
+    CallbackTask,
+    Connection,
+    Decision,
+    DecisionStatus,
+    Policy,
+    ReasonRule,
+    RejectionMode,
+    Role,
+)
 from tests import making
 from tests.decisions.conftest import APPROVAL, REJECTION, Desk
 
@@ -303,3 +313,16 @@ def test_a_broker_in_trouble_does_not_undo_a_decision(
     with django_capture_on_commit_callbacks(execute=True):
         decision = desk.decide()
     assert Decision.objects.get(pk=decision.pk).status == DecisionStatus.HELD
+
+
+def test_the_same_rejection_again_is_the_same_though_it_would_be_other_bytes_today(
+    desk: Desk,
+) -> None:
+    no = {"rejection_mode": RejectionMode.SUCCESS}
+    policy = making.make_policy(**no, rejection_output='{"ok":false}')
+    answer, number = replace(REJECTION, error="", cause=""), uuid.uuid4()
+    first = desk.decide(answer, decision_id=number)
+    Policy.objects.filter(pk=policy.pk).update(retired_at=desk.now)
+    newer = making.make_policy(policy.name, version=2, **no, rejection_output='{"no":1}')
+    CallbackTask.objects.update(policy=newer)
+    assert desk.decide(answer, decision_id=number) == first

@@ -11,7 +11,7 @@ import pytest
 from callbacks.audit import AuditUnavailable, sink
 from callbacks.decisions import deliver as deliver_module
 from callbacks.decisions.errors import AlreadyDecided
-from callbacks.models import AuditEntry, CallbackTask, Decision, DecisionStatus
+from callbacks.models import AuditEntry, CallbackTask, Connection, Decision, DecisionStatus
 from callbacks.stepfunctions import (
     InvalidOutput,
     NotSent,
@@ -398,3 +398,12 @@ def test_no_traceback_variable_holds_the_token(desk: Desk, monkeypatch: Any) -> 
         desk.deliver(decision)
     frames = [entry.frame for entry in raised.traceback if "callbacks/" in str(entry.path)]
     assert not [f for f in frames if token in [v for v in f.f_locals.values() if v == token]]
+
+
+def test_nothing_is_sent_over_a_connection_that_was_switched_off_meanwhile(desk: Desk) -> None:
+    decision = desk.decide()
+    Connection.objects.update(is_enabled=False)
+    assert desk.deliver(decision).status == DecisionStatus.HELD
+    assert desk.sends() == []
+    Connection.objects.update(is_enabled=True)
+    assert desk.deliver(decision).status == DecisionStatus.SENT

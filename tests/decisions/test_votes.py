@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from callbacks.decisions import deliver as deliver_module
 from callbacks.decisions.errors import (
@@ -23,6 +25,7 @@ from callbacks.models import (
     CallbackTask,
     Decision,
     DecisionStatus,
+    Lease,
     Policy,
     RejectionMode,
     Role,
@@ -286,10 +289,49 @@ def test_an_answer_is_complete_when_a_signer_comes_into_the_team_that_lacked_one
 def test_nothing_completes_under_an_earlier_version(desk: Desk, two: Policy, kofi: User) -> None:
     decision = desk.decide()
     making.make_vote(decision, kofi)
-    newer = making.make_policy("Newer", approvals_needed=2)
-    CallbackTask.objects.filter(pk=decision.task_id).update(policy=newer)
+    # What waits is put under the new version only a little later.
+    Policy.objects.filter(pk=two.pk).update(retired_at=desk.now)
+    making.make_policy(two.name, version=2, approvals_needed=3)
     sweep(now=desk.now)
     assert again(decision).status == DecisionStatus.COLLECTING
+
+
+def test_answers_that_lack_something_cost_the_sweep_the_same_however_many_they_are(
+    desk: Desk, kofi: User
+) -> None:
+    policy = making.make_policy("Security", team="security", approvals_needed=2)
+    policy.policy_teams.update(approvals=1)
+
+    def queries_with(count: int) -> int:
+        for _ in range(count):
+            decision = making.make_decision(
+                making.make_task(policy=policy), desk.approver, status=DecisionStatus.COLLECTING
+            )
+            for user in (desk.approver, kofi):
+                making.make_vote(decision, user)
+        with CaptureQueriesContext(connection) as queries:
+            sweep(now=desk.now)
+        return len(queries)
+
+    assert queries_with(2) == queries_with(20)
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_signatures_are_counted_again_also_where_the_connection_pauses(
+    desk: Desk, two: Policy, kofi: User, is_paused: bool
+) -> None:
+    if is_paused:
+        until = desk.now + timedelta(minutes=5)
+        name = f"send:{desk.task.connection_id}"
+        Lease.objects.create(name=name, holder="ThrottlingException", until=until)
+    decision = desk.decide()
+    desk.decide(actor=making.make_actor(kofi))
+    desk.deliver(decision)
+    User.objects.filter(pk=kofi.pk).update(is_active=False)
+    Lease.objects.all().delete()
+    desk.later += timedelta(minutes=10)
+    expected = DecisionStatus.COLLECTING if is_paused else DecisionStatus.SENT
+    assert desk.deliver(again(decision)).status == expected
 
 
 def test_an_answer_with_all_signatures_goes_out_under_the_version_it_was_signed_under(

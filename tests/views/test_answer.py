@@ -292,3 +292,24 @@ def test_a_draft_can_be_thrown_away(people, browser_of):
     page = browser.post(f"/tasks/{task.pk}/draft/forget/", follow=True)
     assert typed(page, "output") == ""
     assert "Throw it away" not in page.content.decode()
+
+
+def test_an_old_form_after_an_undo_comes_back_with_what_was_typed(people, browser_of):
+    task = making.make_task()
+    browser = browser_of(people.approver)
+    fields = form_fields(task)
+    browser.post(answer_url(task), fields)
+    decision = Decision.objects.get()
+    browser.post(f"/decisions/{decision.pk}/withdraw/")
+    response = browser.post(answer_url(task), {**fields, "output": '{"other": 1}'})
+    assert response.status_code == 409
+    assert "This form has been used for another answer already." in response.content.decode()
+    assert typed(response, "output") == '{"other": 1}'
+
+
+def test_who_may_not_answer_has_nothing_checked_either(people, browser_of):
+    response = post_answer(
+        browser_of(people.auditor), making.make_task(), direction="check", output="no json"
+    )
+    assert response.status_code == 403
+    assert "Only approvers may answer this" in response.content.decode()

@@ -196,6 +196,15 @@ def test_nobody_hands_over_what_waits_no_more_or_what_they_may_not_see(
     assert browser.get(f"/tasks/{hidden_one.pk}/hand-over/").status_code == 404
 
 
+def test_a_recipient_that_no_name_can_be_is_refused(
+    people: Any, browser_of: Any, task: CallbackTask
+) -> None:
+    form = {"to": "a\0b", "note": "Please look."}
+    response = browser_of(people.approver).post(f"/tasks/{task.pk}/hand-over/", form)
+    assert response.status_code == 422
+    assert "Please look." in response.content.decode()
+
+
 def test_auditors_are_offered_no_form(people: Any, browser_of: Any, task: CallbackTask) -> None:
     text = page(browser_of(people.auditor), task)
     assert "comments/" not in text

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import yaml
 from django.db import transaction
+from django.db.models import Q
 
 from callbacks.audit.actor import Actor
 from callbacks.models import Policy
 from callbacks.policies.check import looks, problems
 from callbacks.policies.fields import PolicyFields, fields_of, from_mapping, said_by
-from callbacks.policies.versions import PolicyProblems, move, put_in_force, retire
+from callbacks.policies.versions import Entry, PolicyProblems, lock, move, put_in_force, retire
 from callbacks.policies.written import NotRead, StandsTwice, read_yaml
 
 HEADER = (
@@ -78,15 +79,26 @@ def apply(
     *, policies: Sequence[PolicyFields], note: str, actor: Actor, now: datetime
 ) -> list[Change]:
     """Bring what is in force to the file, all or nothing. Raises PolicyProblems."""
+    entries: list[Entry] = []
+    record = entries.append
     with transaction.atomic():
+        _lock(policies)
         changes = plan(policies)
         for change in changes:
             if change.what == "retired":
-                retire(name=change.name, note=note, actor=actor, now=now)
+                retire(name=change.name, note=note, actor=actor, now=now, record=record)
         for policy in policies:
-            put_in_force(fields=policy, note=note, actor=actor, now=now)
-        _put_in_order(policies, actor, now)
+            put_in_force(fields=policy, note=note, actor=actor, now=now, record=record)
+        _put_in_order(policies, actor, now, record)
+        for append in entries:
+            append()
     return changes
+
+
+def _lock(policies: Sequence[PolicyFields]) -> None:
+    """All that may change, before anything does."""
+    names = [policy.name for policy in policies]
+    lock(Policy.objects.filter(Q(name__in=names) | Q(retired_at=None)))
 
 
 def _in_force() -> Sequence[Policy]:
@@ -121,9 +133,11 @@ def _check_whole(policies: Sequence[PolicyFields], found: dict[str, list[str]]) 
         found["file"] = [f"Exactly one policy has is_default: true, and its name is “{default}”."]
 
 
-def _put_in_order(policies: Sequence[PolicyFields], actor: Actor, now: datetime) -> None:
+def _put_in_order(
+    policies: Sequence[PolicyFields], actor: Actor, now: datetime, record: Callable[[Entry], None]
+) -> None:
     wanted = [policy.name for policy in policies if not policy.is_default]
     for place, name in enumerate(wanted):
         order = list(Policy.objects.current().filter(is_default=False).in_order())
         if order[place].name != name:
-            move(name=name, to=place, actor=actor, now=now)
+            move(name=name, to=place, actor=actor, now=now, record=record)

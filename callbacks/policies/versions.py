@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from callbacks.audit.actor import Actor
 from callbacks.audit.configuration import configuration_changed
@@ -18,6 +19,7 @@ from callbacks.policies.check import problems
 from callbacks.policies.fields import SAME, PolicyFields, as_text, fields_of
 
 LONGEST_NOTE = 2_000
+Entry = Callable[[], object]
 
 
 class PolicyProblems(Exception):
@@ -32,12 +34,25 @@ class PolicyMoved(PolicyProblems):
     """Somebody else has changed the policy since its writer began. Nothing was changed."""
 
 
+def at_once(entry: Entry) -> None:
+    """Append the entry now, at the end of the transaction that makes the change."""
+    entry()
+
+
 def put_in_force(
-    *, fields: PolicyFields, note: str, actor: Actor, now: datetime, begun_with: int | None = None
+    *,
+    fields: PolicyFields,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    begun_with: int | None = None,
+    record: Callable[[Entry], None] = at_once,
 ) -> Policy:
     """Make this the version in force; the same as is in force makes no new one.
 
     `begun_with` is the version that the writer saw, 0 for a new policy; None where nobody looked.
+    `record` takes the audit entry, here as below: who makes several changes in one transaction
+    keeps the entries for its end, as whoever appends holds up everybody else who does.
     Raises PolicyProblems (PolicyMoved where that is no longer in force) and AuditUnavailable.
     """
     with transaction.atomic():
@@ -58,11 +73,19 @@ def put_in_force(
         except IntegrityError:
             # Two began a policy of one name; there was no row yet to wait for.
             raise PolicyProblems({"name": [_TAKEN]}) from None
-        _record("policy_changed" if before else "policy_created", policy, note, actor, now)
+        kind = "policy_changed" if before else "policy_created"
+        record(_entry(kind, policy, note, actor, now))
     return policy
 
 
-def retire(*, name: str, note: str, actor: Actor, now: datetime) -> Policy:
+def retire(
+    *,
+    name: str,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    record: Callable[[Entry], None] = at_once,
+) -> Policy:
     """Take a policy out of force. Raises PolicyProblems where it is the default or not in force."""
     with transaction.atomic():
         policy = _current(name)
@@ -71,19 +94,25 @@ def retire(*, name: str, note: str, actor: Actor, now: datetime) -> Policy:
         if policy.is_default:
             raise PolicyProblems({"name": ["The default policy cannot be retired."]})
         _end(policy, now)
-        _record("policy_retired", policy, note, actor, now)
+        record(_entry("policy_retired", policy, note, actor, now))
     return policy
 
 
-def move(*, name: str, to: int, actor: Actor, now: datetime) -> None:
+def move(
+    *,
+    name: str,
+    to: int,
+    actor: Actor,
+    now: datetime,
+    record: Callable[[Entry], None] = at_once,
+) -> None:
     """Let a policy be tried at place `to` (from 0) of those in force; the default stays last.
 
     The order is no part of a version: what a decision was made under is what its policy says.
     """
     with transaction.atomic():
-        order = list(
-            Policy.objects.current().filter(is_default=False).in_order().select_for_update()
-        )
+        lock(Policy.objects.current().filter(is_default=False))
+        order = list(Policy.objects.current().filter(is_default=False).in_order())
         policy = next((one for one in order if one.name == name), None)
         if policy is None:
             raise PolicyProblems({"name": [_why_unmovable(name)]})
@@ -94,7 +123,15 @@ def move(*, name: str, to: int, actor: Actor, now: datetime) -> None:
         Policy.objects.bulk_update(order, ["position"])
         # What waits may be covered by another one now.
         Policy.objects.filter(pk=policy.pk).update(moved_at=now)
-        _record("policy_moved", policy, "", actor, now)
+        record(_entry("policy_moved", policy, "", actor, now))
+
+
+def lock(policies: QuerySet[Policy]) -> None:
+    """Wait for whoever changes one of these; always in one order, so that no two wait in a ring.
+
+    Who only refers to one, as tasks and decisions do, is not waited for.
+    """
+    list(policies.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 _TAKEN = "There is a policy of this name already."
@@ -106,7 +143,7 @@ def _current(name: str) -> Policy | None:
     Read after the lock: a version that somebody put in force meanwhile is a new row, which a
     query that waited does not see.
     """
-    list(Policy.objects.filter(name=name).select_for_update().values_list("pk", flat=True))
+    lock(Policy.objects.filter(name=name))
     return Policy.objects.current().filter(name=name).first()
 
 
@@ -170,9 +207,10 @@ def _last_position() -> int:
     return -1 if last is None else last
 
 
-def _record(kind: str, policy: Policy, note: str, actor: Actor, now: datetime) -> None:
+def _entry(kind: str, policy: Policy, note: str, actor: Actor, now: datetime) -> Entry:
     text = as_text(fields_of(policy))
-    configuration_changed(
+    return partial(
+        configuration_changed,
         what=kind,
         actor=actor,
         now=now,

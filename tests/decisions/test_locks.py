@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from callbacks.models import CallbackTask, DecisionStatus, Policy, Role
 from callbacks.policies.fields import fields_of
-from callbacks.policies.versions import PolicyProblems, put_in_force
+from callbacks.policies.files import apply
+from callbacks.policies.versions import PolicyProblems, lock, put_in_force
 from tests import making
 from tests.decisions.conftest import Desk
 from tests.faults.processes import wait_until
@@ -32,8 +33,13 @@ def somebody_waits() -> bool:
 
 
 @contextmanager
-def while_it_waits(job: Callable[[], Any]) -> Iterator[list[Any]]:
-    """A transaction whose end starts the job, commits once that waits, and takes its result."""
+def while_it_waits(
+    job: Callable[[], Any], then: Callable[[], Any] = lambda: None
+) -> Iterator[list[Any]]:
+    """A transaction whose end starts the job, commits once that waits, and takes its result.
+
+    `then` still belongs to the transaction, and is done once the job waits.
+    """
     results: list[Any] = []
 
     def run() -> None:
@@ -49,6 +55,7 @@ def while_it_waits(job: Callable[[], Any]) -> Iterator[list[Any]]:
         yield results
         thread.start()
         wait_until(somebody_waits, seconds=20)
+        then()
     thread.join(timeout=20)
 
 
@@ -81,3 +88,20 @@ def test_of_two_who_change_a_policy_at_once_the_second_is_told_of_the_first(db: 
     [problem] = results
     assert isinstance(problem, PolicyProblems)
     assert problem.errors["name"] == ["Somebody else has put version 2 in force since you began."]
+
+
+def test_a_file_and_a_form_that_change_one_policy_at_once_both_come_through(db: None) -> None:
+    actor = making.make_actor(making.make_person("admin", Role.ADMIN, Role.APPROVER))
+    default = fields_of(making.default_policy())
+    [first, second] = [fields_of(making.make_policy(name)) for name in ("Refunds", "Orders")]
+    said = {"note": "", "actor": actor, "now": timezone.now()}
+    file = [replace(first, headline="file"), replace(second, headline="file"), default]
+    with while_it_waits(
+        lambda: apply(policies=file, **said),
+        then=lambda: put_in_force(fields=replace(second, headline="form"), **said),
+    ) as results:
+        lock(Policy.objects.filter(name="Orders"))
+    [changes] = results
+    assert [change.what for change in changes] == ["changed", "changed", "same"]
+    in_force = Policy.objects.current().in_order().values_list("name", "version", "headline")
+    assert list(in_force) == [("Refunds", 2, "file"), ("Orders", 3, "file"), ("Default", 1, "")]

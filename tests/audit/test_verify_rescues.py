@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
+from callbacks.audit import verify_rescues as verify_module
 from callbacks.audit.faults import Fault
 from callbacks.audit.verify_rescues import verify_rescues
-from callbacks.models import AuditPersonal, RescueAction, Role
+from callbacks.models import AuditEntry, AuditPersonal, RescueAction, Role
 from callbacks.rescue.ask import heartbeat, redrive, stop
 from tests import making
 from tests.audit.chains import NOW, run_verify, tamper
@@ -102,6 +103,23 @@ def test_an_action_that_was_never_recorded_is_found(action: RescueAction) -> Non
     put_in = making.make_rescue(making.make_execution(), making.make_person("eve"))
     with pytest.raises(Fault, match=f"No entry: action {put_in.pk} was never recorded"):
         verify_rescues()
+
+
+def test_an_action_that_is_asked_for_during_the_check_raises_no_alarm(
+    stopped: RescueAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = verify_module._entries
+    later: list[RescueAction] = []
+
+    def read_and_be_overtaken(*after: int) -> Iterator[list[AuditEntry]]:
+        yield from read(*after)
+        if not later:
+            ana = making.make_actor(making.make_person("ana", Role.OPERATOR))
+            asked = {"reason": "Again.", "actor": ana, "now": NOW + timedelta(minutes=1)}
+            later.append(ask_stop(action_id=uuid.uuid4(), **asked))
+
+    monkeypatch.setattr(verify_module, "_entries", read_and_be_overtaken)
+    assert verify_rescues() == 2
 
 
 def test_an_action_whose_reason_was_erased_still_holds(action: RescueAction) -> None:

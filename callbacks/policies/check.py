@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
@@ -196,9 +196,7 @@ def _quorum(policy: PolicyFields) -> Found:
     for name in ("approvals_needed", "rejections_needed"):
         if not 1 <= getattr(policy, name) <= MOST_SIGNATURES:
             yield name, f"Between 1 and {MOST_SIGNATURES} signatures can be asked for."
-    for team, count in policy.teams.items():
-        if count > policy.approvals_needed:
-            yield "teams", f"“{team}” is to give {count} of {policy.approvals_needed} signatures."
+    yield from _shares(policy)
     needed = max(policy.approvals_needed, policy.rejections_needed)
     people = who_may_answer(policy).count()
     if people == 0:
@@ -206,6 +204,19 @@ def _quorum(policy: PolicyFields) -> Found:
     elif people < needed:
         said = f"It takes {needed} people, and only {people} may answer under this policy now."
         yield "approvals_needed", said
+
+
+def _shares(policy: PolicyFields) -> Found:
+    """What each team is to give, and whether there are people enough in it."""
+    people = Count("user", filter=Q(user__in=who_may_answer(policy)), distinct=True)
+    rows = Group.objects.filter(name__in=policy.teams).annotate(people=people)
+    able = dict(rows.values_list("name", "people"))
+    for team, count in policy.teams.items():
+        if count > policy.approvals_needed:
+            yield "teams", f"“{team}” is to give {count} of {policy.approvals_needed} signatures."
+        elif count > able.get(team, count):
+            few = f"only {able[team]} of its people may answer now."
+            yield "teams", f"“{team}” is to give {count} signatures, and {few}"
 
 
 def who_may_answer(policy: PolicyFields) -> QuerySet[User]:

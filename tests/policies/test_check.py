@@ -1,5 +1,6 @@
 """What is wrong with a policy, found before it is put in force."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -114,6 +115,22 @@ def test_a_value_that_holds_itself_ends_as_a_problem() -> None:
     for value in (loop, wide):
         conditions = [{"path": "$.a", "is": "equals", "value": value}]
         assert "conditions" in problems(PolicyFields(name="Refunds", conditions=conditions))
+
+
+def test_a_team_cannot_be_asked_for_more_signatures_than_it_has_people_who_may_answer() -> None:
+    making.make_person("tom", Role.OPERATOR, teams=["finance"])
+    policy = PolicyFields(name="x", teams={"finance": 2}, users=["kofi"], approvals_needed=2)
+    said = "“finance” is to give 2 signatures, and only 1 of its people may answer now."
+    assert problems(policy) == {"teams": [said]}
+    making.make_person("eve", Role.APPROVER, teams=["finance", "legal"])
+    assert problems(policy) == {}
+
+
+def test_a_team_without_anybody_can_be_named_but_gives_no_signature() -> None:
+    making.make_team("legal")
+    policy = PolicyFields(name="x", teams={"legal": 0, "finance": 1})
+    assert problems(policy) == {}
+    assert list(problems(replace(policy, teams={"legal": 1, "finance": 0}))) == ["teams"]
 
 
 def test_a_rejection_by_success_needs_its_output() -> None:

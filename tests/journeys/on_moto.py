@@ -36,6 +36,10 @@ class OnMoto:
     approver: User
 
     @property
+    def machine_name(self) -> str:
+        return self.execution_arn.split(":")[6]
+
+    @property
     def execution(self) -> Execution:
         return Execution.objects.get(arn=self.execution_arn)
 

@@ -33,6 +33,9 @@ RAW_TEXTS = ("input", "output", "cause")
 def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
     """404 where none of its requests may be seen."""
     frame = frame_of(request)
+    # Before the run: beside an action that is named stands the run as it was read for that. A page
+    # without script does not look again.
+    actions = actions_context(execution_id=execution_id)
     execution = find_execution(execution_id=execution_id, sight=frame.sight)
     if execution is None:
         raise Http404
@@ -50,7 +53,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "events_url": events_page(execution.pk),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
-        **actions_context(execution=execution),
+        **actions,
     }
     return respond(request, TEMPLATE, context, fragment="body")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from callbacks.models import OPEN_RESCUES, Execution, RescueAction, RescueKind, RescueStatus
+from callbacks.models import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
 from callbacks.queries.rescue import actions_of
 from callbacks.templatetags.words import utc_time
 
@@ -33,9 +34,9 @@ class ActionWords:
     lost: str
 
 
-def actions_context(*, execution: Execution) -> dict[str, Any]:
+def actions_context(*, execution_id: uuid.UUID) -> dict[str, Any]:
     """What templates/parts/rescue.html#actions takes: one query."""
-    found = actions_of(execution_id=execution.pk)
+    found = actions_of(execution_id=execution_id)
     return {
         "actions": [_action_words(action) for action in found],
         "refresh_seconds": REFRESH_SECONDS,

@@ -13,7 +13,7 @@ FRESH_FOR = timedelta(seconds=35)
 def arrive(*, task: CallbackTask, user: User, now: datetime) -> tuple[str, ...]:
     """Note that this person has the request open; return who else has, by name.
 
-    Three queries, however many there are. Nothing of it is kept.
+    A fixed number of queries, however many there are. Nothing of it is kept.
     """
     Presence.objects.filter(user=user, at__lt=now - FRESH_FOR).delete()
     Presence.objects.update_or_create(user=user, request_id=task.request_id, defaults={"at": now})

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from callbacks.asl.payload import PayloadError, check_text
 from callbacks.conversation.errors import Refused
-from callbacks.decisions.people import facts_of, may_any, rule_of
+from callbacks.decisions.people import facts_of, rule_of
 from callbacks.decisions.policy import refusal
 from callbacks.models import CallbackTask, Role, User
 
@@ -74,13 +74,9 @@ def _team(to: str, task: CallbackTask, approvers: QuerySet[User]) -> Group | Non
     """The team of this name, if anybody in it may answer."""
     teams = list(Group.objects.filter(user__in=approvers).distinct())
     found = _named(to, teams, lambda team: team.name)
-    if len(found) == 1 and may_any(user_ids=_members(found[0]), task=task):
+    if len(found) == 1 and _allowed(task, found[0].user_set.all()):
         return found[0]
     return None
-
-
-def _members(team: Group) -> list[int]:
-    return list(team.user_set.values_list("pk", flat=True))
 
 
 _One = TypeVar("_One", User, Group)

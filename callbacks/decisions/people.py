@@ -14,14 +14,6 @@ def why_not_allowed(*, user: User, task: CallbackTask) -> Refusal | None:
     return refusal(person=person, rule=rule_of(task.policy), asked_by=task.asked_by)
 
 
-def may_any(*, user_ids: Iterable[int], task: CallbackTask) -> bool:
-    """Whether any of these people may answer this task under its policy."""
-    rule, asked_by = rule_of(task.policy), task.asked_by
-    return any(
-        refusal(person=one, rule=rule, asked_by=asked_by) is None for one in facts_of(user_ids)
-    )
-
-
 def rule_of(policy: Policy) -> Rule:
     """Two queries, or none where `policy_teams` and `users` are prefetched."""
     teams = {one.team_id: one.approvals for one in policy.policy_teams.all()}

@@ -61,7 +61,7 @@ def record(
         actor=actor,
         decision_id=decision.pk,
         task_id=task.pk,
-        facts=_audit_facts(decision),
+        facts=audit_facts(decision),
         personal={"reason": decision.reason},
     )
     return decision
@@ -98,7 +98,8 @@ def _who_and_what(task: CallbackTask) -> dict[str, object]:
     }
 
 
-def _audit_facts(decision: Decision) -> dict[str, str | int]:
+def audit_facts(decision: Decision) -> dict[str, str | int]:
+    """What the entry of an answer says of it; `audit.kept_rows` holds the row against it."""
     return {
         "direction": decision.direction,
         "meaning": _meaning(decision),

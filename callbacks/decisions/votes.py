@@ -146,7 +146,8 @@ def unsign(*, decision: Decision, actor: Actor, now: datetime) -> bool:
     """Take back the actor's own signature; say whether there was one. In a transaction."""
     assert actor.user is not None  # noqa: S101 - doors hand over people only
     mine = Vote.objects.filter(decision=decision, user_id=actor.user.pk, withdrawn_at=None)
-    if not mine.update(withdrawn_at=now):
+    vote = mine.first()
+    if vote is None or not mine.filter(pk=vote.pk).update(withdrawn_at=now):
         return False
     append(
         kind="signature_withdrawn",
@@ -154,7 +155,7 @@ def unsign(*, decision: Decision, actor: Actor, now: datetime) -> bool:
         actor=actor,
         decision_id=decision.pk,
         task_id=decision.task_id,
-        facts={"payload_sha256": decision.payload_sha256},
+        facts={"payload_sha256": decision.payload_sha256, "vote": str(vote.pk)},
     )
     return True
 

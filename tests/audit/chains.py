@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from callbacks.audit import SYSTEM, Actor, append, triggers
+from callbacks.decisions.recording import audit_facts
 from callbacks.models import AuditEntry, Decision
 
 NOW = datetime(2026, 3, 1, 9, 30, 15, 123457, tzinfo=UTC)
@@ -28,10 +29,11 @@ def record(decision: Decision, *, kind: str = "answer_decided") -> AuditEntry:
     """Append the entry that a decision must have."""
     return add(
         kind,
-        actor=Actor(user=decision.decided_by, channel="page"),
+        actor=Actor(user=decision.decided_by, channel=decision.channel),
+        now=decision.decided_at,
         decision_id=decision.pk,
         task_id=decision.task_id,
-        facts={"direction": decision.direction, "payload_sha256": decision.payload_sha256},
+        facts=audit_facts(decision),
         personal={"reason": decision.reason},
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from callbacks.audit import sink
 from callbacks.audit.lines import read_lines
 from callbacks.audit.verify import verify_chain
-from callbacks.audit.verify_decisions import verify_decisions
+from callbacks.audit.verify_rows import verify_rows
 from callbacks.models import Decision, DecisionStatus
 
 EXPLAINED = (DecisionStatus.LOST, DecisionStatus.REFUSED, DecisionStatus.WITHDRAWN)
@@ -49,7 +49,7 @@ def take_balance(sends: list[dict[str, Any]], *, runs: int = 1) -> Balance:
     assert balance.applied_twice == 0, sends
     assert balance.differing == 0, sends
     verify_chain()  # raises where a link is broken
-    assert verify_decisions() == Decision.objects.count()  # raises where one is not recorded
+    assert verify_rows()["decision"] == Decision.objects.count()  # raises where one is not recorded
     return balance
 
 

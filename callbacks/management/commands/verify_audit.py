@@ -17,8 +17,7 @@ from callbacks.audit.notes import BadKey, Verifier, read_verifier
 from callbacks.audit.sink import sink_path
 from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_checkpoints import Watch, read_checkpoints
-from callbacks.audit.verify_decisions import verify_decisions
-from callbacks.audit.verify_rescues import verify_rescues
+from callbacks.audit.verify_rows import verify_rows
 
 
 class Command(BaseCommand):
@@ -71,11 +70,12 @@ class Command(BaseCommand):
     def _check_database(self, watch: Watch) -> str:
         verdict = verify_chain(watch)
         watch.check_readings()
-        decisions, rescues = verify_decisions(), verify_rescues()
+        rows = verify_rows()
         self._check_sink(sink_path())
         self._warn_of_missing_triggers()
         return (
-            f"{verdict.entries} entries, {decisions} decisions, {rescues} other actions, "
+            f"{verdict.entries} entries, {rows['decision']} decisions with {rows['signature']} "
+            f"signatures, {rows['comment']} comments, {rows['action']} other actions, "
             f"last hash {verdict.head}"
         )
 

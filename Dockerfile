@@ -6,7 +6,7 @@ RUN python -m venv /opt/holdpoint
 ENV PATH=/opt/holdpoint/bin:$PATH
 COPY requirements.txt constraints.txt ./
 RUN pip install -r requirements.txt -c constraints.txt
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY dashboard dashboard
 COPY callbacks callbacks
 COPY templates templates
@@ -27,5 +27,4 @@ USER holdpoint
 VOLUME /var/lib/holdpoint
 EXPOSE 8000
 CMD ["gunicorn", "dashboard.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
-     "--access-logfile", "-"]
+     "--worker-tmp-dir", "/dev/shm"]

@@ -21,7 +21,7 @@ def simulator(*, port: int, journal: Path, region: str) -> list[str]:
 def web(*, port: int) -> list[str]:
     return _python(
         "gunicorn", "dashboard.wsgi:application", "--bind", f"{HOST}:{port}", "--workers", "1",
-        "--threads", "8", "--graceful-timeout", "5", "--no-control-socket", "--access-logfile", "-",
+        "--graceful-timeout", "5",
     )  # fmt: skip
 
 

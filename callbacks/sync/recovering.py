@@ -7,6 +7,7 @@ is gone, gets its row, which then says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
@@ -23,19 +24,23 @@ from callbacks.sync.plan import RUNNING, Target
 from callbacks.sync.trouble import is_of_the_connection
 
 OPERATION = "DescribeExecution"
-# More stand in the next pass.
+# Of more, the next minute takes the next ones: those that AWS refuses to describe stay lost.
 MOST = 50
+TURN = 60.0
 
 
-def lost_executions(connection: Connection) -> dict[str, datetime]:
+def lost_executions(connection: Connection, now: datetime) -> dict[str, datetime]:
     """ARNs of executions with an answer under way that the mirror does not hold: one query.
 
-    With the time of the first such answer; the oldest comes first.
+    With the time of the first such answer; the oldest comes first. At most MOST of them.
     """
     held = Execution.objects.filter(connection=connection, arn=OuterRef("execution_arn"))
     rows = Decision.objects.unsettled().filter(~Exists(held), connection_id=connection.pk)
     first = rows.values_list("execution_arn").annotate(first=Min("decided_at"))
-    return dict(first.order_by("first", "execution_arn")[:MOST])
+    lost = list(first.order_by("first", "execution_arn"))
+    turns = max(1, math.ceil(len(lost) / MOST))
+    start = int(now.timestamp() // TURN) % turns * MOST
+    return dict(lost[start : start + MOST])
 
 
 def recover(*, asking: Asking, connection: Connection, now: datetime) -> Iterator[Candidate]:
@@ -43,7 +48,7 @@ def recover(*, asking: Asking, connection: Connection, now: datetime) -> Iterato
 
     Raises StepFunctionsError.
     """
-    lost = lost_executions(connection)
+    lost = lost_executions(connection, now)
     if not lost:
         return
     machines = _Machines(connection, now)

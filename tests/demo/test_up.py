@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,18 +111,23 @@ def process_running(var: Path, words: str) -> int | None:
 
 
 def test_the_demo_works_leaves_nothing_behind_and_keeps_its_data(tmp_path: Path) -> None:
-    with up(tmp_path) as first:
+    var = tmp_path / "var"
+    with up(var) as first:
         assert first.waiting == 7
-        assert status_of(url=f"{first.address}/accounts/login/")[0] == 200
-        kill_worker(tmp_path)
+        assert stat.S_IMODE(var.stat().st_mode) == 0o700, "payloads are the owner's"
+        assert status_of(url=f"{first.address}/accounts/login/?next=/%3Fq%3Dmine")[0] == 200
+        log = (var / "log" / "web.log").read_text()
+        assert '"GET /accounts/login/" 200' in log
+        assert "mine" not in log, "what people search for stands in no log"
+        kill_worker(var)
         assert first.stop() == 0
-    assert not processes_of(tmp_path)
-    with up(tmp_path) as second:
+    assert not processes_of(var)
+    with up(var) as second:
         assert second.waiting == 7
         assert PERSON.findall(second.printed) == PERSON.findall(first.printed) != []
         # The worst end: nobody can clean up.
         second.process.kill()
-        until(lambda: not processes_of(tmp_path), seconds=20)
+        until(lambda: not processes_of(var), seconds=20)
 
 
 def kill_worker(var: Path) -> None:

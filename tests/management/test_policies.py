@@ -48,7 +48,7 @@ def test_what_cannot_be_kept_is_a_clear_line(
     file = tmp_path / "policies.yaml"
     file.write_text(FILE + line, encoding="utf-8")
     with pytest.raises(CommandError, match="Nothing was changed") as caught:
-        call_command("policies", action, str(file))
+        call_command("policies", action, str(file), note="Agreed.")
     assert says in str(caught.value)
     assert caught.value.returncode == 1
     assert Policy.objects.count() == 1
@@ -58,8 +58,8 @@ def test_a_file_is_checked_and_applied_in_a_line_per_policy(tmp_path: Path, caps
     file = tmp_path / "policies.yaml"
     file.write_text(FILE + "state: Ask", encoding="utf-8")
     call_command("policies", "check", str(file))
-    call_command("policies", "apply", str(file))
-    call_command("policies", "apply", str(file))
+    call_command("policies", "apply", str(file), note="Agreed.")
+    call_command("policies", "apply", str(file), note="Agreed.")
     assert capsys.readouterr().out.splitlines() == [
         "Default would be same",
         "Refunds would be new",
@@ -87,7 +87,7 @@ def test_what_stands_twice_or_under_no_known_name_is_refused_with_its_line(
     file = tmp_path / "policies.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(CommandError, match="Nothing was changed") as caught:
-        call_command("policies", "apply", str(file))
+        call_command("policies", "apply", str(file), note="Agreed.")
     assert says in str(caught.value)
     assert Policy.objects.count() == 1
 
@@ -99,7 +99,7 @@ def test_an_entry_may_be_written_once_and_merged_into_several(tmp_path: Path) ->
         "- {<<: *usual, name: Payouts}\n- {name: Default, is_default: true}\n"
     )
     file.write_text(text, encoding="utf-8")
-    call_command("policies", "apply", str(file))
+    call_command("policies", "apply", str(file), note="Agreed.")
     assert Policy.objects.get(name="Payouts").state == "Ask"
 
 
@@ -165,6 +165,15 @@ def test_names_that_people_could_mistake_are_refused(
 def test_a_folder_that_is_not_there_is_a_clear_line(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="The file cannot be written"):
         call_command("policies", "export", str(tmp_path / "none" / "policies.yaml"))
+
+
+@pytest.mark.parametrize("note", ["", "  "])
+def test_a_change_says_why(tmp_path: Path, note: str) -> None:
+    file = tmp_path / "policies.yaml"
+    file.write_text(FILE + "state: Ask", encoding="utf-8")
+    with pytest.raises(CommandError, match="Say why, for the record"):
+        call_command("policies", "apply", str(file), note=note)
+    assert Policy.objects.count() == 1
 
 
 def test_a_note_has_the_limit_that_it_has_on_the_page(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["export", "check", "apply"])
         parser.add_argument("file", help="A YAML file; - is standard input or output.")
-        parser.add_argument("--note", default="", help="Why, for the record (apply).")
+        parser.add_argument("--note", default="", help="Why, for the record; apply needs it.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "export":
@@ -57,6 +57,10 @@ class Command(BaseCommand):
 
 
 def _check_note(note: str) -> None:
+    if not note.strip():
+        raise CommandError(
+            "Say why, for the record: --note 'Refunds need two people'. Nothing was changed."
+        )
     if len(note) > LONGEST_NOTE:
         raise CommandError(
             f"The note has {len(note):,} characters; at most {LONGEST_NOTE:,} are kept. "

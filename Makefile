@@ -64,7 +64,8 @@ conformance: $(VENV)/.dev-installed ## Hold history reading against recordings (
 .PHONY: faults
 faults: $(VENV)/.dev-installed ## Run the whole fault matrix, takes long; its table goes into docs/reliability.md
 	$(TEST_ENV) HOLDPOINT_FAULT_TABLE=docs/reliability.md \
-	  HOLDPOINT_FAULT_RUNS="$${HOLDPOINT_FAULT_RUNS:-25}" \
+	  HOLDPOINT_FAULT_RUNS="$${HOLDPOINT_FAULT_RUNS:-15}" \
+	  HOLDPOINT_FAULT_ANSWERS="$${HOLDPOINT_FAULT_ANSWERS:-1000}" \
 	  HOLDPOINT_FAULT_SCHEDULES="$${HOLDPOINT_FAULT_SCHEDULES:-10000}" \
 	  HOLDPOINT_TAMPERINGS="$${HOLDPOINT_TAMPERINGS:-1000}" \
 	  HOLDPOINT_HONEST_ENTRIES="$${HOLDPOINT_HONEST_ENTRIES:-100000}" \

@@ -76,20 +76,22 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
 
 
 def request_facts(*, task: CallbackTask, user: User, now: datetime) -> RequestFacts:
-    """Six queries: attempts, answers, draft, signatures, comments, claim."""
+    """Five queries (attempts, answers, draft, comments, claim), six where there are answers."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
         .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
         .order_by("-redrive_count", "-scheduled_event_id")[:ATTEMPTS_SHOWN]
     )
-    answers = Decision.objects.filter(request_id=task.request_id).order_by("-decided_at", "-id")
+    rows = Decision.objects.filter(request_id=task.request_id).order_by("-decided_at", "-id")
+    answers = tuple(rows[:ATTEMPTS_SHOWN])
+    votes = Vote.objects.filter(decision__request_id=task.request_id) if answers else ()
     return RequestFacts(
         task=task,
         attempts=tuple(attempts),
-        answers=tuple(answers[:ATTEMPTS_SHOWN]),
+        answers=answers,
         draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
         conversation=conversation_of(task=task, now=now),
-        votes=tuple(Vote.objects.filter(decision__request_id=task.request_id)),
+        votes=tuple(votes),
     )
 
 

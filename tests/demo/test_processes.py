@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,20 +115,28 @@ def test_what_does_not_come_up_in_time_is_named(supervisor: Supervisor) -> None:
         supervisor.wait_for(lambda: False, what="The web", seconds=0.1)
 
 
+@contextmanager
+def hanging_up(handler: signal.Handlers) -> Iterator[None]:
+    """What is started meanwhile meets a closed terminal so, however the tests were started."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_programs_too(tmp_path: Path, name: signal.Signals) -> None:
-    running, child = start_supervisor(tmp_path)
+    with hanging_up(signal.SIG_DFL):
+        running, child = start_supervisor(tmp_path)
     running.send_signal(name)
     running.wait(timeout=20)
     assert not is_alive(child)
 
 
 def test_a_supervisor_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
+    with hanging_up(signal.SIG_IGN):
         running, child = start_supervisor(tmp_path)
-    finally:
-        signal.signal(signal.SIGHUP, before)
     running.send_signal(signal.SIGHUP)
     os.kill(child, signal.SIGKILL)
     other = id_in(tmp_path / "id", other_than=child)

@@ -1,9 +1,8 @@
-"""Start a real worker, beat or web process in which chosen functions kill the process.
+"""A real worker, beat or web process in which chosen functions kill the process.
 
-`python -m tests.faults.entry worker|beat|web|hint`, with CRASH_POINTS such as
-`callbacks.decisions.deliver:_call:before`, separated by commas, and CRASH_FOLDER, where each point
-leaves a file so that it kills once, however often the process is started again. The product has no
-hooks for this: the functions are wrapped from outside.
+Its environment has CRASH_POINTS such as `callbacks.decisions.deliver:_call:before`, separated by
+commas, and CRASH_FOLDER, where each point leaves a file so that it kills once, however often the
+process is started again. The product has no hooks for this: the functions are wrapped from outside.
 """
 
 from __future__ import annotations
@@ -14,28 +13,48 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.faults.settings")
-
-
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
+def run(role: str, *, environment: Mapping[str, str], log: Path) -> None:
+    """Be that process, with this environment and nothing of the test's; print to `log`."""
     # A test run that is killed leaves nothing behind (Linux; elsewhere the fixtures must do).
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The head of its own group, so that all that it starts can be killed with it.
+    os.setsid()
+    _print_to(log)
+    os.environ.clear()
+    os.environ.update(environment)
+    # What one process of a test run has compiled, the others read.
+    sys.pycache_prefix, sys.dont_write_bytecode = environment["BYTECODE"], False
     import django
 
     django.setup()
-    for point in filter(None, os.environ.get("CRASH_POINTS", "").split(",")):
+    _hurry()
+    for point in filter(None, environment.get("CRASH_POINTS", "").split(",")):
         _wrap(point)
     roles = {"worker": run_worker, "beat": run_beat, "web": run_web, "hint": run_hint}
-    roles[sys.argv[1]]()
+    roles[role]()
+
+
+def _hurry() -> None:
+    """A lost message is missed as soon as the leases of tests.faults.settings run out."""
+    from callbacks.decisions import sweep
+
+    sweep.HINT_AGAIN_AFTER = timedelta(seconds=2)
+
+
+def _print_to(log: Path) -> None:
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
 
 
 def run_worker() -> None:
@@ -97,7 +116,3 @@ def _die_once(point: str) -> None:
         return
     # The whole process group: nothing of this process may finish what it was at.
     os.killpg(os.getpgid(0), signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

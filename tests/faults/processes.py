@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.faults.entry import run
+
+# Each is a process of its own from its first line of the product on; what it is forked from has
+# the libraries, whose import took longer than most tests.
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["tests.faults.preloaded"])
 
 
 @dataclass
@@ -25,19 +30,18 @@ class Processes:
 
     folder: Path
     environment: dict[str, str]
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, BaseProcess] = field(default_factory=dict)
 
-    def start(self, role: str, *, name: str = "", **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, role: str, *, name: str = "", **environment: str) -> BaseProcess:
         name = name or role
-        log = (self.folder / f"{name}.log").open("ab")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.entry", role],
-            cwd=ROOT,
-            env=self.environment | environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        log = self.folder / f"{name}.log"
+        log.touch()
+        process = _forking.Process(
+            target=run,
+            args=(role,),
+            kwargs={"environment": self.environment | environment, "log": log},
         )
+        process.start()
         self.running[name] = process
         return process
 
@@ -47,9 +51,10 @@ class Processes:
         A child that is still on its way out would take connections meant for the next process.
         """
         leader = self.running[name]
-        code = leader.wait(timeout=seconds)
+        leader.join(timeout=seconds)
+        code = leader.exitcode
         assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log_of(name)}"
-        wait_until(lambda: _is_gone(leader.pid), seconds=seconds, what=lambda: self.log_of(name))
+        wait_until(lambda: _is_gone(leader), seconds=seconds, what=lambda: self.log_of(name))
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
@@ -64,13 +69,20 @@ class Processes:
     def end(self) -> None:
         for process in self.running.values():
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+                os.killpg(_group(process), signal.SIGKILL)
+            # It may not have got as far as to its group.
+            process.kill()
+            process.join()
 
 
-def _is_gone(group: int) -> bool:
+def _group(process: BaseProcess) -> int:
+    assert process.pid
+    return process.pid
+
+
+def _is_gone(leader: BaseProcess) -> bool:
     try:
-        os.killpg(group, 0)
+        os.killpg(_group(leader), 0)
     except ProcessLookupError:
         return True
     return False
@@ -111,6 +123,7 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         "CRASH_FOLDER": str(crashes),
+        "BYTECODE": str(folder.parent / "bytecode"),
         **more,
     }
 

@@ -22,7 +22,7 @@ def start_worker(started):
 
 def start_sending(case, started):
     decision = case.approve()
-    started.start("hint", DECISION_ID=str(decision.pk), TIMES="1").wait(timeout=30)
+    started.start("hint", DECISION_ID=str(decision.pk), TIMES="1").join(timeout=30)
     return decision
 
 

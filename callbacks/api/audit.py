@@ -16,7 +16,14 @@ from callbacks.api.export import as_csv, as_jsonl
 from callbacks.api.problems import Problem, documented, not_recorded
 from callbacks.api.queries import check_names
 from callbacks.api.rendering import render
-from callbacks.api.shapes import ActorOut, AuditItem, AuditList
+from callbacks.api.shapes import (
+    ActorOut,
+    AuditEvidence,
+    AuditItem,
+    AuditList,
+    ExportedAuditItem,
+    PersonalEvidence,
+)
 from callbacks.audit import AuditUnavailable, append
 from callbacks.models import Role
 from callbacks.queries.audit import AuditFilter, AuditLine, chain_end, count_audit, list_audit
@@ -104,12 +111,15 @@ def export(request: ApiRequest, query: Query[ExportQuery]) -> StreamingHttpRespo
     check_names(request, ExportQuery)
     _check_key(request)
     last = last_checkpoint()
-    items = _all(_filters(query), before=_record(request, query))
+    lines = _all(_filters(query), before=_record(request, query))
     note = last.note if last and last.note else None
     if query.format == "csv":
-        content, kind = as_csv(items, checkpoint=note), "text/csv; charset=utf-8; header=present"
+        content = as_csv(map(_item, lines), checkpoint=note)
+        kind = "text/csv; charset=utf-8; header=present"
     else:
-        content, kind = as_jsonl(items, checkpoint=note), "application/jsonl; charset=utf-8"
+        proved, is_whole = map(_with_evidence, lines), _filters(query) == AuditFilter()
+        content = as_jsonl(proved, checkpoint=note, is_whole=is_whole)
+        kind = "application/jsonl; charset=utf-8"
     response = StreamingHttpResponse(content, content_type=kind)
     name = f"audit-{request.auth.now:%Y%m%dT%H%M%SZ}.{query.format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -145,11 +155,11 @@ def _record(request: ApiRequest, query: ExportQuery) -> int:
     return before
 
 
-def _all(filters: AuditFilter, *, before: int) -> Iterator[AuditItem]:
+def _all(filters: AuditFilter, *, before: int) -> Iterator[AuditLine]:
     """Chunk by chunk: what is appended meanwhile has higher numbers, and does not move these."""
     while True:
         found = list_audit(filters=filters, before=before, limit=CHUNK)
-        yield from map(_item, found.lines)
+        yield from found.lines
         if found.next is None:
             return
         before = found.next
@@ -194,4 +204,14 @@ def _item(line: AuditLine) -> AuditItem:
         facts=dict(line.facts) if line.facts is not None else None,
         personal=personal,
         entry_hash=line.entry_hash,
+    )
+
+
+def _with_evidence(line: AuditLine) -> ExportedAuditItem:
+    personal = {
+        name: PersonalEvidence(value=value, salt=line.salts[name])
+        for name, value in line.personal.items()
+    }
+    return ExportedAuditItem(
+        **_item(line).model_dump(), evidence=AuditEvidence(body=line.body, personal=personal)
     )

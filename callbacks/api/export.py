@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from callbacks.api.rendering import to_json
-from callbacks.api.shapes import AuditItem
+from callbacks.api.shapes import AuditItem, ExportedAuditItem
 
 COLUMNS = (
     *("seq", "at", "kind", "actor_id", "actor", "channel", "decision", "task", "headline"),
@@ -34,11 +34,13 @@ def as_csv(items: Iterable[AuditItem], *, checkpoint: str | None) -> Iterator[st
     yield writer.writerow(["# checkpoint", safe(checkpoint or "")])
 
 
-def as_jsonl(items: Iterable[AuditItem], *, checkpoint: str | None) -> Iterator[str]:
-    """The signed note of the last checkpoint is the last line."""
+def as_jsonl(
+    items: Iterable[ExportedAuditItem], *, checkpoint: str | None, is_whole: bool
+) -> Iterator[str]:
+    """The last line has the signed note of the last checkpoint; `audit.verify_export` reads it."""
     for item in items:
         yield to_json(item.model_dump()) + "\n"
-    yield to_json({"checkpoint": checkpoint}) + "\n"
+    yield to_json({"checkpoint": checkpoint, "is_whole": is_whole}) + "\n"
 
 
 def safe(cell: str) -> str:

@@ -198,6 +198,26 @@ class AuditItem(BaseModel):
     entry_hash: str
 
 
+class PersonalEvidence(BaseModel):
+    value: str
+    salt: str
+
+
+class AuditEvidence(BaseModel):
+    """What `verify_audit` holds an exported entry against, without the database."""
+
+    body: str = Field(
+        description="The canonical JSON (RFC 8785) that entry_hash is the SHA-256 of."
+    )
+    personal: dict[str, PersonalEvidence] = Field(
+        description="body has SHA-256(salt + value) of each; both are empty where it was erased."
+    )
+
+
+class ExportedAuditItem(AuditItem):
+    evidence: AuditEvidence
+
+
 class AuditList(BaseModel):
     items: list[AuditItem]
     next_cursor: str | None

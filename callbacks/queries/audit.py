@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -39,6 +39,9 @@ class AuditLine:
     facts: Mapping[str, Fact] | None
     personal: Mapping[str, str]
     headline: str
+    # What proves it: the text that the hash covers, and the salts of the personal values.
+    body: str = field(repr=False)
+    salts: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,10 @@ def _rows(filters: AuditFilter) -> QuerySet[AuditEntry]:
     return rows
 
 
-def _personal(numbers: Collection[int]) -> dict[int, dict[str, str]]:
-    values: dict[int, dict[str, str]] = defaultdict(dict)
-    rows = AuditPersonal.objects.filter(entry_id__in=numbers)
-    for entry_id, field, value in rows.values_list("entry_id", "field", "value"):
-        values[entry_id][field] = value
+def _personal(numbers: Collection[int]) -> dict[int, list[AuditPersonal]]:
+    values: dict[int, list[AuditPersonal]] = defaultdict(list)
+    for one in AuditPersonal.objects.filter(entry_id__in=numbers):
+        values[one.entry_id].append(one)
     return values
 
 
@@ -119,7 +121,7 @@ def _headlines(entries: Collection[AuditEntry]) -> dict[uuid.UUID, str]:
 
 
 def _line(
-    entry: AuditEntry, personal: Mapping[str, str], headlines: Mapping[uuid.UUID, str]
+    entry: AuditEntry, personal: Collection[AuditPersonal], headlines: Mapping[uuid.UUID, str]
 ) -> AuditLine:
     channel, facts = _envelope(entry)
     known = [headlines.get(key, "") for key in (entry.decision_id, entry.task_id) if key]
@@ -133,8 +135,10 @@ def _line(
         task_id=entry.task_id,
         entry_hash=entry.entry_hash,
         facts=facts,
-        personal=personal,
+        personal={one.field: one.value for one in personal},
         headline=next(filter(None, known), ""),
+        body=entry.body,
+        salts={one.field: one.salt for one in personal},
     )
 
 

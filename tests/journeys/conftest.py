@@ -24,7 +24,8 @@ from tests.journeys.on_moto import moto, moto_workers, on_moto  # noqa: F401 - t
 # Playwright's loop runs in this thread, and Django would refuse the ORM beside a running loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first is Debian's chromium without its window, which does a third of the work.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE = 1440, 390
 # The tests write to the database while a page is open: give a slow machine its time.
 PATIENCE_MS = 15_000

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# What it finds is found once, not by each of the processes that share the tests.
+pytestmark = pytest.mark.xdist_group("planted")
 # Planted in: what the search calls that sink, and the spelling.
 SINKS = {
     "page": "page GET 'page/' (200): {}, plain",

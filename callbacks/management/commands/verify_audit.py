@@ -17,6 +17,7 @@ from callbacks.audit.notes import BadKey, Verifier, read_verifier
 from callbacks.audit.sink import sink_path
 from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_checkpoints import Watch, read_checkpoints
+from callbacks.audit.verify_export import ExportEnd, is_export, read_end, verify_export
 from callbacks.audit.verify_rows import verify_rows
 
 
@@ -27,7 +28,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="?", type=Path, help="A file of entries to check alone.")
+        parser.add_argument(
+            "file",
+            nargs="?",
+            type=Path,
+            help="An audit file, or an export of the API as JSON lines, to check alone.",
+        )
         parser.add_argument(
             "--checkpoints", type=Path, action="append", metavar="FILE",
             help="Checkpoints that were kept; else those in this installation's places.",
@@ -51,11 +57,13 @@ class Command(BaseCommand):
         watch = Watch()
         try:
             trusted = _trusted(options["key"])
-            watch = Watch(
-                self._read(_places() if path is None and not given else given or [], trusted),
-                accepted=options["accept_gap"],
-            )
-            held = self._check_database(watch) if path is None else _check_file(path, watch)
+            signed = self._read(_places() if path is None and not given else given or [], trusted)
+            end = read_end(path, trusted=trusted) if path and is_export(path) else None
+            if end:
+                signed += self._told(list(end.signed), path)
+            self._tell_last(signed, trusted)
+            watch = Watch(signed, accepted=options["accept_gap"])
+            held = self._check_file(path, end, watch) if path else self._check_database(watch)
             self._tell_gaps(watch)
             self.stdout.write(f"Holds: {held}.")
         except Fault as exc:
@@ -66,6 +74,15 @@ class Command(BaseCommand):
             sys.exit(1)
         except OSError as exc:
             raise CommandError(f"Cannot read the file: {exc}.") from exc
+
+    def _check_file(self, path: Path, end: ExportEnd | None, watch: Watch) -> str:
+        if end is None:
+            verdict = verify_file(path, watch)
+        else:
+            verdict = verify_export(path, watch, is_whole=end.is_whole)
+        if end and not end.is_whole:
+            return f"{verdict.entries} entries, each by itself; of those left out, nothing is known"
+        return f"{verdict.entries} entries, last hash {verdict.head}"
 
     def _check_database(self, watch: Watch) -> str:
         verdict = verify_chain(watch)
@@ -82,9 +99,14 @@ class Command(BaseCommand):
     def _read(self, paths: Iterable[Path], trusted: list[Verifier]) -> list[Signed]:
         found: list[Signed] = []
         for path in paths:
-            read = read_checkpoints(path, trusted=trusted)
-            found += read
-            self.stdout.write(f"{len(read)} checkpoints are read from {path}.")
+            found += self._told(read_checkpoints(path, trusted=trusted), path)
+        return found
+
+    def _told(self, read: list[Signed], path: Path | None) -> list[Signed]:
+        self.stdout.write(f"{len(read)} checkpoints are read from {path}.")
+        return read
+
+    def _tell_last(self, found: list[Signed], trusted: list[Verifier]) -> None:
         if found:
             last = max(found, key=lambda signed: signed.checkpoint.at).checkpoint
             self.stdout.write(f"The last one, of {last.at:%Y-%m-%d %H:%M:%S} UTC, has {last.size}.")
@@ -92,7 +114,6 @@ class Command(BaseCommand):
                 self.stdout.write(f"A signature counts if it is by {verifier.text()}")
         else:
             self.stdout.write("There is no checkpoint; a record that was rewritten would pass.")
-        return found
 
     def _check_sink(self, path: Path) -> None:
         if path.exists():
@@ -125,11 +146,6 @@ class Command(BaseCommand):
 
 def _places() -> list[Path]:
     return [path for path in checkpoint_paths() if path.exists()]
-
-
-def _check_file(path: Path, watch: Watch) -> str:
-    verdict = verify_file(path, watch)
-    return f"{verdict.entries} entries, last hash {verdict.head}"
 
 
 def _trusted(given: list[str] | None) -> list[Verifier]:

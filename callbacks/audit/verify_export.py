@@ -1,0 +1,195 @@
+"""Check an export of the record (JSON lines of `GET /audit/export`), without the database.
+
+Each entry is proved by its evidence, and what stands beside it for people must say the same. A
+whole export also proves that nothing is missing; a part of the record proves its own entries only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from callbacks.audit.checkpoint import Signed, open_checkpoint
+from callbacks.audit.envelope import (
+    GENESIS,
+    BadEnvelope,
+    Envelope,
+    commitment,
+    entry_hash,
+    microseconds,
+    read_envelope,
+)
+from callbacks.audit.faults import Fault
+from callbacks.audit.notes import BadNote, Verifier
+from callbacks.audit.verify import Verdict
+from callbacks.audit.verify_checkpoints import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEnd:
+    """What the last line says: was everything asked for, and the last checkpoint that counted."""
+
+    is_whole: bool
+    signed: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Personal:
+    value: str
+    salt: str
+
+
+def is_export(path: Path) -> bool:
+    """Whether it is an export rather than an audit file. Raises OSError."""
+    with path.open("rb") as file:
+        first = _object(file.readline())
+    return "seq" in first or "checkpoint" in first
+
+
+def read_end(path: Path, *, trusted: Iterable[Verifier]) -> ExportEnd:
+    """Read the last line. Raises Fault and OSError."""
+    with path.open("rb") as file:
+        line = _line_at(file, _offsets(file)[-1])
+    last = _object(line)
+    if last.keys() != {"checkpoint", "is_whole"} or not line.endswith(b"\n"):
+        raise Fault(0, "the last line, which has the checkpoint, is missing: the file was cut off")
+    note, is_whole = last["checkpoint"], last["is_whole"] is True
+    if note is None:
+        return ExportEnd(is_whole, ())
+    try:
+        return ExportEnd(is_whole, (open_checkpoint(str(note), trusted=trusted),))
+    except BadNote as exc:
+        raise Fault(0, f"the checkpoint at its end does not count: {exc}") from exc
+
+
+def verify_export(path: Path, watch: Watch, *, is_whole: bool) -> Verdict:
+    """Check the file. Raises Fault and OSError.
+
+    Checkpoints are held against whole files only: of a part, nobody can say what is left out.
+    """
+    verdict, last = Verdict(entries=0, head=GENESIS), 0
+    for entry in _oldest_first(path):
+        envelope = _check_entry(entry)
+        _check_place(envelope, after=last, head=verdict.head, is_whole=is_whole)
+        if is_whole:
+            watch.see(envelope, entry["entry_hash"])
+        verdict = Verdict(entries=verdict.entries + 1, head=entry["entry_hash"])
+        last = envelope.seq
+    if is_whole:
+        watch.end()
+    return verdict
+
+
+def _check_place(envelope: Envelope, *, after: int, head: str, is_whole: bool) -> None:
+    if envelope.seq <= after:
+        raise Fault(envelope.seq, f"it stands where one after {after} should")
+    if envelope.seq == after + 1:
+        if envelope.previous != head:
+            raise Fault(envelope.seq, "it does not continue the one before it", after or 1)
+    elif is_whole:
+        raise Fault(after + 1, f"it is missing, entry {envelope.seq} stands in its place")
+
+
+def _check_entry(entry: Mapping[str, Any]) -> Envelope:
+    envelope, personal = _evidence(entry)
+    if entry_hash(entry["evidence"]["body"]) != entry.get("entry_hash"):
+        raise Fault(envelope.seq, "its text does not have the hash that stands beside it")
+    for name, (shown, proved) in _told(entry, envelope).items():
+        if shown != proved:
+            raise Fault(envelope.seq, f"its {name} says something else than its text")
+    _check_personal(entry, envelope, personal)
+    return envelope
+
+
+def _evidence(entry: Mapping[str, Any]) -> tuple[Envelope, dict[str, _Personal]]:
+    try:
+        evidence = entry["evidence"]
+        personal = {
+            str(name): _Personal(value=str(one["value"]), salt=str(one["salt"]))
+            for name, one in evidence["personal"].items()
+        }
+        return read_envelope(evidence["body"]), personal
+    except (TypeError, KeyError, AttributeError, BadEnvelope) as exc:
+        raise Fault(0, f"a line has no evidence that can be read: {str(entry)[:80]}") from exc
+
+
+def _told(entry: Mapping[str, Any], envelope: Envelope) -> dict[str, tuple[object, object]]:
+    """What stands beside the evidence, for people and programs, and what is proved."""
+    return {
+        "seq": (entry.get("seq"), envelope.seq),
+        "kind": (entry.get("kind"), envelope.kind),
+        "at": (_moment(entry.get("at")), envelope.at),
+        "actor": (_text(_actor(entry).get("id")), envelope.actor),
+        "channel": (entry.get("channel"), envelope.channel),
+        "decision": (_text(entry.get("decision")), envelope.decision),
+        "task": (_text(entry.get("task")), envelope.task),
+        "facts": (entry.get("facts"), dict(envelope.facts)),
+    }
+
+
+def _check_personal(
+    entry: Mapping[str, Any], envelope: Envelope, kept: Mapping[str, _Personal]
+) -> None:
+    if kept.keys() != envelope.personal.keys():
+        raise Fault(envelope.seq, "its personal values are not the ones that were recorded")
+    for name, one in kept.items():
+        is_erased = one.value == "" and one.salt == ""
+        made = commitment(salt=one.salt, value=one.value)
+        if not is_erased and made != envelope.personal[name]:
+            raise Fault(envelope.seq, f"its personal value {name} was altered")
+    # As the API shows them: who acted stands with the actor.
+    values = {name: one.value for name, one in kept.items()}
+    who = values.pop("actor_name", "") or values.get("system_user", "")
+    if (_actor(entry).get("name"), entry.get("personal")) != (who, values):
+        raise Fault(envelope.seq, "its personal values say something else than its evidence")
+
+
+def _oldest_first(path: Path) -> Iterator[dict[str, Any]]:
+    """The export has the newest first; its last line, which has the checkpoint, is left out."""
+    with path.open("rb") as file:
+        for offset in reversed(_offsets(file)[:-1]):
+            yield _object(_line_at(file, offset))
+
+
+def _offsets(file: Any) -> list[int]:
+    """Where each line begins; [0] for an empty file."""
+    file.seek(0)
+    offsets, at = [], 0
+    for line in file:
+        offsets.append(at)
+        at += len(line)
+    return offsets or [0]
+
+
+def _line_at(file: Any, offset: int) -> bytes:
+    file.seek(offset)
+    line: bytes = file.readline()
+    return line
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        loaded = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _actor(entry: Mapping[str, Any]) -> dict[str, Any]:
+    actor = entry.get("actor")
+    return actor if isinstance(actor, dict) else {}
+
+
+def _moment(text: object) -> int | None:
+    try:
+        return microseconds(datetime.fromisoformat(str(text)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _text(key: object) -> str:
+    return "" if key is None else str(key)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zlib import crc32
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from callbacks.models import CallbackTask, Decision, DecisionStatus, VoidOutcome, Vote
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Vote
 from callbacks.templatetags.words import ago, span, stamp, whole
 from callbacks.views.clocks import short_moment
 from callbacks.views.closings import (
@@ -19,12 +20,14 @@ from callbacks.views.closings import (
     closing_sentence,
     stop_facts,
 )
+from callbacks.views.collecting_words import collecting, is_void, voided
 from callbacks.views.panels import (
     Fact,
     Hold,
     Panel,
     Scene,
     Step,
+    again_url,
     answer_facts,
     event_words,
     name_and_time,
@@ -34,9 +37,9 @@ from callbacks.views.panels import (
     sent_words,
     who_facts,
 )
-from callbacks.views.places import answer_again, decision_page, send_door, task_page, withdraw_door
+from callbacks.views.places import decision_page, send_door, withdraw_door
 from callbacks.views.refusal_words import refused
-from callbacks.views.signing_words import Signing, signature_facts, signing_of
+from callbacks.views.signing_words import signature_facts
 
 POLL_SECONDS, DOUBTFUL_POLL_SECONDS = 1, 3
 
@@ -66,7 +69,8 @@ def _version(scene: Scene, panel: Panel) -> str:
     decision = scene.decision
     shown = "hold" if panel.hold else decision.status
     if panel.signing is not None:
-        shown += f".{len(panel.signing.signatures)}.{panel.signing.count}"
+        signed = ",".join(sorted(f"{vote.pk} {vote.withdrawn_at}" for vote in scene.votes))
+        shown += f".{crc32(signed.encode()):x}.{panel.signing.count}"
     return f"{shown}.{decision.generation}.{decision.looks}.{decision.answer_code}"
 
 
@@ -269,36 +273,9 @@ def _their_answer(scene: Scene) -> tuple[Fact, ...]:
     return answer_facts(task, scene.decision)
 
 
-_VOIDED: Mapping[str, Callable[[], str]] = {
-    VoidOutcome.OTHER_ANSWER: lambda: _(
-        "Somebody proposed another answer, so these signatures are void."
-    ),
-    VoidOutcome.REJECTED: lambda: _("Somebody rejected the request, so these signatures are void."),
-    VoidOutcome.POLICY_CHANGED: lambda: _("The policy was changed, so these signatures are void."),
-}
-
-
-def _voided(scene: Scene) -> Panel:
-    return Panel(
-        decision=scene.decision,
-        title=_("The signatures are void"),
-        icon="shield-x",
-        texts=(_VOIDED[scene.decision.outcome]() + " " + _("This answer was not sent."),),
-        facts=signature_facts(scene.decision, scene.votes, scene.now),
-        again_url=task_page(scene.decision.task_id) if scene.still_waits else "",
-        again_label=_("See what is asked now"),
-        says=_("The signatures are void."),
-        shows_record_link=True,
-    )
-
-
-def _again(scene: Scene) -> str:
-    return answer_again(task_id=scene.decision.task_id, decision_id=scene.decision.pk)
-
-
 def _withdrawn(scene: Scene) -> Panel:
-    if scene.decision.outcome in _VOIDED:
-        return _voided(scene)
+    if is_void(scene.decision):
+        return voided(scene)
     is_own, waits = scene.is_own, scene.still_waits
     return Panel(
         decision=scene.decision,
@@ -310,58 +287,15 @@ def _withdrawn(scene: Scene) -> Panel:
             else _("Nothing was sent."),
         ),
         facts=() if is_own else who_facts(scene),
-        again_url=_again(scene) if is_own and waits else "",
+        again_url=again_url(scene) if is_own and waits else "",
         again_label=_("Answer again, with my text"),
         says=_("Taken back. Nothing was sent."),
         shows_record_link=True,
     )
 
 
-def _collecting(scene: Scene) -> Panel:
-    task = scene.task
-    signing = None
-    if task is not None:
-        signing = signing_of(
-            decision=scene.decision,
-            task=task,
-            votes=scene.votes,
-            user_id=scene.user_id,
-            now=scene.now,
-        )
-    if signing is not None and signing.is_outdated:
-        return _outdated(scene, signing)
-    return Panel(
-        decision=scene.decision,
-        title=_("Your signature is given") if scene.is_own else _("More signatures are needed"),
-        badge="collecting",
-        badge_word=signing.count if signing else "",
-        texts=(_("It is sent when all have signed exactly this answer."),),
-        signing=signing,
-        undo_url=withdraw_door(scene.decision.pk) if scene.is_own else "",
-        undo_label=_("Take my signature back"),
-        poll=DOUBTFUL_POLL_SECONDS,
-        says=_("Your signature is given.") if scene.is_own else "",
-        shows_record_link=True,
-    )
-
-
-def _outdated(scene: Scene, signing: Signing) -> Panel:
-    return Panel(
-        decision=scene.decision,
-        title=_("The policy has changed since"),
-        icon="shield-x",
-        texts=(_("These signatures count for nothing any more. The next answer begins anew."),),
-        facts=signature_facts(scene.decision, scene.votes, scene.now),
-        again_url=_again(scene) if scene.is_own else task_page(scene.decision.task_id),
-        again_label=_("Sign again, as it is asked now")
-        if signing.has_signed
-        else _("See what is asked now"),
-        shows_record_link=True,
-    )
-
-
 _PANELS: Mapping[DecisionStatus, Callable[[Scene], Panel]] = {
-    DecisionStatus.COLLECTING: _collecting,
+    DecisionStatus.COLLECTING: collecting,
     DecisionStatus.HELD: _held,
     DecisionStatus.SENDING: _sending,
     DecisionStatus.SENT: _sent,

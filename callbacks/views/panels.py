@@ -14,6 +14,7 @@ from callbacks.asl.payload import same_value
 from callbacks.models import CallbackTask, Decision, Direction, Execution, ExecutionStatus, Vote
 from callbacks.templatetags.words import middle, whole
 from callbacks.views.clocks import short_moment
+from callbacks.views.places import answer_again
 
 LONGEST_SHOWN = 2_000
 
@@ -178,3 +179,8 @@ def answer_facts(task: CallbackTask, own: Decision | None = None) -> tuple[Fact,
         note = (Fact(_("Compared"), _("It says the same as yours.")),)
     output = short_text(task.closed_output)
     return (Fact(_("The answer"), output, is_code=True, badge="approved"), *note)
+
+
+def again_url(scene: Scene) -> str:
+    """The request with the text of this answer in its form."""
+    return answer_again(task_id=scene.decision.task_id, decision_id=scene.decision.pk)

@@ -12,7 +12,16 @@ from django.utils import timezone
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.decide import decide
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Policy, User
+from callbacks.decisions.takeback import withdraw
+from callbacks.models import (
+    CallbackTask,
+    Decision,
+    DecisionStatus,
+    Direction,
+    Policy,
+    Role,
+    User,
+)
 from tests import making
 from tests.views.answering import INTO_ANSWER, hidden, post_answer, typed
 
@@ -164,6 +173,19 @@ def test_everybody_who_signed_can_undo_from_any_page(
         assert f'id="toast-{decision.pk}"' in inbox
         assert f"/decisions/{decision.pk}/withdraw/" in inbox
         assert f"/decisions/{decision.pk}/send/" not in inbox
+
+
+def test_an_open_page_sees_one_signature_take_the_place_of_another(
+    people: Any, ana: Any, task: CallbackTask
+) -> None:
+    Policy.objects.filter(pk=task.policy_id).update(approvals_needed=3)
+    decision = give(task, people.approver, SIGNED)
+    give(task, people.approver2, SIGNED)
+    poll = hx_get_of(ana.get(f"/decisions/{decision.pk}/"))
+    assert ana.get(poll, headers=INTO_ANSWER).status_code == 204
+    withdraw(decision_id=decision.pk, actor=making.make_actor(people.approver2), now=timezone.now())
+    give(task, making.make_person("eve", Role.APPROVER), SIGNED)
+    assert "eve" in ana.get(poll, headers=INTO_ANSWER).content.decode()
 
 
 # --- what each person finds in the form --------------------------------------------------------

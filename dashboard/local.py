@@ -15,7 +15,7 @@ AUDIT_KEY_FILE = VAR_DIR / "keys" / "audit_signing_key"
 
 def ensure_local_keys() -> None:
     """Create the secret key, the token key and the audit's signing key where they are missing."""
-    # Payloads are in the database file and in logs: the whole folder is the owner's.
+    # Payloads are in the database file and in logs: a folder that we make is the owner's alone.
     VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     _create(SECRET_KEY_FILE, secrets.token_urlsafe(50))
     for path in (TOKEN_KEYS_FILE, AUDIT_KEY_FILE):

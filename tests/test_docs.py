@@ -39,6 +39,17 @@ def test_every_make_target_exists(name: str) -> None:
     assert set(re.findall(r"(?:`|^ +)make ([a-z]+)", TEXTS[name], re.MULTILINE)) <= targets
 
 
+def test_the_image_is_given_all_that_it_copies() -> None:
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    allowed = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    names = {name for line in copied for name in line.split()}
+    assert names
+    assert names <= allowed
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
 def test_every_setting_of_the_readme_is_read() -> None:
     settings = "".join(
         (ROOT / "dashboard" / file).read_text() for file in ("settings.py", "local.py", "env.py")

@@ -57,6 +57,7 @@ def read_envelope(body: str) -> Envelope:
     """Return the envelope of a stored text. Raises BadEnvelope, also where it is not canonical."""
     try:
         envelope = Envelope(**_object(body))
+        _check_types(envelope)
         canonical = envelope.text()
     except (ValueError, TypeError, RecursionError) as exc:
         raise BadEnvelope(f"the text is not a readable entry ({type(exc).__name__})") from exc
@@ -69,6 +70,30 @@ def read_envelope(body: str) -> Envelope:
 
 def entry_hash(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _check_types(envelope: Envelope) -> None:
+    """Raise TypeError: JSON has more kinds of values than we write."""
+    texts = [
+        *(envelope.kind, envelope.actor, envelope.channel, envelope.authentication),
+        *(envelope.decision, envelope.task, envelope.previous),
+    ]
+    numbers = [envelope.seq, envelope.at, envelope.version]
+    facts, personal = envelope.facts, envelope.personal
+    if not (
+        all(type(one) is int for one in numbers)
+        and all(type(one) is str for one in texts)
+        and type(facts) is type(personal) is dict
+        and all(type(one) in (str, int) for one in facts.values())
+        and all(type(one) is str for one in personal.values())
+    ):
+        raise TypeError("a value of another type")
+
+
+def is_committed(*, salt: str, value: str, to: str) -> bool:
+    """Whether this is the personal value that the chain holds a commitment to, or it was erased."""
+    is_erased = value == "" and salt == ""
+    return is_erased or commitment(salt=salt, value=value) == to
 
 
 def commitment(*, salt: str, value: str) -> str:

@@ -26,7 +26,8 @@ class Kept:
     rows: Callable[[], QuerySet[Any]]
     key: Callable[[Envelope], str]
     told: Callable[[Any, Envelope], Told]
-    has_reason: bool = True
+    # What the row says in words of a person, by the name that the entry has for it.
+    personal: Callable[[Any], Mapping[str, str]] = lambda _row: {}
 
 
 def _decision(decision: Decision, envelope: Envelope) -> Told:
@@ -34,12 +35,14 @@ def _decision(decision: Decision, envelope: Envelope) -> Told:
         name: getattr(decision, name)
         for name in (
             "direction", "payload_bytes", "execution_arn", "state", "scheduled_event_id",
-            "redrive_count", "policy_version", "shown_sha256",
+            "redrive_count", "policy_version", "shown_sha256", "connection_name", "region",
+            "state_machine_name", "iteration",
         )
     }  # fmt: skip
     facts |= {"payload_sha256": _sha256(_payload(decision)), "policy": decision.policy_name}
     return {
         "task": (str(decision.task_id), envelope.task),
+        "execution name": (decision.execution_name, _last(envelope.facts.get("execution_arn"))),
         "hash of its payload": (decision.payload_sha256, envelope.facts.get("payload_sha256")),
         **_who_and_when(decision.decided_by_id, decision.decided_at, decision.channel, envelope),
         **_same(facts, envelope),
@@ -113,6 +116,10 @@ def _same(facts: Mapping[str, str | int], envelope: Envelope) -> Told:
     return {name: (ours, envelope.facts.get(name)) for name, ours in facts.items()}
 
 
+def _last(arn: object) -> str:
+    return str(arn).rpartition(":")[2]
+
+
 def _failure(error: str, cause: str) -> bytes:
     return error.encode() + b"\0" + cause.encode()
 
@@ -126,15 +133,28 @@ def _named(fact: str) -> Callable[[Envelope], str]:
 
 
 KEPT = (
-    Kept("decision", {"answer_decided"}, Decision.objects.all, lambda one: one.decision, _decision),
-    Kept("signature", {"answer_signed"}, Vote.objects.all, _named("vote"), _vote),
+    Kept(
+        "decision",
+        {"answer_decided"},
+        Decision.objects.all,
+        lambda envelope: envelope.decision,
+        _decision,
+        lambda row: {"actor_name": row.decided_by_name, "reason": row.reason},
+    ),
+    Kept(
+        "signature",
+        {"answer_signed"},
+        Vote.objects.all,
+        _named("vote"),
+        _vote,
+        lambda row: {"actor_name": row.user_name, "reason": row.reason},
+    ),
     Kept(
         "withdrawal of signature",
         {"signature_withdrawn"},
         lambda: Vote.objects.exclude(withdrawn_at=None),
         _named("vote"),
         _withdrawal,
-        has_reason=False,
     ),
     Kept(
         "comment",
@@ -142,7 +162,7 @@ KEPT = (
         Comment.objects.all,
         _named("comment"),
         _comment,
-        has_reason=False,
+        lambda row: {"actor_name": row.user_name},
     ),
     Kept(
         "action",
@@ -150,5 +170,6 @@ KEPT = (
         RescueAction.objects.all,
         _named("action"),
         _action,
+        lambda row: {"actor_name": row.asked_by_name, "reason": row.reason},
     ),
 )

@@ -80,6 +80,10 @@ def open_note(note: str, *, trusted: Iterable[Verifier]) -> tuple[str, Verifier]
 
     Signatures of others may stand beside it (witnesses add theirs): they neither help nor harm.
     """
+    try:
+        note.encode()
+    except UnicodeEncodeError as exc:
+        raise BadNote("it is no text") from exc
     text, _, signatures = note.rpartition("\n\n")
     text += "\n"
     by_name = {(verifier.name, verifier.key_id): verifier for verifier in trusted}

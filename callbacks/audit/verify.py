@@ -14,8 +14,8 @@ from callbacks.audit.envelope import (
     GENESIS,
     BadEnvelope,
     Envelope,
-    commitment,
     entry_hash,
+    is_committed,
     microseconds,
     read_envelope,
 )
@@ -120,8 +120,7 @@ def _check_personal(entry: AuditEntry, envelope: Envelope) -> None:
     if values.keys() != envelope.personal.keys():
         raise Fault(envelope.seq, "its personal values are not the ones that were recorded")
     for name, row in values.items():
-        is_erased = row.value == "" and row.salt == ""
-        if not is_erased and commitment(salt=row.salt, value=row.value) != envelope.personal[name]:
+        if not is_committed(salt=row.salt, value=row.value, to=envelope.personal[name]):
             raise Fault(envelope.seq, f"its personal value {name} was altered")
 
 

@@ -1,7 +1,8 @@
-"""Check an export of the record (JSON lines of `GET /audit/export`), without the database.
+"""Check a whole export of the record (JSON lines of `GET /audit/export`), without the database.
 
-Each entry is proved by its evidence, and what stands beside it for people must say the same. A
-whole export also proves that nothing is missing; a part of the record proves its own entries only.
+Each line has its evidence, and what stands beside it for people must say the same, but for the
+headline, which is the request's of today. A part of the record proves nothing: whoever has the file
+could have written its entries anew.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from callbacks.audit.envelope import (
     GENESIS,
     BadEnvelope,
     Envelope,
-    commitment,
     entry_hash,
+    is_committed,
     microseconds,
     read_envelope,
 )
@@ -28,13 +29,15 @@ from callbacks.audit.notes import BadNote, Verifier
 from callbacks.audit.verify import Verdict
 from callbacks.audit.verify_checkpoints import Watch
 
+# What a line has; the headline alone is not compared with the evidence.
+NAMES = frozenset({
+    "seq", "at", "kind", "actor", "channel", "decision", "task", "headline", "facts", "personal",
+    "entry_hash", "evidence",
+})  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class ExportEnd:
-    """What the last line says: was everything asked for, and the last checkpoint that counted."""
 
-    is_whole: bool
-    signed: tuple[Signed, ...]
+class PartOnly(Exception):
+    """The export was asked for with a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +49,49 @@ class _Personal:
 def is_export(path: Path) -> bool:
     """Whether it is an export rather than an audit file. Raises OSError."""
     with path.open("rb") as file:
-        first = _object(file.readline())
-    return "seq" in first or "checkpoint" in first
+        return file.readline().startswith((b'{"seq"', b'{"checkpoint"'))
 
 
-def read_end(path: Path, *, trusted: Iterable[Verifier]) -> ExportEnd:
-    """Read the last line. Raises Fault and OSError."""
+def last_checkpoint(path: Path, *, trusted: Iterable[Verifier]) -> list[Signed]:
+    """The checkpoint that the export ends with, if one counted. Raises PartOnly, Fault, OSError."""
     with path.open("rb") as file:
         line = _line_at(file, _offsets(file)[-1])
     last = _object(line)
     if last.keys() != {"checkpoint", "is_whole"} or not line.endswith(b"\n"):
         raise Fault(0, "the last line, which has the checkpoint, is missing: the file was cut off")
-    note, is_whole = last["checkpoint"], last["is_whole"] is True
-    if note is None:
-        return ExportEnd(is_whole, ())
+    if last["is_whole"] is not True:
+        raise PartOnly
+    note = last["checkpoint"]
     try:
-        return ExportEnd(is_whole, (open_checkpoint(str(note), trusted=trusted),))
+        return [] if note is None else [open_checkpoint(str(note), trusted=trusted)]
     except BadNote as exc:
         raise Fault(0, f"the checkpoint at its end does not count: {exc}") from exc
 
 
-def verify_export(path: Path, watch: Watch, *, is_whole: bool) -> Verdict:
-    """Check the file. Raises Fault and OSError.
-
-    Checkpoints are held against whole files only: of a part, nobody can say what is left out.
-    """
-    verdict, last = Verdict(entries=0, head=GENESIS), 0
+def verify_export(path: Path, watch: Watch) -> Verdict:
+    """Check all entries, from the first on. Raises Fault and OSError."""
+    verdict = Verdict(entries=0, head=GENESIS)
     for entry in _oldest_first(path):
         envelope = _check_entry(entry)
-        _check_place(envelope, after=last, head=verdict.head, is_whole=is_whole)
-        if is_whole:
-            watch.see(envelope, entry["entry_hash"])
-        verdict = Verdict(entries=verdict.entries + 1, head=entry["entry_hash"])
-        last = envelope.seq
-    if is_whole:
-        watch.end()
+        _check_place(envelope, after=verdict)
+        watch.see(envelope, entry["entry_hash"])
+        verdict = Verdict(entries=envelope.seq, head=entry["entry_hash"])
+    watch.end()
     return verdict
 
 
-def _check_place(envelope: Envelope, *, after: int, head: str, is_whole: bool) -> None:
-    if envelope.seq <= after:
-        raise Fault(envelope.seq, f"it stands where one after {after} should")
-    if envelope.seq == after + 1:
-        if envelope.previous != head:
-            raise Fault(envelope.seq, "it does not continue the one before it", after or 1)
-    elif is_whole:
-        raise Fault(after + 1, f"it is missing, entry {envelope.seq} stands in its place")
+def _check_place(envelope: Envelope, *, after: Verdict) -> None:
+    seq = after.entries + 1
+    if envelope.seq != seq:
+        raise Fault(seq, f"entry {envelope.seq} stands in its place")
+    if envelope.previous != after.head:
+        raise Fault(seq, "it does not continue the one before it", max(seq - 1, 1))
 
 
 def _check_entry(entry: Mapping[str, Any]) -> Envelope:
     envelope, personal = _evidence(entry)
+    if entry.keys() != NAMES:
+        raise Fault(envelope.seq, "its line has not the names that an export has")
     if entry_hash(entry["evidence"]["body"]) != entry.get("entry_hash"):
         raise Fault(envelope.seq, "its text does not have the hash that stands beside it")
     for name, (shown, proved) in _told(entry, envelope).items():
@@ -109,11 +105,13 @@ def _evidence(entry: Mapping[str, Any]) -> tuple[Envelope, dict[str, _Personal]]
     try:
         evidence = entry["evidence"]
         personal = {
-            str(name): _Personal(value=str(one["value"]), salt=str(one["salt"]))
+            name: _Personal(value=one["value"], salt=one["salt"])
             for name, one in evidence["personal"].items()
         }
+        # Text that no UTF-8 can hold is none that we wrote.
+        json.dumps(entry, ensure_ascii=False).encode()
         return read_envelope(evidence["body"]), personal
-    except (TypeError, KeyError, AttributeError, BadEnvelope) as exc:
+    except (TypeError, KeyError, AttributeError, UnicodeEncodeError, BadEnvelope) as exc:
         raise Fault(0, f"a line has no evidence that can be read: {str(entry)[:80]}") from exc
 
 
@@ -137,9 +135,7 @@ def _check_personal(
     if kept.keys() != envelope.personal.keys():
         raise Fault(envelope.seq, "its personal values are not the ones that were recorded")
     for name, one in kept.items():
-        is_erased = one.value == "" and one.salt == ""
-        made = commitment(salt=one.salt, value=one.value)
-        if not is_erased and made != envelope.personal[name]:
+        if not is_committed(salt=one.salt, value=one.value, to=envelope.personal[name]):
             raise Fault(envelope.seq, f"its personal value {name} was altered")
     # As the API shows them: who acted stands with the actor.
     values = {name: one.value for name, one in kept.items()}
@@ -173,7 +169,7 @@ def _line_at(file: Any, offset: int) -> bytes:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        loaded = json.loads(line)
+        loaded = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
@@ -182,6 +178,14 @@ def _object(line: bytes) -> dict[str, Any]:
 def _actor(entry: Mapping[str, Any]) -> dict[str, Any]:
     actor = entry.get("actor")
     return actor if isinstance(actor, dict) else {}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers differ in which of two values of one name they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _moment(text: object) -> int | None:

@@ -12,6 +12,7 @@ from callbacks.audit.kept_rows import KEPT, Kept
 from callbacks.models import AuditEntry
 
 PAGE = 200
+PERSONAL_NAMES = {"actor_name": "name", "reason": "reason"}
 
 
 def verify_rows() -> dict[str, int]:
@@ -56,17 +57,18 @@ def _check(kept: Kept, row: Any, entry: AuditEntry, envelope: Envelope) -> None:
         if ours != recorded:
             what = what.replace("_", " ")
             raise Fault(envelope.seq, f"{kept.name} {row.pk} has another {what} than it recorded")
-    if kept.has_reason and not _is_reason(row.reason, entry, envelope):
-        raise Fault(envelope.seq, f"{kept.name} {row.pk} has another reason than it recorded")
+    salts = {one.field: one.salt for one in entry.personal.all()}
+    for field, ours in kept.personal(row).items():
+        if not _is_recorded(ours, salts.get(field), envelope.personal.get(field, "")):
+            what = PERSONAL_NAMES[field]
+            raise Fault(envelope.seq, f"{kept.name} {row.pk} has another {what} than it recorded")
 
 
-def _is_reason(reason: str, entry: AuditEntry, envelope: Envelope) -> bool:
-    committed = envelope.personal.get("reason", "")
-    salts = [row.salt for row in entry.personal.all() if row.field == "reason"]
-    if salts == [""]:
-        return True  # erased: nobody can tell any more
-    ours = commitment(salt=salts[0], value=reason) if salts else reason
-    return ours == committed
+def _is_recorded(ours: str, salt: str | None, committed: str) -> bool:
+    if salt is None:
+        return ours == committed == ""
+    # Once erased, nobody can tell any more.
+    return salt == "" or commitment(salt=salt, value=ours) == committed
 
 
 def _rows(kept: Kept, keys: list[str]) -> dict[str, Any]:

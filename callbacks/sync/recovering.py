@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, Min, OuterRef
 
 from callbacks.models import Connection, Decision, Execution, StateMachine
@@ -39,7 +40,9 @@ def lost_executions(connection: Connection, now: datetime) -> dict[str, datetime
     first = rows.values_list("execution_arn").annotate(first=Min("decided_at"))
     lost = list(first.order_by("first", "execution_arn"))
     turns = max(1, math.ceil(len(lost) / MOST))
-    start = int(now.timestamp() // TURN) % turns * MOST
+    # Longer than a pass is apart from the next, or some would never have theirs.
+    turn = max(TURN, 2 * settings.SYNC_INTERVAL_SECONDS)
+    start = int(now.timestamp() // turn) % turns * MOST
     return dict(lost[start : start + MOST])
 
 

@@ -27,7 +27,10 @@ from callbacks.views.places import decision_page, task_page
 TEMPLATE = "callbacks/audit.html"
 FILTERS = (*PERIOD_NAMES, "kind", "person", "about")
 # Facts that other columns show already, or that only a verifier compares.
-QUIET_FACTS = frozenset({"payload_sha256", "shown_sha256", "execution_arn", "payload_bytes"})
+QUIET_FACTS = frozenset({
+    "payload_sha256", "shown_sha256", "execution_arn", "payload_bytes", "connection_name", "region",
+    "state_machine_name", "iteration",
+})  # fmt: skip
 # A chain of this length would take centuries.
 LONGEST_NUMBER = 15
 

@@ -143,6 +143,12 @@ OF_A_DECISION = {
     "decided_at = '2020-01-01 00:00:00'": "time",
     "channel = 'api'": "channel",
     "execution_arn = 'arn:of:another:run'": "execution arn",
+    "execution_name = 'another'": "execution name",
+    "connection_name = 'another'": "connection name",
+    "region = 'nowhere'": "region",
+    "state_machine_name = 'another'": "state machine name",
+    "iteration = 'Items[9]'": "iteration",
+    "decided_by_name = 'Eve'": "name",
     "state = 'Other'": "state",
     "scheduled_event_id = 99": "scheduled event id",
     "redrive_count = 7": "redrive count",
@@ -155,6 +161,7 @@ OF_A_DECISION = {
 }
 OF_AN_ACTION = {
     "asked_by_id = -1": "person",
+    "asked_by_name = 'Eve'": "name",
     "asked_at = '2020-01-01 00:00:00'": "time",
     "channel = 'api'": "channel",
     "execution_arn = 'arn:of:another:run'": "execution arn",
@@ -169,6 +176,7 @@ ALTERED: dict[Callable[[], object], dict[str, str]] = {
     | {"error = 'Other'": "payload sha256", "cause = 'Other.'": "payload sha256"},
     sign: {
         "user_id = -1": "person",
+        "user_name = 'Eve'": "name",
         "at = '2020-01-01 00:00:00'": "time",
         "channel = 'api'": "channel",
         "payload_sha256 = '0'": "payload sha256",
@@ -178,6 +186,7 @@ ALTERED: dict[Callable[[], object], dict[str, str]] = {
     say: {
         "text = 'I know.'": "sha256",
         "user_id = -1": "person",
+        "user_name = 'Eve'": "name",
         "at = '2020-01-01 00:00:00'": "time",
         "channel = 'api'": "channel",
         f"request_id = '{NOBODY}'": "request",

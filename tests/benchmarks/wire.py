@@ -27,7 +27,9 @@ def served(doors: list[Door]) -> Iterator[Mapping[str, Callable[[], object]]]:
     """The same doors as calls over HTTP."""
     log = Path(os.environ["VAR_DIR"]) / "bench-web.log"
     with log.open("wb") as file:
-        process = subprocess.Popen(_command(), cwd=ROOT, env=_environment(), stderr=file)
+        process = subprocess.Popen(
+            _command(), cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL, stderr=file
+        )
         try:
             port = wait_until(lambda: _port(log, process), what=log.read_text)
             caller = _Caller(port)
@@ -68,7 +70,7 @@ def _command() -> list[str]:
     # One worker with threads, which keeps connections open, as in the demo.
     return [
         sys.executable, "-m", "gunicorn", "tests.benchmarks.wsgi:application",
-        "--bind", f"{HOST}:0", "--workers", "1", "--threads", "4", "--no-control-socket",
+        "--bind", f"{HOST}:0", "--workers", "1", "--threads", "4",
     ]  # fmt: skip
 
 

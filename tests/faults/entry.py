@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def run(role: str, *, environment: Mapping[str, str], log: Path) -> None:
     # A test run that is killed leaves nothing behind (Linux; elsewhere the fixtures must do).
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # What we are forked from ends with the test run, but not while its own children keep this open.
+    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]
     # The head of its own group, so that all that it starts can be killed with it.
     os.setsid()
     _print_to(log)
@@ -47,8 +50,9 @@ def run(role: str, *, environment: Mapping[str, str], log: Path) -> None:
 def _hurry() -> None:
     """A lost message is missed as soon as the leases of tests.faults.settings run out."""
     from callbacks.decisions import sweep
+    from callbacks.rescue import sweep as rescue_sweep
 
-    sweep.HINT_AGAIN_AFTER = timedelta(seconds=2)
+    sweep.HINT_AGAIN_AFTER = rescue_sweep.HINT_AGAIN_AFTER = timedelta(seconds=2)
 
 
 def _print_to(log: Path) -> None:

@@ -56,6 +56,12 @@ class Processes:
         assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log_of(name)}"
         wait_until(lambda: _is_gone(leader), seconds=seconds, what=lambda: self.log_of(name))
 
+    def wait_done(self, name: str, seconds: float = 30) -> None:
+        """Wait until the process has done its work and ended well; raises where it has not."""
+        self.running[name].join(timeout=seconds)
+        code = self.running[name].exitcode
+        assert code == 0, f"{name} ended with {code}: {self.log_of(name)}"
+
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
 

@@ -30,7 +30,8 @@ def test_the_same_message_fifty_times_at_once_makes_one_call(case):
 @pytest.mark.faults("F14")
 def test_fifty_messages_to_real_workers_make_one_call(case, started):
     decision = case.approve()
-    started.start("hint", DECISION_ID=str(decision.pk), TIMES="50").join(timeout=30)
+    started.start("hint", DECISION_ID=str(decision.pk), TIMES="50")
+    started.wait_done("hint")
     started.start("worker")
     started.start("worker", name="second-worker")
     wait_for(decision, "confirmed", started)

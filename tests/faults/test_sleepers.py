@@ -22,7 +22,8 @@ def start_worker(started):
 
 def start_sending(case, started):
     decision = case.approve()
-    started.start("hint", DECISION_ID=str(decision.pk), TIMES="1").join(timeout=30)
+    started.start("hint", DECISION_ID=str(decision.pk), TIMES="1")
+    started.wait_done("hint")
     return decision
 
 

@@ -17,8 +17,13 @@ from callbacks.audit.notes import BadKey, Verifier, read_verifier
 from callbacks.audit.sink import sink_path
 from callbacks.audit.verify import compare_with_file, verify_chain, verify_file
 from callbacks.audit.verify_checkpoints import Watch, read_checkpoints
-from callbacks.audit.verify_export import ExportEnd, is_export, read_end, verify_export
+from callbacks.audit.verify_export import PartOnly, is_export, last_checkpoint, verify_export
 from callbacks.audit.verify_rows import verify_rows
+
+PART_ONLY = (
+    "This export was asked for with a filter. Of a part nothing can be proved: whoever has the "
+    "file could have written its entries anew. Export the whole record, or check the database."
+)
 
 
 class Command(BaseCommand):
@@ -58,12 +63,11 @@ class Command(BaseCommand):
         try:
             trusted = _trusted(options["key"])
             signed = self._read(_places() if path is None and not given else given or [], trusted)
-            end = read_end(path, trusted=trusted) if path and is_export(path) else None
-            if end:
-                signed += self._told(list(end.signed), path)
+            if path and is_export(path):
+                signed += self._told(last_checkpoint(path, trusted=trusted), path)
             self._tell_last(signed, trusted)
             watch = Watch(signed, accepted=options["accept_gap"])
-            held = self._check_file(path, end, watch) if path else self._check_database(watch)
+            held = _check_file(path, watch) if path else self._check_database(watch)
             self._tell_gaps(watch)
             self.stdout.write(f"Holds: {held}.")
         except Fault as exc:
@@ -72,17 +76,10 @@ class Command(BaseCommand):
             if path is None:
                 self._tell_first_difference(sink_path(), exc)
             sys.exit(1)
+        except PartOnly as exc:
+            raise CommandError(PART_ONLY) from exc
         except OSError as exc:
             raise CommandError(f"Cannot read the file: {exc}.") from exc
-
-    def _check_file(self, path: Path, end: ExportEnd | None, watch: Watch) -> str:
-        if end is None:
-            verdict = verify_file(path, watch)
-        else:
-            verdict = verify_export(path, watch, is_whole=end.is_whole)
-        if end and not end.is_whole:
-            return f"{verdict.entries} entries, each by itself; of those left out, nothing is known"
-        return f"{verdict.entries} entries, last hash {verdict.head}"
 
     def _check_database(self, watch: Watch) -> str:
         verdict = verify_chain(watch)
@@ -102,7 +99,7 @@ class Command(BaseCommand):
             found += self._told(read_checkpoints(path, trusted=trusted), path)
         return found
 
-    def _told(self, read: list[Signed], path: Path | None) -> list[Signed]:
+    def _told(self, read: list[Signed], path: Path) -> list[Signed]:
         self.stdout.write(f"{len(read)} checkpoints are read from {path}.")
         return read
 
@@ -146,6 +143,13 @@ class Command(BaseCommand):
 
 def _places() -> list[Path]:
     return [path for path in checkpoint_paths() if path.exists()]
+
+
+def _check_file(path: Path, watch: Watch) -> str:
+    verdict = verify_export(path, watch) if is_export(path) else verify_file(path, watch)
+    if not verdict.entries:
+        raise Fault(0, "nothing in the file is an entry of an audit record")
+    return f"{verdict.entries} entries, last hash {verdict.head}"
 
 
 def _trusted(given: list[str] | None) -> list[Verifier]:

@@ -45,7 +45,7 @@ class Trial:
 
 def try_out(*, fields: PolicyFields) -> Trial:
     """Match the policy against what waits, in its place among those in force."""
-    draft, order = _in_place(fields)
+    draft, order = in_place(fields)
     looked_at, is_all = _waiting()
     covered: list[CallbackTask] = []
     taken: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def try_out(*, fields: PolicyFields) -> Trial:
     )
 
 
-def _in_place(fields: PolicyFields) -> tuple[Policy, list[Policy]]:
+def in_place(fields: PolicyFields) -> tuple[Policy, list[Policy]]:
     """The draft as a row that is never saved, and the order in which it would be tried."""
     draft = Policy(
         name=fields.name,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from callbacks.models import Policy, Role
 from callbacks.policies.check import problems
 from callbacks.policies.fields import PolicyFields, as_text, fields_of
+from callbacks.policies.lookback import look_back
 from callbacks.policies.trial import try_out
 from callbacks.policies.versions import (
     PolicyMoved,
@@ -31,6 +32,7 @@ from callbacks.templatetags.words import moment
 from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_POLICIES, frame_of
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.lookback_words import past_words
 from callbacks.views.persons import actor_of
 from callbacks.views.policy_form import SECTIONS, PolicyForm, RetireForm, initial
 from callbacks.views.policy_words import diff, difference, line_of, place_of
@@ -191,7 +193,7 @@ def _show_conflict(
 def _show_trial(
     request: PersonRequest, detail: PolicyDetail | None, form: PolicyForm, fields: PolicyFields
 ) -> HttpResponse:
-    """Which waiting tasks it would cover and who could answer them; nothing is changed."""
+    """What it would cover, who could answer it, what it would have refused; nothing is changed."""
     found = problems(fields)
     if found:
         form.take(found)
@@ -203,6 +205,7 @@ def _show_trial(
         form,
         begun_with=_begun_with(request),
         trial=try_out(fields=fields),
+        past=past_words(look_back(fields=fields, now=frame_of(request).now)),
         difference=changes,
     )
 

@@ -171,6 +171,19 @@ def test_a_policy_is_tried_out_without_being_put_in_force(admin: Any) -> None:
     assert not Policy.objects.filter(name="Refunds").exists()
 
 
+def test_a_trial_says_what_it_would_have_refused_of_the_answers_given(admin: Any) -> None:
+    machine = making.make_machine(name="refund-shop", tags={"team": "payments"})
+    run = making.make_execution(machine)
+    task = making.make_task(execution=run, input='{"amount": 120, "kind": "b"}')
+    nobody_named = making.make_person("eve", Role.APPROVER)
+    past = making.make_decision(task, nobody_named, status="confirmed", headline="<b>Refund 7</b>")
+    page = admin.post("/policies/new/", {**TYPED, "note": "", "do": "try"}).content.decode()
+    assert "<b>1</b> of 1 answers to what it covers would have been refused." in page
+    assert "1 answered by somebody it does not name" in page
+    assert f'href="/decisions/{past.pk}/"' in page
+    assert "&lt;b&gt;Refund 7&lt;/b&gt;" in page
+
+
 def conflict(admin: Any, **typed: str) -> Any:
     """Two began with version 1; what the second gets to see."""
     policy = make(admin)

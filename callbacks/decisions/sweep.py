@@ -12,8 +12,8 @@ from callbacks.decisions.completing import complete_late
 from callbacks.decisions.hints import hint
 from callbacks.models import Decision, DecisionStatus, TaskStatus
 
-# More than the workers do in a second; the next sweep finds the rest.
-LARGEST_SWEEP = 500
+# So many messages are under way at most: more than the workers do in a second.
+MOST_UNDER_WAY = 200
 # A message that nobody took for so long is taken for lost.
 HINT_AGAIN_AFTER = timedelta(seconds=10)
 
@@ -23,12 +23,34 @@ def sweep(*, now: datetime) -> int:
     complete_late(now=now)
     to_deliver = [] if _must_not_send() else _ids(_to_deliver(now))
     to_settle = _ids(_to_settle(now))
+    if to_deliver or to_settle:
+        to_deliver, to_settle = _fitting(to_deliver, to_settle, room=_room(now))
     Decision.objects.filter(pk__in=[*to_deliver, *to_settle]).update(hinted_at=now)
     for decision_id in to_deliver:
         hint("deliver_decision", decision_id)
     for decision_id in to_settle:
         hint("settle_decision", decision_id)
     return len(to_deliver) + len(to_settle)
+
+
+def _room(now: datetime) -> int:
+    """How many more messages may be under way: those that nobody has acted on since count.
+
+    Where workers are slow, messages that come faster than they are taken would all be stale when
+    their turn comes, and the workers would do nothing but throw them away.
+    """
+    told = Q(hinted_at__gte=now - HINT_AGAIN_AFTER, status_at__lte=F("hinted_at"))
+    waiting = Decision.objects.unsettled().filter(told).exclude(look_after__gt=now)
+    return MOST_UNDER_WAY - waiting.count()
+
+
+def _fitting(
+    to_deliver: list[UUID], to_settle: list[UUID], *, room: int
+) -> tuple[list[UUID], list[UUID]]:
+    """As many as there is room for; neither kind keeps the other out."""
+    room = max(0, room)
+    settled = to_settle[: max(room // 2, room - len(to_deliver))]
+    return to_deliver[: room - len(settled)], settled
 
 
 def _must_not_send() -> bool:
@@ -72,4 +94,4 @@ def _ids(condition: Q) -> list[UUID]:
     # Whoever was told least recently comes first: many that do not move must not keep out others.
     order = F("hinted_at").asc(nulls_first=True), "send_after", "id"
     rows = Decision.objects.unsettled().filter(condition).order_by(*order)
-    return list(rows.values_list("pk", flat=True)[:LARGEST_SWEEP])
+    return list(rows.values_list("pk", flat=True)[:MOST_UNDER_WAY])

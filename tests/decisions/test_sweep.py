@@ -125,7 +125,7 @@ def test_many_that_do_not_move_keep_none_waiting_for_ever(
     hints: Any, now: datetime, monkeypatch: Any
 ) -> None:
     """Old ones that stay due come first by time; the least recently told come first in fact."""
-    monkeypatch.setattr(sweep_module, "LARGEST_SWEEP", 2)
+    monkeypatch.setattr(sweep_module, "MOST_UNDER_WAY", 2)
     stuck = [making.make_decision(now=now - 60 * SECOND) for _ in range(4)]
     fresh = making.make_decision(now=now)
     told: set[UUID] = set()
@@ -134,3 +134,35 @@ def test_many_that_do_not_move_keep_none_waiting_for_ever(
         found(hints, now + number * 11 * SECOND)
         told |= {key for _, key in hints}
     assert told == {fresh.pk, *(one.pk for one in stuck)}
+
+
+def test_no_more_messages_are_under_way_than_workers_take(
+    hints: Any, now: datetime, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(sweep_module, "MOST_UNDER_WAY", 2)
+    for _ in range(5):
+        making.make_decision(now=now)
+    assert found(hints, now) == [DELIVER, DELIVER]
+    first = hints[0][1]
+    assert found(hints, now + SECOND) == []
+    # A worker has taken one: there is room for one more.
+    Decision.objects.filter(pk=first).update(
+        status=DecisionStatus.SENT, status_at=now + SECOND, look_after=now + 60 * SECOND
+    )
+    assert found(hints, now + 2 * SECOND) == [DELIVER]
+    assert found(hints, now + 11 * SECOND) == [DELIVER]
+
+
+@pytest.mark.parametrize(("deliver", "settle"), [(4, 4), (4, 1), (1, 4), (0, 4), (4, 0)])
+def test_neither_what_is_to_send_nor_what_is_to_look_up_keeps_the_other_out(
+    hints: Any, now: datetime, monkeypatch: Any, deliver: int, settle: int
+) -> None:
+    monkeypatch.setattr(sweep_module, "MOST_UNDER_WAY", 4)
+    for _ in range(deliver):
+        making.make_decision(now=now)
+    for _ in range(settle):
+        making.make_decision(now=now, status=DecisionStatus.SENT, look_after=now)
+    kinds = found(hints, now)
+    assert len(kinds) == min(4, deliver + settle)
+    assert kinds.count(DELIVER) >= min(deliver, 2)
+    assert kinds.count(SETTLE) >= min(settle, 2)

@@ -52,7 +52,7 @@ def _hurry() -> None:
     from callbacks.decisions import sweep
     from callbacks.rescue import sweep as rescue_sweep
 
-    sweep.HINT_AGAIN_AFTER = rescue_sweep.HINT_AGAIN_AFTER = timedelta(seconds=2)
+    sweep.HINT_AGAIN_AFTER = rescue_sweep.HINT_AGAIN_AFTER = timedelta(seconds=3)
 
 
 def _print_to(log: Path) -> None:

@@ -3,11 +3,14 @@
 import fcntl
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from tests.faults.conftest import assert_balance, wait_for
+from tests.faults.processes import wait_until
 
 RUNS = int(os.environ.get("HOLDPOINT_FAULT_RUNS", "1"))
 pytestmark = [pytest.mark.faults("F13"), pytest.mark.parametrize("run", range(RUNS))]
@@ -33,6 +36,18 @@ def let_another_finish(started, decision):
     wait_for(decision, "confirmed", started)
 
 
+def put_to_sleep(sleeper):
+    """Stop it, and wait until it stands still: its other threads go on until one has the signal."""
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    if sys.platform == "linux":
+        threads = Path(f"/proc/{sleeper.pid}/task")
+        wait_until(lambda: all(_stands_still(one) for one in threads.iterdir()))
+
+
+def _stands_still(thread):
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def wake(started, sleeper):
     os.kill(sleeper.pid, signal.SIGCONT)
     started.wait_logged("worker", "was taken over")
@@ -45,7 +60,7 @@ def test_a_worker_that_slept_before_its_call_makes_none(case, started, run):
         fcntl.flock(file, fcntl.LOCK_EX)
         decision = start_sending(case, started)
         wait_for(decision, "sending", started)
-        os.kill(sleeper.pid, signal.SIGSTOP)
+        put_to_sleep(sleeper)
     let_another_finish(started, decision)
     wake(started, sleeper)
     assert len(case.sends()) == 1
@@ -60,7 +75,7 @@ def test_what_a_worker_that_slept_in_its_call_has_to_say_is_dropped(
     sleeper = start_worker(started)
     decision = start_sending(case, started)
     case.simulator.wait_held()
-    os.kill(sleeper.pid, signal.SIGSTOP)
+    put_to_sleep(sleeper)
     let_another_finish(started, decision)
     case.simulator.release()
     wake(started, sleeper)

@@ -1,6 +1,6 @@
 """What a policy would have refused of the answers of the last weeks, had it been in force.
 
-People are taken as they are today, but nobody's answer is refused because they have left since.
+Teams are those of today; that somebody was deactivated or is no approver any more is no reason.
 """
 
 from __future__ import annotations

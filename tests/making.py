@@ -166,6 +166,7 @@ def make_execution(machine: StateMachine | None = None, name: str = "", **fields
         "is_moving": False,
         **fields,
     }
+    values.setdefault("ordered_at", values["started_at"])
     return Execution.objects.create(
         id=execution_id(connection=machine.connection_id, arn=arn),
         connection=machine.connection,

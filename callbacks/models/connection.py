@@ -69,11 +69,31 @@ class ConnectionHealth(models.Model):
     throttled_at = models.DateTimeField(null=True)
     # Figures of the last finished pass, as `manage.py sync --json` prints them.
     figures = models.JSONField(default=dict)
-    # Calls that the last pass left over, by operation; below zero where it took too many.
-    budget = models.JSONField(default=dict)
+    machines_listed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"health of {self.connection_id}"
+
+
+class CallBudget(models.Model):
+    """What is left of our share of one of AWS's quotas, for all workers together."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="budgets")
+    operation = models.CharField(max_length=60)
+    # Calls left at a moment; below zero where some were made that could not wait.
+    level = models.FloatField()
+    at = models.DateTimeField()
+    # AWS throttled us: then our share was lowered to this part of it, and grows again.
+    throttled_at = models.DateTimeField(null=True)
+    lowered_to = models.FloatField(default=1.0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "operation"], name="callbudget_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.level:.1f}"
 
 
 class CallCount(models.Model):

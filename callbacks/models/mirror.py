@@ -39,13 +39,22 @@ class StateMachine(models.Model):
     # In AWS's clock: since when each description showed this revision, and when the last one did.
     revision_since = models.DateTimeField(null=True)
     described_at = models.DateTimeField(null=True)
-    # When its running executions were last listed to the end.
+    # When its lists were last read down to what was known.
     listed_at = models.DateTimeField(null=True)
-    # In AWS's clock: everything that had ended by then has been looked for, and read.
-    ends_known_at = models.DateTimeField(null=True)
+    # In AWS's clock: everything that had begun or ended by then stands in the mirror.
+    looked_at = models.DateTimeField(null=True)
     # A look that goes on in the next pass: when it began, and AWS's token of the page to go on at.
-    ends_began_at = models.DateTimeField(null=True)
-    ends_token = models.TextField(blank=True)
+    look_began_at = models.DateTimeField(null=True)
+    look_token = models.TextField(blank=True)
+    # How many executions a second begin or end, averaged over minutes.
+    news = models.FloatField(default=0.0)
+    # When the last whole sweep of the running ones ended.
+    swept_at = models.DateTimeField(null=True)
+    # A sweep that goes on: when it began in AWS's clock, where, and below which of the running.
+    sweep_began_at = models.DateTimeField(null=True)
+    sweep_token = models.TextField(blank=True)
+    sweep_upto = models.DateTimeField(null=True)
+    sweep_carried = models.JSONField(default=list)
     problem = models.CharField(max_length=500, blank=True)
     gone_at = models.DateTimeField(null=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.
@@ -88,6 +97,10 @@ class Execution(models.Model):
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     redrive_count = models.PositiveIntegerField(default=0)
+    # By what AWS's list of the running ones is sorted: the start, or the last redrive.
+    ordered_at = models.DateTimeField()
+    # Since when it is missing from that list: it must be over, but what ended it is not read yet.
+    left_at = models.DateTimeField(null=True)
     # JSON texts with every token masked.
     input = models.TextField(blank=True)
     output = models.TextField(blank=True)
@@ -108,10 +121,33 @@ class Execution(models.Model):
             models.UniqueConstraint(fields=["connection", "arn"], name="execution_once"),
         ]
         indexes = [
+            # Listed, and never read.
+            models.Index(
+                fields=["connection", "started_at"],
+                condition=Q(status="RUNNING", read_at__isnull=True),
+                name="execution_new",
+            ),
             models.Index(
                 fields=["connection", "read_next_at"],
-                condition=Q(status="RUNNING"),
+                condition=Q(status="RUNNING", read_at__isnull=False),
                 name="execution_to_read",
+            ),
+            # The longest unread.
+            models.Index(
+                fields=["connection", "read_at"],
+                condition=Q(status="RUNNING", read_at__isnull=False),
+                name="execution_by_reading",
+            ),
+            # A sweep holds its pages against these.
+            models.Index(
+                fields=["state_machine", "ordered_at"],
+                condition=Q(status="RUNNING"),
+                name="execution_by_order",
+            ),
+            models.Index(
+                fields=["connection", "left_at"],
+                condition=Q(left_at__isnull=False),
+                name="execution_left",
             ),
             # Over, but what closed its tasks is not read yet.
             models.Index(

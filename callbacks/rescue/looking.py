@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
-
 from callbacks.models import Execution
 from callbacks.rescue.outcome import Seen
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync.asking import Asking
-from callbacks.sync.budget import Budget
 from callbacks.sync.figures import count_calls
 
 
 def look_at(*, execution: Execution, now: datetime) -> Seen:
     """Raises StepFunctionsError."""
-    budget = Budget(share=settings.SYNC_QUOTA_SHARE, levels={}, seconds=0)
-    asking = Asking(connection=execution.connection, budget=budget, patient=False)
+    asking = Asking(connection=execution.connection, now=now)
     try:
         detail = asking.reader.describe_execution(arn=execution.arn)
     except StepFunctionsError as exc:
         asking.note(exc)
         raise
     finally:
+        asking.purse.give_back()
         count_calls(
             connection=execution.connection,
             counter=asking.counter,

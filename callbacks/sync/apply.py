@@ -123,6 +123,7 @@ def _row(machine: StateMachine, reading: Reading) -> Execution:
         arn=target.arn,
         name=target.name,
         started_at=target.started_at,
+        ordered_at=target.started_at,
     )
 
 
@@ -224,6 +225,7 @@ def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:
         execution.error = storable.text(plan.execution.error, longest=256)
         execution.cause = storable.text(plan.execution.cause)
     execution.read_next_at = plan.read_next_at
+    execution.left_at = None
     history = maker.reading.facts.history
     if history is not None:
         execution.is_moving = plan.is_moving

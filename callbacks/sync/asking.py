@@ -16,7 +16,7 @@ from callbacks.stepfunctions import (
     StepFunctionsError,
     Throttled,
 )
-from callbacks.sync.budget import Budget
+from callbacks.sync.purse import Purse, moving
 from callbacks.sync.trouble import Trouble, describe_trouble, is_denial
 
 LONGEST_NAP = 5.0
@@ -29,8 +29,8 @@ class Asking:
         self,
         *,
         connection: Connection,
-        budget: Budget,
-        patient: bool,
+        now: datetime,
+        patient: bool = False,
         keep_alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.counter = CallCounter()
@@ -39,21 +39,19 @@ class Asking:
         self._throttled: set[str] = set()
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
-        self.budget = budget
+        self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
         self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
         self._patient = patient
         self._keep_alive = keep_alive
-        self._refilled_at = monotonic()
 
     def may(self, operation: str, *, beyond: float = 0) -> bool:
         """Whether the budget has a call of this operation left, and AWS has not refused one.
 
         `beyond`: how many calls are to stay for something else.
         """
-        self._refill()
         if self._patient:
             return True
-        return operation not in self._throttled and self.budget.allows(operation, beyond=beyond)
+        return operation not in self._throttled and self.purse.allows(operation, beyond=beyond)
 
     def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
         """Remember what went wrong, for the page that says so.
@@ -64,7 +62,7 @@ class Asking:
         if isinstance(error, Throttled):
             self.was_throttled = True
             self._throttled.add(error.operation)
-            self.budget.exhaust(error.operation)
+            self.purse.throttled(error.operation)
         elif is_common or is_denial(error):
             self.trouble = self.trouble or trouble
         if is_denial(error):
@@ -80,16 +78,7 @@ class Asking:
     def _admit(self, operation: str) -> None:
         """Called before each request on the wire, botocore's repeats included."""
         self._keep_alive()
-        while self._patient and (missing := self._missing(operation)) > 0:
-            sleep(min(missing, LONGEST_NAP))
+        while self._patient and not self.purse.allows(operation):
+            sleep(min(self.purse.seconds_until_allowed(operation), LONGEST_NAP))
             self._keep_alive()
-        self.budget.spend(operation)
-
-    def _missing(self, operation: str) -> float:
-        self._refill()
-        return self.budget.seconds_until_allowed(operation)
-
-    def _refill(self) -> None:
-        passed = monotonic() - self._refilled_at
-        self._refilled_at += passed
-        self.budget.refill(passed)
+        self.purse.spend(operation)

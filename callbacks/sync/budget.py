@@ -1,9 +1,14 @@
-"""How many calls a pass may make: our share of AWS's documented token buckets. Pure."""
+"""How many calls we may make: our share of AWS's documented token buckets. Pure.
+
+A throttling answer says that somebody else uses the quota too. So our share is halved then, and
+comes back by and by.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +20,8 @@ class Quota:
 
 
 # docs.aws.amazon.com/step-functions/latest/dg/service-quotas: per account and region, all soft,
-# and shared with every other tool in the account. The numbers of the smaller regions.
-QUOTAS: Mapping[str, Quota] = {
+# and shared with every other tool in the account.
+_EVERYWHERE: Mapping[str, Quota] = {
     "DescribeExecution": Quota(bucket=250, refill=10),
     "DescribeStateMachine": Quota(bucket=200, refill=20),
     "DescribeStateMachineForExecution": Quota(bucket=200, refill=1),
@@ -25,55 +30,76 @@ QUOTAS: Mapping[str, Quota] = {
     "ListStateMachines": Quota(bucket=100, refill=5),
     "ListTagsForResource": Quota(bucket=100, refill=1),
 }
+_LARGE: Mapping[str, Quota] = {
+    **_EVERYWHERE,
+    "DescribeExecution": Quota(bucket=300, refill=15),
+    "ListExecutions": Quota(bucket=200, refill=5),
+}
+_LARGE_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+OPERATIONS = tuple(_EVERYWHERE)
+
+# After a throttling answer: down to an eighth at least, and whole again after this time.
+LOWEST = 0.125
+RECOVERY = timedelta(minutes=10)
+# Calls are taken in parts, so that a worker that is killed has not taken many for nothing.
+PART_SECONDS = 5
 
 
-class Budget:
-    """What may still be called in this pass, by operation.
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is left of one operation's calls at one moment.
 
-    A listing or a history of many pages is never cut short, so a level may go below zero; the
-    passes after it pay that back.
+    `level` goes below zero where calls were made that could not wait; that is paid back.
+    `lowered_to` is the part of our share that was left by the throttling at `throttled_at`.
     """
 
-    def __init__(self, *, share: float, levels: Mapping[str, float], seconds: float) -> None:
-        """`levels` is what an earlier pass left `seconds` ago; an operation not in it is full."""
-        self._share = share
-        self._levels = {
-            name: _level(quota, share, levels.get(name), seconds) for name, quota in QUOTAS.items()
-        }
-
-    def allows(self, operation: str, *, beyond: float = 0) -> bool:
-        """Whether there is a call left beside those that are put aside (`beyond`)."""
-        return operation not in self._levels or self._levels[operation] >= 1 + beyond
-
-    def spend(self, operation: str) -> None:
-        """Take off one request on the wire."""
-        if operation in self._levels:
-            self._levels[operation] -= 1
-
-    def exhaust(self, operation: str) -> None:
-        """AWS throttled us: whatever we thought was left, somebody else has used it."""
-        self._levels[operation] = min(self._levels.get(operation, 0), 0)
-
-    def seconds_until_allowed(self, operation: str) -> float:
-        """How long to wait for the next call, for a pass that may take its time."""
-        if self.allows(operation):
-            return 0.0
-        return (1 - self._levels[operation]) / (QUOTAS[operation].refill * self._share)
-
-    def refill(self, seconds: float) -> None:
-        self._levels = {
-            name: _level(quota, self._share, self._levels[name], seconds)
-            for name, quota in QUOTAS.items()
-        }
-
-    @property
-    def levels(self) -> dict[str, float]:
-        """What is left, to be kept for the next pass."""
-        return {name: round(level, 3) for name, level in self._levels.items()}
+    level: float
+    at: datetime
+    throttled_at: datetime | None = None
+    lowered_to: float = 1.0
 
 
-def _level(quota: Quota, share: float, left: float | None, seconds: float) -> float:
-    full = quota.bucket * share
-    if left is None:
-        return full
-    return min(full, left + quota.refill * share * max(0.0, seconds))
+def quota_of(*, region: str, operation: str) -> Quota:
+    """Raises KeyError for an operation that is not budgeted."""
+    return (_LARGE if region in _LARGE_REGIONS else _EVERYWHERE)[operation]
+
+
+def part_of_share(bucket: Bucket, now: datetime) -> float:
+    """How much of our share we allow ourselves, 0 to 1: less for a while after a throttling."""
+    if bucket.throttled_at is None:
+        return 1.0
+    back = max(timedelta(), now - bucket.throttled_at) / RECOVERY
+    return min(1.0, bucket.lowered_to + (1 - bucket.lowered_to) * back)
+
+
+def full(*, quota: Quota, share: float, at: datetime) -> Bucket:
+    return Bucket(level=quota.bucket * share, at=at)
+
+
+def refilled(bucket: Bucket, *, quota: Quota, share: float, now: datetime) -> Bucket:
+    """As it stands at `now`. A clock that went back neither gives nor takes."""
+    seconds = max(0.0, (now - bucket.at).total_seconds())
+    rate = quota.refill * share * part_of_share(bucket, bucket.at)
+    level = min(quota.bucket * share, bucket.level + rate * seconds)
+    return replace(bucket, level=level, at=max(bucket.at, now))
+
+
+def part(*, quota: Quota, share: float) -> int:
+    """How many calls to take at once."""
+    return max(1, round(quota.refill * share * PART_SECONDS))
+
+
+def throttled(bucket: Bucket, now: datetime) -> Bucket:
+    """Whatever we thought was left, somebody else has used it."""
+    return replace(
+        bucket,
+        level=min(bucket.level, 0.0),
+        throttled_at=now,
+        lowered_to=max(LOWEST, part_of_share(bucket, now) / 2),
+    )
+
+
+def seconds_until_one(bucket: Bucket, *, quota: Quota, share: float) -> float:
+    """How long to wait for the next call; 0 where there is one."""
+    missing = max(0.0, 1 - bucket.level)
+    return missing / (quota.refill * share * part_of_share(bucket, bucket.at))

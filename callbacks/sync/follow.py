@@ -38,7 +38,8 @@ class Follower:
         self._now = now
         self._machines: dict[UUID, StateMachine] = {}
         self._definitions: dict[str, Definition] = {}
-        self._may_ask_definition = True
+        # Not while more is unread than can be read soon: nothing that is opened lacks its own.
+        self.may_ask_definition = True
 
     def know(self, machine: StateMachine) -> None:
         """Use this row, as it was just described."""
@@ -120,7 +121,7 @@ class Follower:
 
     def _asked(self, arn: str) -> Definition | None:
         # One call a second in AWS's quota; what is left for later is asked when it is opened.
-        if not self._may_ask_definition or not self._asking.budget.allows(FOR_EXECUTION):
+        if not self.may_ask_definition or not self._asking.purse.allows(FOR_EXECUTION):
             return None
         try:
             return definition_of(asking=self._asking, arn=arn)
@@ -128,7 +129,7 @@ class Follower:
             return None
         except StepFunctionsError as exc:
             self._asking.note(exc)
-            self._may_ask_definition = False
+            self.may_ask_definition = False
             return None
 
 

@@ -14,24 +14,18 @@ from callbacks.sync.figures import PassFigures
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOver:
-    """The budget as the last pass left it, how long ago that was, and when that pass began."""
+class Before:
+    """When the pass before this one began, and when the state machines were last listed."""
 
-    levels: dict[str, float]
-    seconds_ago: float
     began_at: datetime | None
+    machines_listed_at: datetime | None
 
 
-def begin(*, connection: Connection, now: datetime) -> LeftOver:
-    """Note that a pass has begun; return what the last one left of the budget."""
+def begin(*, connection: Connection, now: datetime) -> Before:
+    """Note that a pass has begun."""
     health, _ = ConnectionHealth.objects.get_or_create(connection=connection)
     ConnectionHealth.objects.filter(pk=health.pk).update(pass_started_at=now)
-    finished_at = health.pass_finished_at
-    return LeftOver(
-        levels=health.budget,
-        seconds_ago=(now - finished_at).total_seconds() if finished_at else 0.0,
-        began_at=health.pass_started_at,
-    )
+    return Before(began_at=health.pass_started_at, machines_listed_at=health.machines_listed_at)
 
 
 def finish(
@@ -41,6 +35,7 @@ def finish(
     figures: PassFigures,
     is_failing: bool,
     known_at: datetime | None,
+    machines_listed_at: datetime | None,
     now: datetime,
     finished_at: datetime,
 ) -> None:
@@ -52,7 +47,7 @@ def finish(
     health = ConnectionHealth.objects.get(connection=connection)
     health.pass_finished_at = finished_at
     health.figures = figures.as_json()
-    health.budget = asking.budget.levels
+    health.machines_listed_at = machines_listed_at
     trouble = asking.trouble
     health.error_code = trouble.code if trouble else ""
     health.error_message = trouble.message[:500] if trouble else ""

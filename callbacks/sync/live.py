@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-
 from callbacks.asl import events as reading
 from callbacks.asl.masking import Masker
-from callbacks.models import Connection, ConnectionHealth, Execution
+from callbacks.models import Execution
 from callbacks.stepfunctions import (
     CallCounter,
     Event,
@@ -20,8 +18,8 @@ from callbacks.stepfunctions import (
     StepFunctionsError,
     Throttled,
 )
-from callbacks.sync.budget import Budget
 from callbacks.sync.figures import count_calls
+from callbacks.sync.purse import Purse
 from callbacks.sync.trouble import is_denial
 
 OPERATION = "GetExecutionHistory"
@@ -43,11 +41,16 @@ class LiveEvent:
 def latest_events(*, execution: Execution, now: datetime) -> tuple[LiveEvent, ...]:
     """The newest events, the latest first. Raises StepFunctionsError; Throttled is also our own."""
     connection = execution.connection
-    if not _budget(connection, now).allows(OPERATION):
+    purse = Purse(connection=connection, clock=lambda: now)
+    if not purse.allows(OPERATION):
         raise Throttled(operation=OPERATION, code="OwnShare", message="our own share is used")
     counter, denials = CallCounter(), Counter[str]()
     reader = Reader(
-        access=connection.access, calls=counter, read_timeout=PATIENCE_SECONDS, attempts=1
+        access=connection.access,
+        calls=counter,
+        admit=purse.spend,
+        read_timeout=PATIENCE_SECONDS,
+        attempts=1,
     )
     try:
         events = reader.latest_events(execution_arn=execution.arn, limit=MOST_EVENTS)
@@ -55,17 +58,9 @@ def latest_events(*, execution: Execution, now: datetime) -> tuple[LiveEvent, ..
         denials[OPERATION] += is_denial(exc)
         raise
     finally:
+        purse.give_back()
         count_calls(connection=connection, counter=counter, denials=denials, now=now)
     return _told(events)
-
-
-def _budget(connection: Connection, now: datetime) -> Budget:
-    """What the last pass left over, and what has come back since."""
-    health = ConnectionHealth.objects.filter(connection=connection).first()
-    ended = health.pass_finished_at if health else None
-    passed = (now - ended).total_seconds() if ended else 0.0
-    levels = health.budget if health else {}
-    return Budget(share=settings.SYNC_QUOTA_SHARE, levels=levels, seconds=passed)
 
 
 def _told(events: Events) -> tuple[LiveEvent, ...]:

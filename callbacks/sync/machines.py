@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from callbacks.models import Connection, Policy, StateMachine
+from callbacks.models import Connection, Execution, ExecutionStatus, Policy, StateMachine
 from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import Reader, StateMachineDetail
 from callbacks.stepfunctions import StateMachine as ListedMachine
@@ -35,6 +34,9 @@ def mirror_machines(
     gone = [key for key, at in gone_at.items() if at is None and key not in there]
     back = [key for key, at in gone_at.items() if at is not None and key in there]
     StateMachine.objects.filter(pk__in=gone).update(gone_at=now)
+    # No list names its executions any more.
+    running = Execution.objects.filter(state_machine__in=gone, status=ExecutionStatus.RUNNING)
+    running.filter(left_at=None).update(left_at=now)
     # One of the same name made anew: what we saw of the old one says nothing.
     StateMachine.objects.filter(pk__in=back).update(
         gone_at=None, described_at=None, revision_since=None
@@ -53,9 +55,11 @@ def keep_gone_machine(*, connection: Connection, arn: str, now: datetime) -> Non
     StateMachine.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def to_describe(*, connection: Connection, now: datetime) -> list[StateMachine]:
-    """Return machines without a recent description, the oldest first."""
-    stale = Q(described_at=None) | Q(described_at__lt=now - DESCRIBE_AGAIN_AFTER)
+def to_describe(
+    *, connection: Connection, now: datetime, again_after: timedelta
+) -> list[StateMachine]:
+    """Return machines without a description of the last time, the oldest first."""
+    stale = Q(described_at=None) | Q(described_at__lt=now - again_after)
     rows = StateMachine.objects.filter(connection=connection, gone_at=None).filter(stale)
     return list(rows.order_by(F("described_at").asc(nulls_first=True), "id"))
 
@@ -83,20 +87,19 @@ def read_tags(*, reader: Reader, machine: StateMachine, now: datetime) -> None:
             ask_for_rematch(now=now)
 
 
-def to_list(
-    *, connection: Connection, with_running: Iterable[UUID], everything: bool
-) -> list[StateMachine]:
-    """Return machines whose running executions matter, the longest unlisted first.
+def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
+    """Return machines whose executions matter, the longest unlisted first.
 
     That is where today's definition can wait or could not be read, or where the mirror has running
-    executions (`with_running`): those may have started on an earlier one.
+    executions: those may have started on an earlier one.
     """
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
     if not everything:
         unread = Q(definition=None) & ~Q(problem="")
-        machines = machines.filter(
-            Q(definition__can_wait=True) | unread | Q(pk__in=list(with_running))
+        running = Execution.objects.filter(
+            state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING
         )
+        machines = machines.filter(Q(definition__can_wait=True) | unread | Exists(running))
     machines = machines.select_related("definition")
     return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
 
@@ -110,7 +113,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
         machine.revision_since = aws_now
     if definition.can_wait and _could_not_wait(machine):
         # What ended on definitions in which nobody waits is nothing to look for.
-        machine.ends_known_at = None
+        machine.looked_at = None
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
@@ -121,7 +124,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "revision_id",
             "revision_since",
             "described_at",
-            "ends_known_at",
+            "looked_at",
             "problem",
         ]
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import DataError, IntegrityError
 
 from callbacks.models import Definition, Execution, ExecutionStatus
 from callbacks.stepfunctions import IncompleteAnswer, StepFunctionsError
 from callbacks.sync.apply import apply_reading
 from callbacks.sync.asking import Asking
-from callbacks.sync.budget import Budget
 from callbacks.sync.figures import count_calls
 from callbacks.sync.follow import definition_of
 from callbacks.sync.plan import Target
@@ -25,14 +23,14 @@ def read_execution(*, execution: Execution, now: datetime) -> None:
     counted. A history that cannot be used raises IncompleteAnswer and changes nothing.
     """
     connection = execution.connection
-    budget = Budget(share=settings.SYNC_QUOTA_SHARE, levels={}, seconds=0)
-    asking = Asking(connection=connection, budget=budget, patient=False)
+    asking = Asking(connection=connection, now=now)
     try:
         reading = _read(asking, execution, now)
     except StepFunctionsError as exc:
         asking.note(exc)
         raise
     finally:
+        asking.purse.give_back()
         count_calls(connection=connection, counter=asking.counter, denials=asking.denials, now=now)
     try:
         apply_reading(machine=execution.state_machine, reading=reading, now=now)

@@ -1,35 +1,25 @@
-"""One pass over a connection: list, see what is new, gone or due, read it, write it down."""
+"""One pass over a connection: read the lists that are due, then the executions that are."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
-from callbacks.models import Connection, Execution, ExecutionStatus, StateMachine
+from callbacks.models import Connection, StateMachine
 from callbacks.stepfunctions import StepFunctionsError, Throttled
-from callbacks.sync import health, machines
+from callbacks.sync import health, machines, schedule
 from callbacks.sync.asking import Asking
-from callbacks.sync.budget import Budget
-from callbacks.sync.candidates import (
-    LONG_AGO,
-    Candidate,
-    Listing,
-    Row,
-    find_candidates,
-    taking_turns,
-)
-from callbacks.sync.ends import EndsFinder
+from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
 from callbacks.sync.lease import Hold, held_lease
+from callbacks.sync.listing import Lister, behind
+from callbacks.sync.queue import Queue
 from callbacks.sync.recovering import recover
 from callbacks.sync.trouble import is_of_the_connection, is_silence
 
@@ -38,7 +28,9 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 # So many calls in a row without an answer: it is not what was asked for.
 SILENT_IN_A_ROW = 3
-NONE_TO_SPARE = float("inf")
+HISTORY = "GetExecutionHistory"
+# Rows of the queue that are in memory at once.
+BATCH = 200
 
 
 class PassUnderWay(Exception):
@@ -70,26 +62,6 @@ def run_pass(
         return _Pass(connection, hold, now, full=full, progress=progress).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    machines: tuple[StateMachine, ...] = ()
-    listings: tuple[Listing, ...] = ()
-
-    @property
-    def executions(self) -> int:
-        return sum(len(listing.executions) for listing in self.listings)
-
-    @property
-    def known_at(self) -> datetime | None:
-        """When the machine longest unlisted was listed; those that cannot be say so themselves."""
-        moments = [machine.listed_at for machine in self.machines if not machine.problem]
-        return min((at or LONG_AGO for at in moments), default=None)
-
-    @property
-    def is_in_vain(self) -> bool:
-        return bool(self.machines) and all(machine.problem for machine in self.machines)
-
-
 class _Pass:
     """The steps of one pass, and what it has found so far."""
 
@@ -108,22 +80,28 @@ class _Pass:
         self._full = full
         self._progress = progress or (lambda done, total: None)
         self._began = self._extended = time.monotonic()
-        left = health.begin(connection=connection, now=now)
-        budget = Budget(
-            share=settings.SYNC_QUOTA_SHARE, levels=left.levels, seconds=left.seconds_ago
-        )
+        before = health.begin(connection=connection, now=now)
+        self._machines_listed_at = before.machines_listed_at
         self._asking = Asking(
-            connection=connection, budget=budget, patient=full, keep_alive=self._keep_lease
+            connection=connection, now=now, patient=full, keep_alive=self._keep_lease
         )
         self._follower = Follower(asking=self._asking, now=now)
-        self._ends = EndsFinder(asking=self._asking, now=now, before=left.began_at)
-        self._ended: list[Candidate] = []
-        self._followed: set[str] = set()
-        self._listed = _Listed()
-        self._has_machines = False
+        self._queue = Queue(connection=connection, now=now)
+        self._lister = Lister(
+            asking=self._asking,
+            noting=self._noting,
+            now=now,
+            everything=full,
+            before=before.began_at,
+            see_again=self._see_definition,
+        )
+        self._machines: list[StateMachine] = []
+        self._has_machines = True
+        self._total = 0
         self._is_hopeless = False
         # Until everything that has changed is read, what was known gets no younger.
         self._is_behind = True
+        self._attempted: set[str] = set()
         self._silent = 0
         self._missed = 0
 
@@ -138,43 +116,46 @@ class _Pass:
         return figures
 
     def _work(self) -> None:
-        self._mirror_machines()
-        rows = _rows(self._connection, self._now)
-        self._listed = self._list(rows)
-        candidates = find_candidates(
-            rows=rows,
-            listings=self._listed.listings,
-            gone_machines=self._gone_machines(),
-            now=self._now,
-            everything=self._full,
-        )
-        urgent = (*self._recovered(), *candidates.urgent)
-        # What is over shares with what is open: neither a crowd that came and went nor one that
-        # waits keeps the other out.
-        rest = tuple(taking_turns(_without(self._ended, urgent), candidates.rest))
-        total = len(urgent) + len(rest)
-        done = 0
-        for candidate in (*urgent, *rest):
-            if not self._asking.may("GetExecutionHistory"):
-                break
-            self._follow(candidate)
-            done += 1
-            self._progress(done, total)
-        unread = done < len(urgent) or self._missed > 0
-        self._is_behind = unread or not self._has_machines
-        self._ends.settle(self._followed)
+        is_backlogged = self._is_backlogged()
+        self._mirror_machines(is_backlogged=is_backlogged)
+        self._machines = machines.to_list(connection=self._connection, everything=self._full)
+        self._lister.run(self._machines, is_backlogged=is_backlogged)
+        self._follower.may_ask_definition = self._full or not self._is_backlogged()
+        self._read()
+
+    def _is_backlogged(self) -> bool:
+        """Whether more is unread than the budget of histories can read soon."""
+        if self._full:
+            return False
+        most = schedule.most_unread(calls_per_second=self._asking.purse.rate(HISTORY))
+        return self._queue.has_more_unread_than(most)
 
     # -- machines -------------------------------------------------------------------------------
 
-    def _mirror_machines(self) -> None:
-        with self._noting():
-            listed = self._asking.reader.list_state_machines()
-            machines.mirror_machines(connection=self._connection, listed=listed, now=self._now)
-            self._has_machines = True
-        for machine in machines.to_describe(connection=self._connection, now=self._now):
+    def _mirror_machines(self, *, is_backlogged: bool) -> None:
+        if not is_backlogged or self._is_time_to_list_machines():
+            self._list_machines()
+        again_after = (
+            schedule.LONGEST_UNSEEN_IN_BACKLOG if is_backlogged else machines.DESCRIBE_AGAIN_AFTER
+        )
+        for machine in machines.to_describe(
+            connection=self._connection, now=self._now, again_after=again_after
+        ):
             self._describe(machine)
         for machine in machines.to_tag(connection=self._connection, now=self._now):
             self._read_tags(machine)
+
+    def _is_time_to_list_machines(self) -> bool:
+        at = self._machines_listed_at
+        return at is None or self._now - at >= schedule.LIST_MACHINES_EVERY
+
+    def _list_machines(self) -> None:
+        self._has_machines = False
+        with self._noting():
+            listed = self._asking.reader.list_state_machines()
+            machines.mirror_machines(connection=self._connection, listed=listed, now=self._now)
+            self._machines_listed_at = self._now
+            self._has_machines = True
 
     def _describe(self, machine: StateMachine) -> None:
         if not self._asking.may("DescribeStateMachine"):
@@ -188,63 +169,41 @@ class _Pass:
             with self._noting(machine):
                 machines.read_tags(reader=self._asking.reader, machine=machine, now=self._now)
 
-    def _gone_machines(self) -> set[UUID]:
-        gone = StateMachine.objects.filter(connection=self._connection).exclude(gone_at=None)
-        return set(gone.values_list("pk", flat=True))
-
-    # -- lists ----------------------------------------------------------------------------------
-
-    def _list(self, rows: dict[str, Row]) -> _Listed:
-        running = {row.machine_id for row in rows.values()}
-        to_list = machines.to_list(
-            connection=self._connection, with_running=running, everything=self._full
-        )
-        self._ends.begin(to_list)
-        for machine in self._ends.overdue() if self._asking.may("ListExecutions") else ():
-            self._look_for_ends(machine, rows, beyond=NONE_TO_SPARE)
-        before = self._calls_of_lists()
-        listings = tuple(found for machine in to_list if (found := self._list_one(machine, rows)))
-        # The next pass has to list the running ones again.
-        beyond = self._calls_of_lists() - before
-        for machine in self._ends.due({listing.machine_id for listing in listings}):
-            if self._asking.may("ListExecutions", beyond=beyond):
-                self._look_for_ends(machine, rows, beyond=beyond)
-        return _Listed(tuple(to_list), listings)
-
-    def _calls_of_lists(self) -> int:
-        return self._asking.counter.calls.get("ListExecutions", 0)
-
-    def _list_one(self, machine: StateMachine, rows: dict[str, Row]) -> Listing | None:
-        """List to the end; None where that did not work, and then nothing follows from it."""
-        if not self._asking.may("ListExecutions"):
-            return None
-        with self._noting(machine):
-            executions = self._asking.reader.list_executions(state_machine_arn=machine.arn)
-            machine.listed_at, machine.problem = self._now, ""
-            machine.save(update_fields=["listed_at", "problem"])
-            self._see_definition(machine, [x.started_at for x in executions if x.arn not in rows])
-            return Listing(machine.pk, executions)
-        return None
-
-    def _see_definition(self, machine: StateMachine, started: list[datetime]) -> None:
+    def _see_definition(self, machine: StateMachine, latest_start: datetime) -> None:
         """Seen again after their start, the definition is theirs for certain."""
-        if started and (machine.described_at is None or max(started) > machine.described_at):
+        if machine.described_at is None or latest_start > machine.described_at:
             self._describe(machine)
         self._follower.know(machine)
 
-    def _look_for_ends(self, machine: StateMachine, rows: dict[str, Row], *, beyond: float) -> None:
-        """`beyond`: how many calls to leave, should it be more than one page."""
-        with self._noting():
-            look = self._ends.look(machine, known=rows, beyond=beyond, everything=self._full)
-            self._ended += look.candidates
-            self._see_definition(machine, [one.target.started_at for one in look.candidates])
-
     # -- executions -----------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """What is urgent first; then, with the calls that are left, what may have changed."""
+        self._total = len(self._queue) if self._full else 0
+        whole = self._follow_all(self._recovered())
+        while whole and (batch := self._not_attempted(self._queue.urgent(most=BATCH))):
+            whole = self._follow_all(batch)
+        self._is_behind = not whole or self._missed > 0 or not self._has_machines
+        while whole and (batch := self._not_attempted(self._queue.others(most=BATCH))):
+            whole = self._follow_all(map(unsettled, batch) if self._full else batch)
+
+    def _follow_all(self, candidates: Iterable[Candidate]) -> bool:
+        """False where the calls were used up before the end."""
+        for one in candidates:
+            if not self._asking.may(HISTORY):
+                return False
+            self._attempted.add(one.target.arn)
+            self._follow(one)
+            self._progress(len(self._attempted), max(self._total, len(self._attempted)))
+        return True
+
+    def _not_attempted(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Once in a pass is enough, whatever came of it."""
+        return [one for one in candidates if one.target.arn not in self._attempted]
 
     def _follow(self, candidate: Candidate) -> None:
         try:
             self._follower.follow(candidate)
-            self._followed.add(candidate.target.arn)
             self._silent = 0
         except Throttled as exc:
             self._asking.note(exc)
@@ -254,7 +213,6 @@ class _Pass:
             self._asking.note(exc, is_common=is_hopeless)
             if not is_of_the_connection(exc):
                 self._follower.set_aside(candidate, exc)
-                self._followed.add(candidate.target.arn)
             if is_hopeless:
                 raise _Hopeless from None
 
@@ -298,15 +256,15 @@ class _Pass:
         asking, follower = self._asking, self._follower
         seconds = time.monotonic() - self._began
         figures = PassFigures(
-            executions_listed=self._listed.executions,
+            executions_listed=self._lister.lines,
             histories_read=follower.histories_read,
             tasks_opened=follower.opened,
-            tasks_closed=follower.closed,
+            tasks_closed=follower.closed + self._lister.closed,
             api_calls=asking.counter.calls,
             throttles=sum(asking.counter.throttles.values()),
             seconds=round(seconds, 3),
             problems=follower.problems,
-            machines_behind=self._ends.behind,
+            machines_behind=behind(self._machines, now=self._now, after=schedule.LONGEST_UNSEEN),
             error=asking.trouble.code if asking.trouble else "",
         )
         finished_at = self._now + timedelta(seconds=seconds)
@@ -316,43 +274,26 @@ class _Pass:
             denials=asking.denials,
             now=finished_at,
         )
-        is_blind = not self._has_machines and not self._listed.machines
+        asking.purse.give_back()
+        is_blind = not self._has_machines and not self._machines
         health.finish(
             connection=self._connection,
             asking=asking,
             figures=figures,
-            is_failing=self._is_hopeless or self._listed.is_in_vain or is_blind,
-            known_at=None if self._is_behind else self._listed.known_at or self._now,
+            is_failing=self._is_hopeless or self._is_in_vain or is_blind,
+            known_at=None if self._is_behind else self._known_at or self._now,
+            machines_listed_at=self._machines_listed_at,
             now=self._now,
             finished_at=finished_at,
         )
         return figures
 
+    @property
+    def _is_in_vain(self) -> bool:
+        return bool(self._machines) and all(machine.problem for machine in self._machines)
 
-def _without(candidates: list[Candidate], others: tuple[Candidate, ...]) -> list[Candidate]:
-    """One that ended between two calls stands in both lists; once is enough."""
-    arns = {one.target.arn for one in others}
-    return [one for one in candidates if one.target.arn not in arns]
-
-
-def _rows(connection: Connection, now: datetime) -> dict[str, Row]:
-    """The executions that run as far as we know, and those whose end is not read yet."""
-    unread = ~Q(status=ExecutionStatus.RUNNING) & Q(read_next_at__isnull=False)
-    executions = Execution.objects.filter(
-        Q(status=ExecutionStatus.RUNNING) | unread, connection=connection
-    )
-    fields = (
-        "arn",
-        "name",
-        "state_machine_id",
-        "status",
-        "started_at",
-        "redrive_count",
-        "last_event_id",
-        "definition_id",
-        "read_at",
-        "read_next_at",
-        "problem",
-    )
-    rows = executions.values_list(*fields)
-    return {values[0]: Row(*values) for values in rows}
+    @property
+    def _known_at(self) -> datetime | None:
+        """When the machine longest unlisted was listed; those that cannot be say so themselves."""
+        moments = [machine.listed_at for machine in self._machines if not machine.problem]
+        return min((at or LONG_AGO for at in moments), default=None)

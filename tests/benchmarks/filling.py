@@ -133,6 +133,7 @@ class _Visit:
             arn=arn,
             name=name,
             started_at=self.since,
+            ordered_at=self.since,
             input=self.input,
             last_event_id=12,
             read_at=company.now,

@@ -15,6 +15,11 @@ class Sizes:
     answers: int
     passes: tuple[int, ...]
     crowd: int
+    # Waiting executions, and in how many state machines.
+    first_mirror: tuple[int, int]
+    quiet: tuple[int, int]
+    # Waiting executions, and how many seconds they are churned.
+    churn: tuple[int, int]
 
 
 FULL = Sizes(
@@ -25,6 +30,9 @@ FULL = Sizes(
     answers=200,
     passes=(1_000, 10_000),
     crowd=100_000,
+    first_mirror=(100_000, 200),
+    quiet=(1_000, 100_000),
+    churn=(100_000, 600),
 )
 QUICK = Sizes(
     few_tasks=100,
@@ -34,6 +42,9 @@ QUICK = Sizes(
     answers=20,
     passes=(100,),
     crowd=5_000,
+    first_mirror=(3_000, 60),
+    quiet=(200, 2_000),
+    churn=(1_000, 120),
 )
 TINY = Sizes(
     few_tasks=55,
@@ -43,4 +54,7 @@ TINY = Sizes(
     answers=3,
     passes=(5,),
     crowd=100,
+    first_mirror=(30, 3),
+    quiet=(10, 40),
+    churn=(20, 15),
 )

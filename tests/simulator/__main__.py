@@ -20,7 +20,9 @@ def main() -> int:
     # The service takes numbers of any length and nests deeper than Python likes by itself.
     sys.set_int_max_str_digits(0)
     sys.setrecursionlimit(12_000)
-    options = Options(region=given.region, account=given.account, journal=given.journal)
+    options = Options(
+        region=given.region, account=given.account, journal=given.journal, frozen=given.frozen
+    )
     asyncio.run(_serve(Server(Simulator(options), given.host, given.port)))
     return 0
 
@@ -32,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--journal", type=Path, help="file that a second run starts from")
     parser.add_argument("--region", default="eu-west-1")
     parser.add_argument("--account", default="123456789012")
+    parser.add_argument("--frozen", action="store_true", help="time stands still but for advance")
     return parser.parse_args()
 
 

@@ -238,14 +238,23 @@ def running_simulator(**options: Any) -> Iterator[Control]:
 class SimulatorProcess:
     """A simulator in a process of its own, as the demo runs it; can be killed and started again."""
 
-    def __init__(self, *, journal: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Path | None = None,
+        port: int = 0,
+        region: str | None = None,
+        frozen: bool = False,
+    ) -> None:
         self._journal = journal
         self._port = port
+        self._options = [*(["--region", region] if region else []), *(["--frozen"] * frozen)]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Control:
         """Start, or start again on the same port and journal."""
         command = [sys.executable, "-m", "tests.simulator", "--port", str(self._port)]
+        command += self._options
         if self._journal is not None:
             command += ["--journal", str(self._journal)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from callbacks.models import CallCount, ConnectionHealth
+from callbacks.models import CallBudget, CallCount
 from callbacks.stepfunctions import NotFound, Throttled
 from callbacks.sync.live import latest_events
 from tests import making
@@ -36,7 +36,7 @@ def test_a_reading_costs_one_call_and_is_counted(world: World) -> None:
 def test_where_our_share_is_used_aws_is_not_asked(world: World) -> None:
     arn = world.start()
     world.sync()
-    ConnectionHealth.objects.update(budget={"GetExecutionHistory": 0}, pass_finished_at=world.now)
+    CallBudget.objects.filter(operation="GetExecutionHistory").update(level=0, at=world.now)
     before = history_calls(world)
     with pytest.raises(Throttled):
         latest_events(execution=world.execution(arn), now=world.now)

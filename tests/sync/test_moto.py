@@ -10,7 +10,7 @@ import boto3
 import pytest
 from django.utils import timezone
 
-from callbacks.models import CallbackTask, Connection
+from callbacks.models import CallbackTask, Connection, Execution
 from callbacks.models.secret import decrypt_token
 from callbacks.sync import PassFigures, run_pass
 from tests import making
@@ -68,7 +68,7 @@ def test_the_founding_case_opens_and_closes_on_moto(states: Any, connection: Con
     token = decrypt_token(ciphertext=bytes(task.token_ciphertext), task_id=task.pk)
     assert token not in task.input + task.context + task.parameters
     states.send_task_success(taskToken=token, output='{"Payload": {"message": "succeeded"}}')
-    until(lambda _: not CallbackTask.objects.waiting().exists(), sync)
+    until(lambda _: not Execution.objects.filter(status="RUNNING").exists(), sync)
 
     task.refresh_from_db()
     task.execution.refresh_from_db()

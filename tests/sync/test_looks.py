@@ -1,17 +1,16 @@
-"""What began and ended between two passes is mirrored too, where there are calls to spare."""
+"""A look finds what began or ended since the last one, with one call where little has happened."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from callbacks.models import Execution, Role
+from callbacks.models import Execution, Role, StateMachine
 from callbacks.queries.history import End, HistoryFilter, list_history
 from callbacks.queries.sight import sight_of
-from callbacks.stepfunctions import ExecutionSummary
-from callbacks.sync.ends import LAG, LONGEST_UNSEEN, PAGE_SIZE, ended_since, reaches_back
+from callbacks.sync.lines import LAG
+from callbacks.sync.schedule import LONGEST_UNSEEN
 from tests import making
 from tests.sync.world import FOUNDING_CASE, World, machine, task
 
@@ -100,45 +99,69 @@ def test_a_machine_that_is_made_and_used_between_two_passes_is_looked_at_too(
     assert world.task(arn).status == "answered"
 
 
-def test_what_ended_while_no_worker_ran_is_found_by_and_by(world: World, orders: str) -> None:
-    for _ in range(PAGE_SIZE + 20):
+def test_what_ended_while_no_worker_ran_is_found(world: World, orders: str) -> None:
+    for _ in range(120):
         came_and_went(world, orders)
     world.simulator.advance(3 * 86_400)
 
-    first = world.sync()
-    second = world.sync()
+    figures = world.sync()
 
-    assert (first.histories_read, first.machines_behind) == (PAGE_SIZE, 1)
-    assert (second.histories_read, second.machines_behind) == (20, 0)
-    assert lists(world) == 2
+    assert (figures.histories_read, figures.machines_behind) == (120, 0)
+    assert Execution.objects.count() == 120
 
 
-def test_a_page_that_is_too_old_to_go_on_at_is_begun_again(world: World, orders: str) -> None:
-    for _ in range(PAGE_SIZE + 5):
+def test_a_look_that_does_not_fit_goes_on_in_the_next_pass(
+    world: World, orders: str, settings: Any, instant: None
+) -> None:
+    settings.SYNC_QUOTA_SHARE = 0.01  # two lists at once, then one in twenty seconds
+    for _ in range(250):
         came_and_went(world, orders)
-    world.sync()
-    world.simulator.advance(2 * 86_400)
+    world.simulator.advance(3600)
 
-    figures = [world.sync() for _ in range(2)]
+    figures = []
+    for _ in range(8):
+        figures.append(world.sync())
+        world.simulator.advance(20)
 
-    assert [one.error for one in figures] == ["", ""]
-    assert Execution.objects.count() == PAGE_SIZE + 5
+    assert figures[0].machines_behind == 1
     assert figures[-1].machines_behind == 0
+    assert Execution.objects.count() == 250
 
 
-def test_what_the_budget_does_not_read_is_said_and_read_later(
+def test_a_page_that_is_too_old_to_go_on_at_is_begun_again(
+    world: World, orders: str, settings: Any, instant: None
+) -> None:
+    settings.SYNC_QUOTA_SHARE = 0.01
+    for _ in range(250):
+        came_and_went(world, orders)
+    world.simulator.advance(3600)
+    world.sync()
+    assert StateMachine.objects.get(arn=orders).look_token
+    world.simulator.advance(2 * 86_400)
+    settings.SYNC_QUOTA_SHARE = 0.5
+
+    figures = world.sync()
+
+    assert figures.error == ""
+    assert Execution.objects.count() == 250
+
+
+def test_what_the_budget_does_not_read_stays_in_the_queue(
     world: World, orders: str, settings: Any, instant: None
 ) -> None:
     settings.SYNC_QUOTA_SHARE = 0.05  # 20 histories at once, then one a second
     for _ in range(30):
         came_and_went(world, orders)
+    world.simulator.advance(600)
 
     first = world.sync()
+    known = world.health.read_ok_at
     world.simulator.advance(60)
     second = world.sync()
 
-    assert (first.histories_read, first.machines_behind) == (20, 1)
-    assert (second.histories_read, second.machines_behind) == (10, 0)
+    assert (first.histories_read, second.histories_read) == (20, 10)
+    assert known is not None
+    assert world.health.read_ok_at > known
 
 
 def test_a_pass_that_is_cut_short_forgets_nothing_that_it_found(
@@ -155,29 +178,40 @@ def test_a_pass_that_is_cut_short_forgets_nothing_that_it_found(
     assert world.task(arn).status == "answered"
 
 
-def test_the_next_list_of_what_runs_comes_before_a_look_for_what_has_ended(
-    world: World, orders: str, settings: Any
+def test_what_a_look_shows_to_be_over_waits_no_more_before_its_history_is_read(
+    world: World, settings: Any
 ) -> None:
-    settings.SYNC_QUOTA_SHARE = 0.01  # one list at once
-    arn = came_and_went(world, orders)
-    world.simulator.advance(100)
+    arn = world.start()
+    world.sync()
+    world.succeed(arn)
+    world.simulator.fault("GetExecutionHistory", "throttle", times=None)
 
     figures = world.sync()
 
-    assert (figures.api_calls[LISTS], figures.machines_behind) == (1, 1)
-    assert not Execution.objects.filter(arn=arn).exists()
-
-
-def test_where_lists_take_all_calls_one_machine_has_its_turn_after_a_while(
-    world: World, orders: str, settings: Any
-) -> None:
-    settings.SYNC_QUOTA_SHARE = 0.01
-    arn = came_and_went(world, orders)
-    world.simulator.advance(LONGEST_UNSEEN.total_seconds() + 1)
-
+    task_row = world.task(arn)
+    assert (task_row.status, task_row.closed_kind) == ("closed", "not_read")
+    assert figures.tasks_closed == 1
+    world.simulator.clear_faults()
+    world.simulator.advance(30)
     world.sync()
+    assert (world.task(arn).status, world.task(arn).closed_kind) == ("answered", "succeeded")
 
-    assert world.task(arn).status == "answered"
+
+def test_a_quiet_machine_has_its_turn_however_many_there_are(
+    world: World, settings: Any, instant: None
+) -> None:
+    arns = [world.simulator.create(f"orders-{number}", FOUNDING_CASE) for number in range(12)]
+    world.sync()
+    settings.SYNC_QUOTA_SHARE = 0.05  # a list in four seconds
+    world.simulator.advance(2 * LAG.total_seconds())
+    ran = came_and_went(world, arns[7])
+
+    world.simulator.advance(LONGEST_UNSEEN.total_seconds())
+    for _ in range(2):  # ten lists in the first, and the others
+        world.sync()
+        world.simulator.advance(8)
+
+    assert world.task(ran).status == "answered"
 
 
 def test_a_run_that_was_redriven_and_ended_again_is_read_again(world: World, orders: str) -> None:
@@ -226,52 +260,9 @@ def test_a_crowd_that_came_and_went_keeps_no_answer_to_what_runs_out(
     for _ in range(40):
         came_and_went(world, orders)
     settings.SYNC_QUOTA_SHARE = 0.07  # 28 histories
+    world.simulator.advance(30)
 
     figures = world.sync()
 
     assert [row.status for row in world.tasks(running)] == ["answered", "waiting"]
     assert figures.tasks_closed > 15
-
-
-# --- the pure part --------------------------------------------------------------------------------
-
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-
-
-def line(name: str, began: int, ended: int | None = None) -> ExecutionSummary:
-    """A line of a list; minutes before or after noon."""
-    return ExecutionSummary(
-        arn=name,
-        name=name,
-        state_machine_arn="m",
-        status="RUNNING" if ended is None else "SUCCEEDED",
-        started_at=NOON + timedelta(minutes=began),
-        stopped_at=None if ended is None else NOON + timedelta(minutes=ended),
-    )
-
-
-QUICK = line("quick", 1, 2)
-LONG = line("long", -90, 3)
-WAITS = line("waits", -60)
-OLD = line("old", -50, -40)
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param([LONG, QUICK, OLD, WAITS], id="by their end, as AWS does"),
-        pytest.param([QUICK, OLD, WAITS, LONG], id="by their start, as emulators do"),
-    ],
-)
-def test_in_either_order_of_a_list_what_began_and_ended_since_is_found(
-    page: list[ExecutionSummary],
-) -> None:
-    until = next(n for n in range(1, 5) if reaches_back(page[:n], since=NOON))
-
-    assert QUICK in ended_since(page[:until], since=NOON)
-    assert OLD not in ended_since(page, since=NOON)
-    assert WAITS not in ended_since(page, since=NOON)
-
-
-def test_a_list_that_does_not_reach_back_is_gone_on_with() -> None:
-    assert not reaches_back([LONG, QUICK, line("runs", 5)], since=NOON)

@@ -1,0 +1,77 @@
+"""The executions of a connection that are to be read, as the mirror's rows say: the longest first.
+
+Nothing is kept in memory from one pass to the next: what a list has shown is a row, and stays in
+the queue until it has been read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from callbacks.models import Connection, Execution, ExecutionStatus
+from callbacks.sync.candidates import Candidate, Row, candidate, taking_turns
+
+_FIELDS = (
+    "arn",
+    "name",
+    "state_machine_id",
+    "status",
+    "started_at",
+    "left_at",
+    "last_event_id",
+    "definition_id",
+    "problem",
+)
+_RUNNING = Q(status=ExecutionStatus.RUNNING)
+
+
+class Queue:
+    def __init__(self, *, connection: Connection, now: datetime) -> None:
+        self._now = now
+        self._rows = Execution.objects.filter(connection=connection)
+
+    def urgent(self, *, most: int) -> list[Candidate]:
+        """What decides who waits: missing ones, new ones and due ones in turn (three queries)."""
+        queues = (self._left(), self._new(), self._due())
+        return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
+
+    def others(self, *, most: int) -> list[Candidate]:
+        """What is over and why is not read yet, and what may have changed unnoticed, the longest
+        unread first: two queries.
+
+        In turn: neither a crowd that came and went nor one that waits keeps the other out.
+        """
+        rest = self._rows.filter(_RUNNING, left_at=None, read_at__lt=self._now, problem="")
+        queues = (self._unread_ends(), rest.order_by("read_at"))
+        return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
+
+    def has_more_unread_than(self, most: int) -> bool:
+        """Whether so many new ones wait to be read: one query, however many there are."""
+        return self._new()[: most + 1].count() > most
+
+    def __len__(self) -> int:
+        """All that a full pass reads."""
+        is_open = _RUNNING | Q(read_next_at__isnull=False)
+        return self._rows.filter(is_open).count()
+
+    def _left(self) -> QuerySet[Execution]:
+        may = Q(problem="") | Q(read_next_at__lte=self._now)
+        return self._rows.filter(_RUNNING & may, left_at__isnull=False).order_by("left_at")
+
+    def _unread_ends(self) -> QuerySet[Execution]:
+        rows = self._rows.filter(~_RUNNING, read_next_at__isnull=False)
+        return rows.filter(read_next_at__lte=self._now).order_by("read_next_at")
+
+    def _new(self) -> QuerySet[Execution]:
+        rows = self._rows.filter(_RUNNING, read_at__isnull=True, left_at=None)
+        return rows.filter(read_next_at__lte=self._now).order_by("started_at")
+
+    def _due(self) -> QuerySet[Execution]:
+        rows = self._rows.filter(_RUNNING, read_at__isnull=False, left_at=None)
+        return rows.filter(read_next_at__lte=self._now).order_by("read_next_at")
+
+
+def _candidates(rows: QuerySet[Execution], most: int) -> list[Candidate]:
+    return [candidate(Row(*values)) for values in rows.values_list(*_FIELDS)[:most]]

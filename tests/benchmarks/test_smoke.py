@@ -8,9 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import answers, crowd, histories, pages, passes
+from tests.benchmarks import (
+    answers,
+    churn,
+    crowd,
+    histories,
+    mirror,
+    pages,
+    passes,
+    quiet,
+)
 from tests.benchmarks.sizes import TINY
 from tests.benchmarks.tables import Table, write_tables
+
+# Its execution's row, its time, and its place in the queue.
+MOST_STATEMENTS_OF_A_READING = 6
 
 
 @pytest.fixture
@@ -38,6 +50,27 @@ def test_an_answer_is_measured_beside_a_bare_call(plenty: None) -> None:
 def test_a_pass_tells_its_calls_by_name(plenty: None) -> None:
     table = next(passes.run(TINY))
     assert "ListStateMachines 1" in str(table.column("calls")[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_mirror_makes_hardly_a_call_too_many() -> None:
+    table = next(mirror.run(TINY))
+    assert table.column("throttled") == [0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pass_without_changes_costs_no_more_statements_when_more_wait() -> None:
+    few, many = next(quiet.run(TINY)).rows
+    per_history = (many[2] - few[2]) / (many[4] - few[4])
+    assert per_history <= MOST_STATEMENTS_OF_A_READING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_and_goes_is_followed_and_drained() -> None:
+    delays, calls, drained = churn.run(TINY)
+    assert None not in delays.column("median s")
+    assert calls.column("throttled") == [0]
+    assert drained.rows
 
 
 def test_histories_are_read_and_masked() -> None:

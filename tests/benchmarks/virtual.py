@@ -13,15 +13,17 @@ from unittest import mock
 
 from django.test import override_settings
 
-from callbacks.models import Connection
+from callbacks.models import CallBudget, Connection, Execution, StateMachine
 from callbacks.sync import run_pass
 from callbacks.sync.figures import PassFigures
 from tests import making
+from tests.benchmarks.copying import copy_executions
 from tests.simulator.control import Control, SimulatorProcess
 
 # As beat starts them.
 INTERVAL = 5.0
 REGION = "us-east-1"
+PLENTY = 1_000_000.0
 
 
 @dataclass
@@ -43,6 +45,25 @@ class Office:
 
     def machines(self, number: int, definition: Any) -> list[str]:
         return [self.simulator.create(f"orders-{at:03}", definition) for at in range(number)]
+
+    def fill(self, number: int, over: int, definition: Any, given: Any) -> list[str]:
+        """So many waiting executions, all mirrored and read, their lists too; the machines' ARNs.
+
+        A pass reads the first of each machine, the others are copies of it.
+        """
+        arns = self.machines(over, definition)
+        firsts = [self.simulator.start(arn, given) for arn in arns]
+        with override_settings(SYNC_QUOTA_SHARE=PLENTY):
+            self.mirror()
+        CallBudget.objects.all().delete()
+        for arn, first, count in zip(arns, firsts, spread(number, over), strict=True):
+            prefix = self.simulator.start_many(arn, count - 1, given, "old-")
+            of = Execution.objects.get(arn=first)
+            copy_executions(of=of, arns=(f"{prefix}{at:06}" for at in range(count - 1)))
+        self.advance(3600)
+        StateMachine.objects.update(looked_at=self.now, listed_at=self.now, swept_at=self.now)
+        self.calls.clear()
+        return arns
 
     def mirror(self, *, full: bool = False) -> PassFigures:
         """One pass that takes no time."""

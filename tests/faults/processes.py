@@ -13,9 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
-
+from tests.children import child_environment
 from tests.faults.entry import run
 
 # Each is a process of its own from its first line of the product on; what it is forked from has
@@ -120,24 +118,10 @@ def wait_until(
 def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     crashes = folder / "crashes"
     crashes.mkdir(exist_ok=True)
-    return {
-        **os.environ,
-        "VAR_DIR": str(folder),
-        "DATABASE_URL": _database_url(),
-        "AUDIT_SINK_FILE": settings.AUDIT_SINK_FILE,
-        "TOKEN_ENCRYPTION_KEYS": ",".join(settings.TOKEN_ENCRYPTION_KEYS),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
-        "CRASH_FOLDER": str(crashes),
-        "BYTECODE": str(folder.parent / "bytecode"),
+    return child_environment(
+        VAR_DIR=str(folder),
+        DJANGO_SETTINGS_MODULE="tests.faults.settings",
+        CRASH_FOLDER=str(crashes),
+        BYTECODE=str(folder.parent / "bytecode"),
         **more,
-    }
-
-
-def _database_url() -> str:
-    """The database that the test itself uses."""
-    used = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{used['NAME']}"
-    host = f"{used['HOST'] or 'localhost'}:{used['PORT'] or 5432}"
-    return f"postgresql://{used['USER']}:{used['PASSWORD']}@{host}/{used['NAME']}"
+    )

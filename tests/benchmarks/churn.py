@@ -1,0 +1,208 @@
+"""Executions come and go under quotas: how soon the mirror shows it, and at what price in calls.
+
+The clock is the simulator's: a second goes by, something happens, and every five seconds there is
+a pass that takes no time. So a delay is the scheduler's and the budget's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from callbacks.audit.actor import Actor
+from callbacks.decisions.answer import Answer
+from callbacks.decisions.decide import decide
+from callbacks.decisions.deliver import deliver
+from callbacks.decisions.settle import settle
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Role
+from callbacks.sync.budget import quota_of
+from tests import making
+from tests.benchmarks.filling import order_input
+from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.tables import Table
+from tests.benchmarks.virtual import INTERVAL, REGION, Office, office
+from tests.benchmarks.workflows import SHORT
+
+MACHINES, SHARE = 20, 0.5
+NEW, OURS, ELSEWHERE = 5, 2, 2
+OVERLOAD = 10
+OUTPUT = '{"Payload": {"message": "succeeded"}}'
+COLUMNS = ("what", "number", "median s", "p95 s", "longest s", "bound: median s", "bound: p95 s")
+
+
+def run(sizes: Sizes) -> Iterator[Table]:
+    waiting, seconds = sizes.churn
+    with office("churn", share=SHARE) as at:
+        machines = at.fill(waiting, min(MACHINES, waiting), SHORT, order_input(0))
+        at.simulator.quotas(enabled=True)
+        churn = _Churn(at, machines)
+        churn.go_on(seconds, times=1)
+        yield _delays(f"{waiting:,} waiting, {NEW} new a second", churn, len(machines))
+        yield _calls(churn, seconds)
+        churn = _Churn(at, machines)
+        churn.go_on(seconds, times=OVERLOAD)
+        unread = len(churn.unseen_new)
+        drained = churn.drain()
+        yield _drain(unread, drained)
+
+
+@dataclass
+class _Churn:
+    """What happened and is not seen yet, and how long it took where it is."""
+
+    at: Office
+    machines: list[str]
+    unseen_new: dict[str, float] = field(default_factory=dict)
+    unseen_ends: dict[str, float] = field(default_factory=dict)
+    new_delays: list[float] = field(default_factory=list)
+    end_delays: list[float] = field(default_factory=list)
+    decisions: list[tuple[uuid.UUID, int]] = field(default_factory=list)
+    confirmed_within_two: int = 0
+    changes: int = 0
+    passes: int = 0
+
+    def __post_init__(self) -> None:
+        self.at.calls.clear()
+        self.at.throttles = 0
+        self._turn = itertools.cycle(self.machines)
+        # Mirrored by a pass, with a token of their own: those are answered.
+        self._open: deque[str] = deque()
+        person = making.make_person(f"bench-{uuid.uuid4().hex[:8]}", Role.APPROVER)
+        self._actor: Actor = making.make_actor(person)
+
+    def go_on(self, seconds: int, *, times: int) -> None:
+        for second in range(seconds):
+            self.at.advance(1)
+            self._start(NEW * times)
+            for _ in range(ELSEWHERE * times):
+                self._answer_elsewhere()
+            for _ in range(OURS * times):
+                self._answer()
+            if second % INTERVAL == INTERVAL - 1:
+                self._pass()
+
+    def drain(self) -> float:
+        """Nothing happens any more: the seconds until all that did is seen."""
+        began = self.at.moment
+        while self.unseen_new or self.unseen_ends:
+            self.at.advance(INTERVAL)
+            self._pass()
+        return self.at.moment - began
+
+    def _start(self, number: int) -> None:
+        for _ in range(number):
+            arn = self.at.simulator.start(next(self._turn), order_input(0))
+            self.unseen_new[arn] = self.at.moment
+            self.changes += 1
+
+    def _answer_elsewhere(self) -> None:
+        if not self._open:
+            return
+        arn = self._open.popleft()
+        (task,) = self.at.simulator.tokens(arn)
+        self.at.simulator.call("SendTaskSuccess", taskToken=task["token"], output=OUTPUT)
+        self.unseen_ends[arn] = self.at.moment
+        self.changes += 1
+
+    def _answer(self) -> None:
+        if not self._open:
+            return
+        task = CallbackTask.objects.get(execution__arn=self._open.popleft())
+        key = uuid.uuid4()
+        answer = Answer(direction=Direction.APPROVE, output_text=OUTPUT, reason="Looks right.")
+        decide(
+            task_id=task.pk,
+            decision_id=key,
+            answer=answer,
+            actor=self._actor,
+            undo_seconds=0,
+            now=self.at.now,
+        )
+        deliver(decision_id=key, now=self.at.now)
+        settle(decision_id=key, now=self.at.now)
+        self.decisions.append((key, self.passes))
+        self.changes += 1
+
+    def _pass(self) -> None:
+        self.at.mirror()
+        self.passes += 1
+        self._see_new()
+        self._see_ends()
+        self._see_decisions()
+
+    def _see_new(self) -> None:
+        for arn in _mirrored(self.unseen_new):
+            self.new_delays.append(self.at.moment - self.unseen_new.pop(arn))
+            self._open.append(arn)
+
+    def _see_ends(self) -> None:
+        waiting = set(_mirrored(self.unseen_ends, status="waiting"))
+        for arn in [arn for arn in self.unseen_ends if arn not in waiting]:
+            self.end_delays.append(self.at.moment - self.unseen_ends.pop(arn))
+
+    def _see_decisions(self) -> None:
+        done = {key for key, passes in self.decisions if self.passes - passes >= 2}
+        rows = Decision.objects.filter(pk__in=done, status=DecisionStatus.CONFIRMED)
+        self.confirmed_within_two += rows.count()
+        self.decisions = [one for one in self.decisions if one[0] not in done]
+
+
+def _mirrored(arns: dict[str, float], **which: str) -> list[str]:
+    rows = CallbackTask.objects.filter(execution__arn__in=list(arns), **which)
+    return list(rows.values_list("execution__arn", flat=True))
+
+
+def _delays(title: str, churn: _Churn, machines: int) -> Table:
+    """A list shows at best what happened since the last one: all machines in turn, at all calls."""
+    turn = machines / (quota_of(region=REGION, operation="ListExecutions").refill * SHARE)
+    bound = (max(turn, INTERVAL) / 2, max(turn, INTERVAL) * 0.95)
+    return Table(
+        f"How soon the mirror shows it: {title}, share {SHARE}",
+        COLUMNS,
+        [
+            ["new, until it shows", *_figures(churn.new_delays), *bound],
+            ["answered elsewhere, until it goes", *_figures(churn.end_delays), *bound],
+        ],
+        [
+            f"Bound: a list of each of {machines} machines in turn with all calls of the share, "
+            f"one in {turn:.1f} s, and a pass every {INTERVAL:.0f} s.",
+            f"Not seen at the end: {len(churn.unseen_new)} new, {len(churn.unseen_ends)} answered.",
+        ],
+    )
+
+
+def _figures(delays: list[float]) -> list[Any]:
+    if not delays:
+        return [0, None, None, None]
+    ordered = sorted(delays)
+    number = len(ordered)
+    return [number, ordered[number // 2], ordered[int(number * 0.95)], ordered[-1]]
+
+
+def _calls(churn: _Churn, seconds: int) -> Table:
+    calls = sum(churn.at.calls.values())
+    ours = len(churn.decisions) + churn.confirmed_within_two
+    return Table(
+        "What that costs",
+        ("seconds", "changes", "calls of passes", "per change", "throttled", "ours, confirmed"),
+        [[seconds, churn.changes, calls, calls / max(1, churn.changes), churn.at.throttles,
+          f"{churn.confirmed_within_two} of {ours}"]],
+        [
+            ", ".join(f"{name} {number:,}" for name, number in churn.at.calls.items()),
+            "Ours: confirmed within two passes; those of the last two passes are not counted yet.",
+        ],
+    )  # fmt: skip
+
+
+def _drain(unread: int, drained: float) -> Table:
+    rate = quota_of(region=REGION, operation="GetExecutionHistory").refill * SHARE
+    return Table(
+        f"After {OVERLOAD} times as much for as long",
+        ("not shown yet", "drained in s", "bound s", "times"),
+        [[unread, drained, unread / rate, drained * rate / unread if unread else None]],
+        ["Bound: one history of each that is not shown yet, with all calls of the share."],
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from time import monotonic
 from typing import TypeVar
 
 from callbacks.models import Connection, Execution, ExecutionStatus, StateMachine
@@ -35,6 +36,8 @@ from callbacks.sync.trouble import (
 
 # A person waits: one attempt each, and not for long.
 PATIENCE_SECONDS = 5.0
+# After so long nothing more is asked.
+TRIAL_SECONDS = 15.0
 
 Answer = TypeVar("Answer")
 
@@ -90,7 +93,7 @@ def try_reading(*, connection: Connection, now: datetime) -> Trial:
 class _Trying:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.trial = Trial(at=now)
-        self._connection, self._now = connection, now
+        self._connection, self._now, self._began = connection, now, monotonic()
         self._purse = Purse(connection=connection, clock=lambda: now)
         self._counter, self._denials = CallCounter(), Counter[str]()
         self._reader = Reader(
@@ -150,6 +153,8 @@ class _Trying:
         return None
 
     def _ask(self, operation: str, call: Callable[[], Answer]) -> Answer | None:
+        if monotonic() - self._began > TRIAL_SECONDS:
+            self.trial.trouble = self.trial.trouble or "Step Functions answers too slowly."
         if self.trial.trouble:
             self._leave(operation, Hindrance.NOT_ASKED)
             return None
@@ -179,6 +184,8 @@ class _Trying:
                 resource=error.resource or "",
             )
             return
+        if isinstance(error, Throttled):
+            self._purse.throttled(error.operation)
         self._leave(error.operation, _hindrance(error), describe_trouble(error).message)
         self.trial.key_denied |= is_denial(error)
         self._stop_where_hopeless(error)

@@ -60,6 +60,8 @@ class Seen:
     calls: int = 0
     denials: int = 0
     sentence: str = ""
+    # The denials were for the sake of a key, and tell nothing of this right.
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +130,25 @@ def judge_read(*, right: Right, hours: Sequence[Hour], sentences: Sequence[str])
         verdict = Verdict.DENIED if sentence else Verdict.UNKNOWN
         return Seen(right=right, verdict=verdict, sentence=sentence)
     last = max(called, key=lambda one: one.at)
-    if last.denials >= last.calls:
-        verdict = Verdict.DENIED
-    else:
-        verdict = Verdict.PARTLY if last.denials or sentence else Verdict.ALLOWED
+    # A key that was denied is counted as a denial of the call that needed it.
+    is_key = right.decrypts and not sentence and KEY_DENIED in sentences
     return Seen(
         right=right,
-        verdict=verdict,
+        verdict=_verdict(last, is_key=is_key, stands=bool(sentence)),
         at=last.at,
         calls=last.calls,
         denials=last.denials,
         sentence=sentence,
+        is_key=is_key and last.denials > 0,
     )
+
+
+def _verdict(last: Hour, *, is_key: bool, stands: bool) -> Verdict:
+    if last.denials >= last.calls:
+        return Verdict.UNKNOWN if is_key else Verdict.DENIED
+    if is_key:
+        return Verdict.ALLOWED
+    return Verdict.PARTLY if last.denials or stands else Verdict.ALLOWED
 
 
 def judge_answer(*, right: Right, spoken: Spoken) -> Seen:

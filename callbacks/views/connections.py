@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -174,7 +175,11 @@ def _rights(detail: ConnectionDetail, now: datetime, trial: Trial | None) -> dic
         now=now,
     )
     panel = rights_panel(connection=one, seen=seen, now=now, trial=trial)
-    return {"rights": panel, "policies": policy_texts(connection=one, panel=panel)}
+    return {
+        "rights": panel,
+        "policies": policy_texts(connection=one, panel=panel),
+        "policy_command": f"python manage.py iam_policy {shlex.quote(one.name)}",
+    }
 
 
 def _moment(at: datetime | None, now: datetime) -> str:

@@ -82,7 +82,7 @@ _HINDRANCES: Mapping[Hindrance, Callable[[], str]] = {
     Hindrance.NOTHING_THERE: lambda: _("not tried: there is nothing yet to try it on"),
     Hindrance.GONE: lambda: _("tried: AWS no longer knows what it was tried on"),
     Hindrance.KEY: lambda: _("tried: AWS denied the key, see kms:Decrypt"),
-    Hindrance.NOT_ASKED: lambda: _("not tried: no answer came before it"),
+    Hindrance.NOT_ASKED: lambda: _("not tried: the trial ended before it"),
     Hindrance.OTHER: lambda: _("tried without a usable answer"),
 }
 
@@ -148,11 +148,16 @@ def _counted(seen: Seen, now: datetime) -> str:
     }
     if seen.denials:
         detail = _("%(denied)s of %(n)s calls since %(moment)s denied") % values
-        why = _("some resources only, or before the right was given")
-        return detail if seen.verdict is Verdict.DENIED else f"{detail}: {why}"
+        return detail if seen.verdict is Verdict.DENIED else f"{detail}: {_why(seen)}"
     return (
         ngettext("%(n)s call since %(moment)s", "%(n)s calls since %(moment)s", seen.calls) % values
     )
+
+
+def _why(seen: Seen) -> str:
+    if seen.is_key:
+        return _("for a key, see kms:Decrypt")
+    return _("some resources only, or before the right was given")
 
 
 def _needed(seen: Seen, scope: Scope) -> str:

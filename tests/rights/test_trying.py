@@ -151,6 +151,19 @@ def test_an_account_that_cannot_be_reached_is_asked_once() -> None:
     assert hindrances == [Hindrance.OTHER, *[Hindrance.NOT_ASKED] * 6]
 
 
+def test_a_trial_ends_where_answers_take_too_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    world.sync()
+    seconds = iter(range(0, 1000, 6))
+    monkeypatch.setattr("callbacks.rights.monotonic", lambda: float(next(seconds)))
+    trial = tried(world)
+    assert trial.trouble == "Step Functions answers too slowly."
+    told = [one.hindrance for one in trial.tried.values()]
+    assert told == [None, None, *[Hindrance.NOT_ASKED] * 5]
+
+
 def test_what_a_pass_was_denied_is_seen_on_record(world: World) -> None:
     arn = world.start()
     world.simulator.fault("GetExecutionHistory", "deny", times=None)

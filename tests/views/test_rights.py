@@ -17,7 +17,7 @@ from callbacks.models import (
     RescueKind,
     RescueStatus,
 )
-from callbacks.queries.rights import Hour, Spoken, Verdict, judge_answer, judge_read
+from callbacks.queries.rights import KEY_DENIED, Hour, Spoken, Verdict, judge_answer, judge_read
 from callbacks.rights import Hindrance, Trial, Tried
 from callbacks.stepfunctions.rights import RIGHTS, IamRole, policy, scope_of
 from tests import making
@@ -48,6 +48,10 @@ def hour(calls: int, denials: int = 0, *, ago: int = 0) -> Hour:
         ([hour(7)], [DENIAL], Verdict.PARTLY),
         ([], [DENIAL], Verdict.DENIED),
         ([hour(7)], ["AWS denied states:GetExecutionHistoryLater."], Verdict.ALLOWED),
+        # Denied for the sake of a key.
+        ([hour(7, 7)], [KEY_DENIED], Verdict.UNKNOWN),
+        ([hour(7, 2)], [KEY_DENIED], Verdict.ALLOWED),
+        ([hour(7, 7)], [KEY_DENIED, DENIAL], Verdict.DENIED),
     ],
 )
 def test_a_right_of_reading_is_judged_by_the_newest_calls(hours, sentences, verdict):
@@ -164,9 +168,12 @@ def test_answers_of_another_connection_tell_nothing(people, page_of):
 
 def test_a_denied_key_is_the_one_right_that_is_missing(people, page_of):
     one = making.make_connection()
-    making.make_machine(one, problem="AWS denied the use of the state machine's key.")
+    making.make_machine(one, problem=KEY_DENIED)
+    count(one, "GetExecutionHistory", calls=3, denials=3)
     page = shown(people, page_of, one)
     assert "One right is missing" in page
+    assert "3 of 3 calls since" in page
+    assert "denied: for a key, see kms:Decrypt" in page
     assert "kms:Decrypt Denied AWS denied the use of the key of a workflow" in page
 
 

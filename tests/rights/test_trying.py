@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from callbacks.models import CallBudget, CallCount, Connection
@@ -10,6 +11,7 @@ from callbacks.queries.rights import KEY_DENIED, Verdict, rights_seen
 from callbacks.rights import Hindrance, Trial, try_reading
 from callbacks.stepfunctions import Refused, RefusedKind
 from callbacks.stepfunctions.rights import RIGHTS, IamRole
+from callbacks.sync.budget import quota_of
 from callbacks.sync.trouble import describe_trouble
 from tests import making
 from tests.sync.world import World
@@ -139,6 +141,18 @@ def test_where_our_share_is_used_aws_is_not_asked(world: World) -> None:
     trial = tried(world)
     assert trial.tried["ListExecutions"].hindrance is Hindrance.OWN_SHARE
     assert "ListExecutions" not in calls_since(world, before)
+
+
+def test_a_trial_is_paid_from_the_budget_of_all_workers(world: World) -> None:
+    world.start()
+    world.simulator.fault("ListTagsForResource", "throttle", times=1)
+    tried(world)
+    rows = {row.operation: row for row in CallBudget.objects.all()}
+    assert {*rows} == READS
+    full = quota_of(region="eu-west-1", operation="ListExecutions").bucket
+    assert rows["ListExecutions"].level == full * settings.SYNC_QUOTA_SHARE - 1
+    lowered = {name for name, row in rows.items() if row.throttled_at}
+    assert lowered == {"ListTagsForResource"}
 
 
 @pytest.mark.django_db

@@ -26,6 +26,7 @@ from callbacks.views.policies import (
 )
 from callbacks.views.requests import request_page
 from callbacks.views.rescue import heartbeat_door, redrive_door, stop_door
+from callbacks.views.rights import rights_door
 from callbacks.views.settings_page import settings_page
 from callbacks.views.waiting import waiting
 
@@ -55,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/rollback/", audit_rollback, name="audit_rollback"),
     path("connections/", connections, name="connections"),
     path("connections/<uuid:connection_id>/", connection, name="connection"),
+    path("connections/<uuid:connection_id>/rights/", rights_door, name="connection_rights"),
     path("policies/", policies, name="policies"),
     path("policies/new/", new_policy, name="new_policy"),
     path("policies/<uuid:policy_id>/", policy, name="policy"),

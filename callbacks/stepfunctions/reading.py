@@ -76,6 +76,11 @@ class Reader:
         """Return every state machine of the account and region."""
         return self._whole_list(STATE_MACHINES, {})
 
+    def first_state_machine(self) -> StateMachine | None:
+        """Return one of the list: one short call, and None where there is no state machine."""
+        listed, _ = self._page(STATE_MACHINES, {"maxResults": 1})
+        return listed[0] if listed else None
+
     def describe_state_machine(self, *, arn: str) -> StateMachineDetail:
         """Return today's definition (20 calls a second in AWS's quota)."""
         return self._read(

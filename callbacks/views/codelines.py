@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.utils.html import escape
@@ -20,14 +20,21 @@ _PARTS = re.compile(
 )
 
 
-def code_lines(value: Any) -> SafeString:
-    """The value, written with two blanks of indent, in spans that the stylesheet numbers."""
+def code_lines(value: Any, *, added: Collection[str] = ()) -> SafeString:
+    """The value, written with two blanks of indent, in spans that the stylesheet numbers.
+
+    A line that holds one of the texts of `added` is marked as one to add.
+    """
     lines = json.dumps(value, indent=2, ensure_ascii=False).split("\n")
-    html = "".join(f'<span class="l">{_coloured(line)}</span>' for line in lines[:LINES])
+    html = "".join(_line(line, any(text in line for text in added)) for line in lines[:LINES])
     if len(lines) > LINES:
         more = _("… %(n)s more lines") % {"n": whole(len(lines) - LINES)}
         html += f'<span class="l">{escape(more)}</span>'
     return mark_safe(html)  # noqa: S308 - every piece was escaped by _coloured()
+
+
+def _line(line: str, is_added: bool) -> str:
+    return f'<span class="{"l add" if is_added else "l"}">{_coloured(line)}</span>'
 
 
 def _coloured(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from callbacks.models import Connection, ConnectionHealth
+from callbacks.models import Connection, ConnectionHealth, Role
 from callbacks.queries.connections import (
     ConnectionDetail,
     ConnectionLine,
@@ -20,11 +21,18 @@ from callbacks.queries.connections import (
     list_connections,
 )
 from callbacks.queries.frame import ConnectionFacts
+from callbacks.queries.rights import rights_seen
+from callbacks.rights import Trial
 from callbacks.templatetags.words import age, moment, whole
 from callbacks.views.ages import Freshness, cause, freshness, is_slowed
 from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_CONNECTIONS, frame_of
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.rights_policies import policy_texts
+from callbacks.views.rights_words import rights_panel
+
+# Whose click makes calls.
+MAY_TRY_RIGHTS = frozenset({Role.OPERATOR, Role.ADMIN})
 
 
 @page(roles=READERS_OF_CONNECTIONS)
@@ -40,11 +48,23 @@ def connections(request: PersonRequest) -> HttpResponse:
 
 @page(roles=READERS_OF_CONNECTIONS)
 def connection(request: PersonRequest, connection_id: uuid.UUID) -> HttpResponse:
+    return show_connection(request, connection_id)
+
+
+def show_connection(
+    request: PersonRequest, connection_id: uuid.UUID, *, trial: Trial | None = None
+) -> HttpResponse:
+    """The page, with what a trial of the rights of reading has just shown, if there was one."""
     now = frame_of(request).now
     detail = connection_detail(connection_id=connection_id, now=now)
     if detail is None:
         raise Http404
-    context = {"row": _row(detail.line, now), **_detail(detail, now)}
+    context = {
+        "row": _row(detail.line, now),
+        "may_try": bool(request.user.roles & MAY_TRY_RIGHTS) and detail.line.connection.is_enabled,
+        **_detail(detail, now),
+        **_rights(detail, now, trial),
+    }
     return respond(request, "callbacks/connection.html", context, fragment="detail")
 
 
@@ -135,7 +155,6 @@ def _detail(detail: ConnectionDetail, now: datetime) -> dict[str, Any]:
     health = detail.line.health
     return {
         "calls": detail.calls,
-        "denied": [calls for calls in detail.calls if calls.denials],
         "machines": detail.machines,
         "can_wait": detail.can_wait,
         "problems": detail.problems,
@@ -144,6 +163,22 @@ def _detail(detail: ConnectionDetail, now: datetime) -> dict[str, Any]:
         "pass_finished_at": _moment(health.pass_finished_at if health else None, now),
         "figures": _figures(health.figures if health else {}),
         "share": round(settings.SYNC_QUOTA_SHARE * 100),
+    }
+
+
+def _rights(detail: ConnectionDetail, now: datetime, trial: Trial | None) -> dict[str, Any]:
+    one = detail.line.connection
+    seen = rights_seen(
+        connection=one,
+        health=detail.line.health,
+        problems=[problem for _name, problem in detail.problems],
+        now=now,
+    )
+    panel = rights_panel(connection=one, seen=seen, now=now, trial=trial)
+    return {
+        "rights": panel,
+        "policies": policy_texts(connection=one, panel=panel),
+        "policy_command": f"python manage.py iam_policy {shlex.quote(one.name)}",
     }
 
 

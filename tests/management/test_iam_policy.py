@@ -1,4 +1,4 @@
-"""`manage.py iam_policy`: what it allows, and what it does not."""
+"""`manage.py iam_policy`: what it prints, for whom, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,63 +6,87 @@ import json
 from io import StringIO
 from typing import Any
 
-from django.core.management import call_command
+import pytest
+from django.core.management import CommandError, call_command
 
-READER_CALLS = {
-    "ListStateMachines",
-    "DescribeStateMachine",
-    "DescribeStateMachineForExecution",
-    "ListExecutions",
-    "DescribeExecution",
-    "GetExecutionHistory",
-    "ListTagsForResource",
-}
-SENDER_CALLS = {
-    "SendTaskSuccess",
-    "SendTaskFailure",
-    "SendTaskHeartbeat",
-    "StopExecution",
-    "RedriveExecution",
-}
+from callbacks.stepfunctions.rights import IamRole, policy, scope_of
+from tests.making import ACCOUNT, make_connection
+
+KEY = "arn:aws:kms:eu-west-1:210987654321:key/1"
 
 
-def printed(**options: Any) -> list[dict[str, Any]]:
-    out = StringIO()
-    call_command("iam_policy", stdout=out, **options)
-    statements: list[dict[str, Any]] = json.loads(out.getvalue())["Statement"]
-    return statements
+def run(*args: str) -> tuple[dict[str, Any], str]:
+    """The policy, and what was said beside it."""
+    out, beside = StringIO(), StringIO()
+    call_command("iam_policy", *args, stdout=out, stderr=beside)
+    return json.loads(out.getvalue()), beside.getvalue()
 
 
-def allowed(statements: list[dict[str, Any]]) -> set[str]:
-    return {action.removeprefix("states:") for one in statements for action in one["Action"]}
+def resources(document: dict[str, Any]) -> list[str]:
+    return [one for statement in document["Statement"] for one in statement["Resource"]]
 
 
-def test_reading_covers_every_call_of_the_reader_and_no_call_that_acts() -> None:
-    actions = allowed(printed(role="read"))
-    assert actions >= READER_CALLS
-    assert not actions & {*SENDER_CALLS, "GetActivityTask", "StartExecution"}
+@pytest.mark.parametrize("role", [*IamRole])
+def test_a_role_gets_its_policy(role: IamRole) -> None:
+    document, _ = run("--role", role)
+    assert document == policy(roles=[role], scope=scope_of(region="", account=""))
 
 
-def test_answering_covers_every_call_of_the_sender_and_nothing_else() -> None:
-    assert allowed(printed(role="answer")) == SENDER_CALLS
+def test_without_a_role_both_are_in_one_policy() -> None:
+    read, answer = run("--role", "read")[0], run("--role", "answer")[0]
+    assert run()[0]["Statement"] == [*read["Statement"], *answer["Statement"]]
 
 
-def test_a_prefix_account_and_region_narrow_every_resource_but_the_lists() -> None:
-    options = {"prefix": "pay-", "account": "210987654321", "region": "eu-west-1"}
-    statements = printed(role="read", **options) + printed(role="answer", **options)
-    resources = [one for statement in statements for one in statement["Resource"]]
-    assert resources.count("*") == 1
-    start = "arn:aws:states:eu-west-1:210987654321:"
-    assert all(one.startswith(start) and ":pay-*" in one for one in resources if one != "*")
+@pytest.mark.parametrize("role", [*IamRole])
+def test_names_account_and_region_narrow_every_resource_but_the_list(role: IamRole) -> None:
+    place = ("--account", "210987654321", "--region", "cn-north-1")
+    document, _ = run("--role", role, *place, "--prefix", "pay-", "--state-machine", "refund")
+    start = "arn:aws-cn:states:cn-north-1:210987654321:"
+    narrowed = [one for one in resources(document) if one != "*"]
+    assert all(one.startswith(start) for one in narrowed)
+    assert {one.split(":")[6] for one in narrowed} == {"pay-*", "refund"}
 
 
-def test_answers_on_any_resource_are_there_for_who_needs_them() -> None:
-    answer, steer = printed(role="answer", any_task=True)
-    assert answer["Resource"] == ["*"]
-    assert steer["Resource"] == ["arn:aws:states:*:*:execution:*:*"]
+def test_another_partition_can_be_named() -> None:
+    assert resources(run("--role", "answer", "--partition", "aws-us-gov")[0]) == [
+        "arn:aws-us-gov:states:*:*:stateMachine:*",
+        "arn:aws-us-gov:states:*:*:execution:*:*",
+    ]
 
 
-def test_a_key_may_be_used_through_step_functions_only() -> None:
-    *_, decrypt = printed(role="read", kms_key="arn:aws:kms:eu-west-1:210987654321:key/1")
-    assert decrypt["Action"] == ["kms:Decrypt"]
-    assert decrypt["Condition"]["StringLike"]["kms:ViaService"].startswith("states.")
+def test_what_aws_does_not_document_is_said_beside_the_policy() -> None:
+    assert "--any-task" in run("--role", "answer")[1]
+    assert run("--role", "answer", "--any-task")[1] == ""
+    assert run("--role", "read")[1] == ""
+
+
+def test_a_key_is_allowed_where_one_is_named() -> None:
+    *_, decrypt = run("--role", "read", "--kms-key", KEY)[0]["Statement"]
+    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], [KEY])
+
+
+@pytest.mark.django_db
+def test_a_connection_gives_account_and_region() -> None:
+    make_connection("prod", region="us-gov-west-1")
+    document, _ = run("prod", "--role", "answer")
+    start = f"arn:aws-us-gov:states:us-gov-west-1:{ACCOUNT}:"
+    assert all(one.startswith(start) for one in resources(document))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("prod",), "no connection named prod. There are: lab."),
+        (("lab", "--region", "eu-west-1"), "its own region and account"),
+        (("--region", "Frankfurt"), "not a region"),
+        (("--account", "prod"), "not an account's number"),
+        (("--state-machine", "a:b"), "':' is not allowed"),
+        (("--kms-key", "alias/states"), "not the ARN of a key"),
+        (("--role", "write"), "invalid choice"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_the_reason(args: tuple[str, ...], why: str) -> None:
+    make_connection("lab")
+    with pytest.raises(CommandError, match=why):
+        run(*args)

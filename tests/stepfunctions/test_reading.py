@@ -84,6 +84,22 @@ def test_state_machines_come_from_all_pages(stub: Stubber, reader: Reader) -> No
     assert [one.name for one in reader.list_state_machines()] == ["Order", "Refund"]
 
 
+def test_one_state_machine_costs_one_short_call(stub: Stubber, reader: Reader) -> None:
+    machine = {
+        "stateMachineArn": MACHINE,
+        "name": "Order",
+        "type": "STANDARD",
+        "creationDate": NOON,
+    }
+    more = answer(stateMachines=[machine], nextToken="n")
+    for body in (more, answer(stateMachines=[])):
+        stub.add_response("list_state_machines", body, {"maxResults": 1})
+    found = reader.first_state_machine()
+    assert found is not None
+    assert found.name == "Order"
+    assert reader.first_state_machine() is None
+
+
 def test_a_definition_comes_with_its_revision(stub: Stubber, reader: Reader) -> None:
     body = answer(
         stateMachineArn=MACHINE,

@@ -13,7 +13,7 @@ from tests import making
 from tests.views.conftest import text_of
 
 LIST_QUERIES = 12
-PAGE_QUERIES = 15
+PAGE_QUERIES = 18
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_calls_throttles_and_denials_are_summed_by_operation(people, page_of):
     one = making.make_connection("prod")
     for hours in (0, 1):
         count(one, "GetExecutionHistory", hours=hours, calls=700, throttles=3)
-    count(one, "SendTaskHeartbeat", calls=4, denials=4)
+    count(one, "DescribeExecution", calls=4, denials=4)
     count(one, "ListExecutions", hours=30, calls=999)
     page = text_of(page_of(people.admin, f"/connections/{one.pk}/"))
     assert "GetExecutionHistory 1,400 6 0" in page
-    assert "states:SendTaskHeartbeat denied 4 times" in page
-    assert "ListExecutions" not in page
+    assert "DescribeExecution 4 0 4" in page
+    assert "999" not in page
 
 
 @pytest.mark.parametrize(

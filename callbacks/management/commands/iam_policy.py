@@ -3,93 +3,132 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-# Nothing here changes anything, and GetActivityTask, which hands out tokens, is not among it.
-READ_ANY = ("states:ListStateMachines", "states:ListActivities", "states:TestState")
-READ_MACHINE = (
-    "states:DescribeStateMachine",
-    "states:ListExecutions",
-    "states:ListStateMachineAliases",
-    "states:ListStateMachineVersions",
-    "states:ListTagsForResource",
+from callbacks.models import Connection
+from callbacks.stepfunctions.rights import (
+    BadName,
+    IamRole,
+    Scope,
+    checked_name,
+    partition_of,
+    policy,
 )
-READ_EXECUTION = (
-    "states:DescribeExecution",
-    "states:DescribeStateMachineForExecution",
-    "states:GetExecutionHistory",
-    "states:ListMapRuns",
-)
-READ_MAP_RUN = ("states:DescribeMapRun", "states:ListExecutions")
-ANSWER = ("states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat")
-STEER = ("states:StopExecution", "states:RedriveExecution")
 
-Statement = dict[str, Any]
+# An alias will not do: IAM compares the ARN of the key itself.
+_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9*-]+:[0-9*]+:key/\S+")
+_ACCOUNT = re.compile(r"\d{12}|\*")
+_REGION = re.compile(r"[a-z]{2}[a-z-]*-\d+|\*")
+UNDOCUMENTED = (
+    "AWS's reference names no resource for SendTask*, so only --any-task is documented. AWS checks "
+    "the state machine all the same, so try this narrower form first."
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Print an IAM policy as JSON: `read` for what sync needs, `answer` for what sending "
-        "answers, stopping and redriving need on top."
+        "Print an IAM policy as JSON: `read` is what reading needs, `answer` what sending answers, "
+        "stopping and redriving need; without --role both in one."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--role", choices=("read", "answer"), required=True)
-        parser.add_argument("--partition", default="aws", help="aws, aws-cn or aws-us-gov")
-        parser.add_argument("--region", default="*")
-        parser.add_argument("--account", default="*")
         parser.add_argument(
-            "--prefix", default="", help="only state machines whose names begin like this"
+            "connection",
+            nargs="?",
+            metavar="CONNECTION",
+            help="For the account and region of the connection of this name.",
         )
-        parser.add_argument("--kms-key", help="ARN of a key of yours that encrypts state machines")
+        parser.add_argument("--role", choices=[str(role) for role in IamRole])
+        parser.add_argument(
+            "--state-machine",
+            action="append",
+            default=[],
+            metavar="GLOB",
+            help="Only state machines whose names are like this (* and ?); may be given several "
+            "times. The others are listed all the same, which IAM cannot narrow, and shown as "
+            "denied.",
+        )
+        parser.add_argument("--prefix", default="", help="The same as --state-machine 'PREFIX*'.")
+        parser.add_argument("--region", help="Default: every region.")
+        parser.add_argument("--account", help="Default: every account.")
+        parser.add_argument(
+            "--partition",
+            choices=("aws", "aws-cn", "aws-us-gov"),
+            help="Default: the region's.",
+        )
+        parser.add_argument(
+            "--kms-key",
+            metavar="ARN",
+            help="A key of yours that encrypts state machines, for the role that reads.",
+        )
         parser.add_argument(
             "--any-task",
             action="store_true",
-            help="answers on '*', the only form that AWS's reference documents; the scoped form "
-            "works too, so try that first",
+            help="Answers on '*', the only form that AWS's reference documents; the narrower form "
+            "works too, so try that first.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        place = f"arn:{options['partition']}:states:{options['region']}:{options['account']}"
-        if options["role"] == "read":
-            statements = read_statements(place, options["prefix"], options["kms_key"])
-        else:
-            statements = answer_statements(place, options["prefix"], options["any_task"])
-        self.stdout.write(json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2))
+        roles = (IamRole(options["role"]),) if options["role"] else tuple(IamRole)
+        scope = _scope(options)
+        document = policy(roles=roles, scope=scope, key_arn=_key_arn(options["kms_key"]))
+        self.stdout.write(json.dumps(document, indent=2))
+        if IamRole.ANSWER in roles and not scope.any_task:
+            # Beside the policy, so that what is printed can be given to IAM as it is.
+            self.stderr.write(UNDOCUMENTED, self.style.WARNING)
 
 
-def read_statements(place: str, prefix: str, kms_key: str | None) -> list[Statement]:
-    statements = [
-        _allow("ReadAnything", READ_ANY, "*"),
-        _allow("ReadStateMachines", READ_MACHINE, f"{place}:stateMachine:{prefix}*"),
-        # The second form is that of a distributed Map's child executions.
-        _allow(
-            "ReadExecutions",
-            READ_EXECUTION,
-            f"{place}:execution:{prefix}*:*",
-            f"{place}:execution:{prefix}*/*:*",
-        ),
-        _allow("ReadMapRuns", READ_MAP_RUN, f"{place}:mapRun:{prefix}*/*:*"),
-    ]
-    return [*statements, _decrypt(kms_key)] if kms_key else statements
+def _scope(options: dict[str, Any]) -> Scope:
+    region, account = _place(options)
+    return Scope(
+        partition=options["partition"] or partition_of(region),
+        region=region,
+        account=account,
+        names=_names(options["state_machine"], options["prefix"]),
+        any_task=options["any_task"],
+    )
 
 
-def answer_statements(place: str, prefix: str, any_task: bool) -> list[Statement]:
-    tasks = "*" if any_task else f"{place}:stateMachine:{prefix}*"
-    return [
-        _allow("AnswerTasks", ANSWER, tasks),
-        _allow("StopAndRedrive", STEER, f"{place}:execution:{prefix}*:*"),
-    ]
+def _place(options: dict[str, Any]) -> tuple[str, str]:
+    name, region, account = options["connection"], options["region"], options["account"]
+    if name is None:
+        return _like(_REGION, region, "a region"), _like(_ACCOUNT, account, "an account's number")
+    if region or account or options["partition"]:
+        raise CommandError("A connection has its own region and account: name it or those.")
+    found = Connection.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no connection named {name}. {_known()}")
+    return found.region, found.account or "*"
 
 
-def _allow(sid: str, actions: tuple[str, ...], *resources: str) -> Statement:
-    return {"Sid": sid, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
+def _known() -> str:
+    names = ", ".join(Connection.objects.order_by("name").values_list("name", flat=True))
+    return f"There are: {names}." if names else "There is none yet."
 
 
-def _decrypt(key: str) -> Statement:
-    through_states = {"StringLike": {"kms:ViaService": "states.*.amazonaws.com*"}}
-    return _allow("ReadEncrypted", ("kms:Decrypt",), key) | {"Condition": through_states}
+def _names(patterns: list[str], prefix: str) -> tuple[str, ...]:
+    wanted = [*patterns, f"{prefix}*"] if prefix else patterns
+    try:
+        return tuple(checked_name(one) for one in wanted) or ("*",)
+    except BadName as exc:
+        raise CommandError(str(exc)) from exc
+
+
+def _key_arn(text: str | None) -> str:
+    if text is None:
+        return ""
+    if not _KEY_ARN.fullmatch(text):
+        raise CommandError(f"{text!r} is not the ARN of a key: arn:aws:kms:REGION:ACCOUNT:key/ID.")
+    return text
+
+
+def _like(shape: re.Pattern[str], text: str | None, what: str) -> str:
+    if not text:
+        return "*"
+    if not shape.fullmatch(text):
+        raise CommandError(f"{text!r} is not {what}.")
+    return text

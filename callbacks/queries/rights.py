@@ -1,0 +1,230 @@
+"""Rights as seen in real calls: reads as counted, answers and refusals as recorded. Asks no AWS.
+
+A right is never tried out by an answer, so what was not called yet is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Case, F, Max, Q, QuerySet, Value, When
+
+from callbacks.models import (
+    CallCount,
+    Connection,
+    ConnectionHealth,
+    Decision,
+    RescueAction,
+    RescueKind,
+)
+from callbacks.stepfunctions.rights import RIGHTS, IamRole, Right
+from callbacks.stepfunctions.wire import DENIAL_CODES
+
+READS_COUNT_FOR = timedelta(hours=23)
+ANSWERS_COUNT_FOR = timedelta(days=30)
+# As sync words it when AWS denies a reader the key of a state machine.
+KEY_DENIED = "AWS denied the use of the state machine's key."
+DENIED_CODE = "denied"
+_DENIED = Q(answer_code__in=DENIAL_CODES)
+_TAKEN = ~Q(aws_request_id="")
+_OF_KIND = {
+    RescueKind.HEARTBEAT: "SendTaskHeartbeat",
+    RescueKind.STOP: "StopExecution",
+    RescueKind.REDRIVE: "RedriveExecution",
+}
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    # Some calls were denied and some were not: other resources, or the right came or went.
+    PARTLY = "partly"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is on record of one right. `sentence` is the latest denial that stands, in words.
+
+    Of a read, `calls` and `denials` are those since the hour `at`; an answer has its moment only.
+    """
+
+    right: Right
+    verdict: Verdict = Verdict.UNKNOWN
+    at: datetime | None = None
+    calls: int = 0
+    denials: int = 0
+    sentence: str = ""
+    # The denials were for the sake of a key, and tell nothing of this right.
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RightsSeen:
+    reading: tuple[Seen, ...]
+    answering: tuple[Seen, ...]
+    key_denied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The calls of one operation in one hour that AWS did not throttle."""
+
+    operation: str
+    at: datetime
+    calls: int
+    denials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """When AWS last took a call of this operation, and when it last denied one."""
+
+    taken_at: datetime | None = None
+    denied_at: datetime | None = None
+    sentence: str = ""
+
+    @property
+    def is_denied(self) -> bool:
+        if self.denied_at is None:
+            return False
+        return self.taken_at is None or self.taken_at < self.denied_at
+
+
+def rights_seen(
+    *,
+    connection: Connection,
+    health: ConnectionHealth | None,
+    problems: Iterable[str],
+    now: datetime,
+) -> RightsSeen:
+    """Three queries, and one more for each right of answering that is denied.
+
+    `problems`: why state machines could not be read, as their rows say.
+    """
+    sentences = _sentences(health, problems)
+    hours = _hours(connection, health, since=now - READS_COUNT_FOR)
+    spoken = _spoken(connection, since=now - ANSWERS_COUNT_FOR)
+    return RightsSeen(
+        reading=tuple(
+            judge_read(right=one, hours=hours, sentences=sentences) for one in _of(IamRole.READ)
+        ),
+        answering=tuple(
+            judge_answer(right=one, spoken=spoken.get(one.operation, Spoken()))
+            for one in _of(IamRole.ANSWER)
+        ),
+        key_denied=KEY_DENIED in sentences,
+    )
+
+
+def judge_read(*, right: Right, hours: Sequence[Hour], sentences: Sequence[str]) -> Seen:
+    """Judge by the newest hour in which it was called, and by the denials that still stand."""
+    sentence = next((one for one in sentences if _names(one, right)), "")
+    called = [one for one in hours if one.operation == right.operation and one.calls > 0]
+    if not called:
+        verdict = Verdict.DENIED if sentence else Verdict.UNKNOWN
+        return Seen(right=right, verdict=verdict, sentence=sentence)
+    last = max(called, key=lambda one: one.at)
+    # A key that was denied is counted as a denial of the call that needed it.
+    is_key = right.decrypts and not sentence and KEY_DENIED in sentences
+    return Seen(
+        right=right,
+        verdict=_verdict(last, is_key=is_key, stands=bool(sentence)),
+        at=last.at,
+        calls=last.calls,
+        denials=last.denials,
+        sentence=sentence,
+        is_key=is_key and last.denials > 0,
+    )
+
+
+def _verdict(last: Hour, *, is_key: bool, stands: bool) -> Verdict:
+    if last.denials >= last.calls:
+        return Verdict.UNKNOWN if is_key else Verdict.DENIED
+    if is_key:
+        return Verdict.ALLOWED
+    return Verdict.PARTLY if last.denials or stands else Verdict.ALLOWED
+
+
+def judge_answer(*, right: Right, spoken: Spoken) -> Seen:
+    """What AWS said last counts: it took one, or it denied one."""
+    if spoken.is_denied:
+        return Seen(
+            right=right,
+            verdict=Verdict.DENIED,
+            at=spoken.denied_at,
+            sentence=spoken.sentence,
+        )
+    if spoken.taken_at is None:
+        return Seen(right=right)
+    return Seen(right=right, verdict=Verdict.ALLOWED, at=spoken.taken_at)
+
+
+def _of(role: IamRole) -> list[Right]:
+    return [one for one in RIGHTS if one.role is role]
+
+
+def _names(sentence: str, right: Right) -> bool:
+    return re.search(rf"\b{re.escape(right.action)}\b", sentence) is not None
+
+
+def _sentences(health: ConnectionHealth | None, problems: Iterable[str]) -> tuple[str, ...]:
+    of_pass = health.error_message if health and health.error_code == DENIED_CODE else ""
+    return tuple(one for one in (of_pass, *problems) if one)
+
+
+def _hours(
+    connection: Connection, health: ConnectionHealth | None, *, since: datetime
+) -> list[Hour]:
+    whole = since.replace(minute=0, second=0, microsecond=0)
+    rows = CallCount.objects.filter(connection=connection, hour__gte=whole)
+    silent_from = _silent_from(health)
+    return [
+        Hour(operation, at, calls - throttles, denials)
+        for operation, at, calls, throttles, denials in rows.values_list(
+            "operation", "hour", "calls", "throttles", "denials"
+        )
+        # While nothing comes back, a call that was counted was not answered, so not allowed.
+        if silent_from is None or at < silent_from or denials
+    ]
+
+
+def _silent_from(health: ConnectionHealth | None) -> datetime | None:
+    if health is None or health.failing_since is None or health.error_code == DENIED_CODE:
+        return None
+    return health.failing_since.replace(minute=0, second=0, microsecond=0)
+
+
+def _spoken(connection: Connection, *, since: datetime) -> dict[str, Spoken]:
+    decisions = Decision.objects.filter(connection_id=connection.pk, decided_at__gte=since)
+    success = Case(
+        When(output=None, then=Value("SendTaskFailure")), default=Value("SendTaskSuccess")
+    )
+    rescues = RescueAction.objects.filter(connection_id=connection.pk, asked_at__gte=since)
+    kinds = [When(kind=kind, then=Value(operation)) for kind, operation in _OF_KIND.items()]
+    return {
+        **_last_of_each(decisions.annotate(operation=success)),
+        **_last_of_each(rescues.annotate(operation=Case(*kinds))),
+    }
+
+
+def _last_of_each(rows: QuerySet[Any]) -> Mapping[str, Spoken]:
+    moments = rows.values_list("operation").annotate(
+        taken_at=Max("first_sent_at", filter=_TAKEN), denied_at=Max("status_at", filter=_DENIED)
+    )
+    found = {operation: Spoken(taken_at, denied_at) for operation, taken_at, denied_at in moments}
+    return {
+        operation: _with_words(rows, operation, spoken) if spoken.is_denied else spoken
+        for operation, spoken in found.items()
+    }
+
+
+def _with_words(rows: QuerySet[Any], operation: str, spoken: Spoken) -> Spoken:
+    denied = rows.filter(_DENIED, operation=operation).order_by(F("status_at").desc())
+    sentence = denied.values_list("answer_message", flat=True).first() or ""
+    return Spoken(spoken.taken_at, spoken.denied_at, sentence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,7 +17,43 @@ from django.db.models import F
 
 from callbacks.models import CallBudget, Connection
 from callbacks.sync import budget
-from callbacks.sync.budget import Bucket, Quota
+from callbacks.sync.budget import Bucket, Quota, quota_of
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of our share of one quota: calls at once, of how many, and how many more a
+    second. `part` is below 1 where AWS throttled us, at `throttled_at`."""
+
+    operation: str
+    calls: float
+    most: float
+    per_second: float
+    part: float
+    throttled_at: datetime | None
+
+
+def what_is_left(*, connection: Connection, now: datetime) -> tuple[Left, ...]:
+    """One line for each operation that was called: one query, and nothing is taken."""
+    share = settings.SYNC_QUOTA_SHARE
+    rows = CallBudget.objects.filter(connection=connection, operation__in=budget.OPERATIONS)
+    return tuple(
+        _left(row, quota_of(region=connection.region, operation=row.operation), share, now)
+        for row in rows.order_by("operation")
+    )
+
+
+def _left(row: CallBudget, quota: Quota, share: float, now: datetime) -> Left:
+    bucket = budget.refilled(_bucket(row), quota=quota, share=share, now=now)
+    part = budget.part_of_share(bucket, now)
+    return Left(
+        operation=row.operation,
+        calls=max(0.0, bucket.level),
+        most=quota.bucket * share,
+        per_second=quota.refill * share * part,
+        part=part,
+        throttled_at=bucket.throttled_at,
+    )
 
 
 class Purse:
@@ -87,7 +123,7 @@ class Purse:
             debt = -min(0, self._held[operation])
             wanted = debt + budget.part(quota=self._quota(operation), share=self._share)
             taken = max(0, min(wanted, int(bucket.level)))
-            left = Bucket(**{**asdict(bucket), "level": bucket.level - taken})
+            left = replace(bucket, level=bucket.level - taken)
             if taken:
                 self._write(row, left)
         self._held[operation] += taken
@@ -129,7 +165,7 @@ class Purse:
         )
 
     def _quota(self, operation: str) -> Quota:
-        return budget.quota_of(region=self._connection.region, operation=operation)
+        return quota_of(region=self._connection.region, operation=operation)
 
 
 def moving(*, now: datetime, monotonic: Callable[[], float]) -> Callable[[], datetime]:

@@ -49,7 +49,11 @@ class Queue:
 
     def has_more_unread_than(self, most: int) -> bool:
         """Whether so many new ones wait to be read: one query, however many there are."""
-        return self._new()[: most + 1].count() > most
+        return self.count_unread(most=most + 1) > most
+
+    def count_unread(self, *, most: int) -> int:
+        """How many were listed and never read, counted up to `most`: one query."""
+        return self._new()[:most].count()
 
     def __len__(self) -> int:
         """All that a full pass reads."""

@@ -25,6 +25,7 @@ from callbacks.queries.rights import rights_seen
 from callbacks.rights import Trial
 from callbacks.templatetags.words import age, moment, whole
 from callbacks.views.ages import Freshness, cause, freshness, is_slowed
+from callbacks.views.budget_words import budget_panel
 from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_CONNECTIONS, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -62,6 +63,7 @@ def show_connection(
     context = {
         "row": _row(detail.line, now),
         "may_try": bool(request.user.roles & MAY_TRY_RIGHTS) and detail.line.connection.is_enabled,
+        "budget": budget_panel(connection=detail.line.connection, now=now),
         **_detail(detail, now),
         **_rights(detail, now, trial),
     }
@@ -195,7 +197,7 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         "tasks_closed": _("Requests closed"),
         "throttles": _("Throttled"),
         "problems": _("Histories that could not be used"),
-        "machines_behind": _("Workflows with ended runs still to read"),
+        "machines_behind": _("Workflows not looked at for minutes"),
     }
     counted = [
         (label, whole(figures[name]))

@@ -7,8 +7,8 @@ a pass that takes no time. So a delay is the scheduler's and the budget's.
 from __future__ import annotations
 
 import itertools
+import random
 import uuid
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,8 @@ from tests.benchmarks.workflows import SHORT
 MACHINES, SHARE = 20, 0.5
 NEW, OURS, ELSEWHERE = 5, 2, 2
 OVERLOAD = 10
+# So many are open before the first of them is answered.
+POOL = 60
 OUTPUT = '{"Payload": {"message": "succeeded"}}'
 COLUMNS = ("what", "number", "median s", "p95 s", "longest s", "bound: median s", "bound: p95 s")
 
@@ -70,13 +72,15 @@ class _Churn:
         self.at.throttles = 0
         self._turn = itertools.cycle(self.machines)
         # Mirrored by a pass, with a token of their own: those are answered.
-        self._open: deque[str] = deque()
+        self._open: list[str] = []
+        self._random = random.Random(20261130)
         person = making.make_person(f"bench-{uuid.uuid4().hex[:8]}", Role.APPROVER)
         self._actor: Actor = making.make_actor(person)
 
     def go_on(self, seconds: int, *, times: int) -> None:
         for second in range(seconds):
             self.at.advance(1)
+            self._settle()
             self._start(NEW * times)
             for _ in range(ELSEWHERE * times):
                 self._answer_elsewhere()
@@ -100,18 +104,19 @@ class _Churn:
             self.changes += 1
 
     def _answer_elsewhere(self) -> None:
-        if not self._open:
+        arn = self._any_open()
+        if arn is None:
             return
-        arn = self._open.popleft()
         (task,) = self.at.simulator.tokens(arn)
         self.at.simulator.call("SendTaskSuccess", taskToken=task["token"], output=OUTPUT)
         self.unseen_ends[arn] = self.at.moment
         self.changes += 1
 
     def _answer(self) -> None:
-        if not self._open:
+        arn = self._any_open()
+        if arn is None:
             return
-        task = CallbackTask.objects.get(execution__arn=self._open.popleft())
+        task = CallbackTask.objects.get(execution__arn=arn)
         key = uuid.uuid4()
         answer = Answer(direction=Direction.APPROVE, output_text=OUTPUT, reason="Looks right.")
         decide(
@@ -123,9 +128,21 @@ class _Churn:
             now=self.at.now,
         )
         deliver(decision_id=key, now=self.at.now)
-        settle(decision_id=key, now=self.at.now)
         self.decisions.append((key, self.passes))
         self.changes += 1
+
+    def _any_open(self) -> str | None:
+        """Not the newest: their machine has just been looked at, which says nothing of others."""
+        if len(self._open) < POOL:
+            return None
+        at = self._random.randrange(len(self._open))
+        self._open[at], self._open[-1] = self._open[-1], self._open[at]
+        return self._open.pop()
+
+    def _settle(self) -> None:
+        """As the sweep of a second does."""
+        for key, _ in self.decisions:
+            settle(decision_id=key, now=self.at.now)
 
     def _pass(self) -> None:
         self.at.mirror()

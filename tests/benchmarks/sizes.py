@@ -56,5 +56,5 @@ TINY = Sizes(
     crowd=100,
     first_mirror=(30, 3),
     quiet=(10, 40),
-    churn=(20, 15),
+    churn=(20, 25),
 )

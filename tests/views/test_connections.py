@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import CallCount, ConnectionHealth
+from callbacks.models import CallBudget, CallCount, ConnectionHealth
 from tests import making
 from tests.views.conftest import text_of
 
 LIST_QUERIES = 12
-PAGE_QUERIES = 18
+PAGE_QUERIES = 20
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,40 @@ def test_a_page_asks_a_fixed_number_of_queries(people, browser_of, django_assert
     browser = browser_of(people.operator)
     with django_assert_num_queries(PAGE_QUERIES):
         browser.get(f"/connections/{one.pk}/")
+
+
+def test_the_budget_says_what_is_left_and_where_aws_slowed_us_down(people, page_of, settings):
+    settings.SYNC_QUOTA_SHARE = 0.5
+    one = making.make_connection(region="us-east-1")
+    now = timezone.now()
+    values = {"connection": one, "at": now + timedelta(minutes=1)}
+    CallBudget.objects.create(operation="ListExecutions", level=25, **values)
+    CallBudget.objects.create(
+        operation="GetExecutionHistory", level=0, throttled_at=now, lowered_to=0.25, **values
+    )
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert "ListExecutions 25 of 100 2.5" in page
+    assert "AWS slowed it at" in page
+    assert "now 25 %" in page
+
+
+@pytest.mark.parametrize(
+    ("unread", "words"),
+    [
+        (0, None),
+        (1, "1 run is still to be read; it takes one call. At this rate that is done in less"),
+        (700, "700 runs are still to be read; each takes a call. At this rate that takes about 2"),
+    ],
+)
+def test_why_the_picture_is_late_is_said(people, page_of, settings, unread, words):
+    settings.SYNC_QUOTA_SHARE = 0.5
+    machine = making.make_machine()
+    now = timezone.now()
+    for _ in range(unread):
+        making.make_execution(machine, read_at=None, read_next_at=now)
+    page = text_of(page_of(people.operator, f"/connections/{machine.connection.pk}/"))
+    assert ("Why it is late" in page) == bool(words)
+    assert (words or "") in page
 
 
 def test_there_is_no_form_that_takes_an_endpoint(people, page_of):

@@ -1,7 +1,7 @@
 """Tables: mirror (rebuilt from AWS), record (never lost), working (in hand), and people."""
 
 from callbacks.models.api import ApiCall, ApiKey, Scope
-from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth
+from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
 from callbacks.models.mirror import (
     CallbackTask,
@@ -60,6 +60,7 @@ __all__ = [
     "Draft",
     "Execution",
     "ExecutionStatus",
+    "Hint",
     "Lease",
     "Policy",
     "PolicyTeam",

@@ -23,6 +23,8 @@ class Connection(models.Model):
     profile = models.CharField(max_length=64, blank=True)
     role_arn = models.CharField(max_length=2048, blank=True)
     external_id = models.CharField(max_length=1224, blank=True)
+    # An SQS queue of events about executions; read, and never believed.
+    hint_queue_url = models.CharField(max_length=400, blank=True)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
@@ -51,6 +53,22 @@ class Connection(models.Model):
             role_arn=self.role_arn or None,
             external_id=self.external_id or None,
         )
+
+
+class Hint(models.Model):
+    """Somebody says that an execution which the mirror does not hold has something new."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="hints")
+    execution_arn = models.CharField(max_length=256)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "execution_arn"], name="hint_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.execution_arn
 
 
 class ConnectionHealth(models.Model):

@@ -25,6 +25,7 @@ from callbacks.stepfunctions.facts import (
     StateMachine,
     StateMachineDetail,
 )
+from callbacks.stepfunctions.hint_queue import HintQueue, Hints
 from callbacks.stepfunctions.identity import Identity, require_credentials, who_we_are
 from callbacks.stepfunctions.quiet import quiet_botocore
 from callbacks.stepfunctions.reading import Reader
@@ -39,6 +40,8 @@ __all__ = [
     "ExecutionDetail",
     "ExecutionPage",
     "ExecutionSummary",
+    "HintQueue",
+    "Hints",
     "Identity",
     "IncompleteAnswer",
     "InvalidOutput",

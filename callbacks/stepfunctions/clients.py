@@ -34,6 +34,8 @@ READING = Behaviour(connect_timeout=2, read_timeout=20, attempts=3)
 # An answer must not be repeated blindly: where the reply was lost, the SDK's second attempt
 # reports TaskTimedOut about the success of the first. Repeating is delivery's decision.
 SENDING = Behaviour(connect_timeout=2, read_timeout=5, attempts=1)
+# A pass waits for it, and what it would have said is found without it.
+QUEUE = Behaviour(connect_timeout=2, read_timeout=5, attempts=1)
 
 
 @dataclass
@@ -41,6 +43,7 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     sessions: dict[Access, boto3.Session] = field(default_factory=dict)
     clients: dict[tuple[Access, Behaviour], BaseClient] = field(default_factory=dict)
+    queue_clients: dict[Access, BaseClient] = field(default_factory=dict)
 
 
 _kept = _Kept()
@@ -59,6 +62,15 @@ def client_for(*, access: Access, behaviour: Behaviour) -> BaseClient:
         return kept.clients[key]
 
 
+def queue_client_for(*, access: Access) -> BaseClient:
+    """Return this process's client of SQS, over the same credentials."""
+    kept = _kept
+    with kept.lock:
+        if access not in kept.queue_clients:
+            kept.queue_clients[access] = _make_queue_client(_session(kept, access), access)
+        return kept.queue_clients[access]
+
+
 def session_for(*, access: Access) -> boto3.Session:
     """Return this process's session, whose credentials the clients of the access use."""
     with _kept.lock:
@@ -72,6 +84,8 @@ def forget_clients(*, access: Access | None = None) -> None:
             del _kept.sessions[known]
         for key in [one for one in _kept.clients if access in (None, one[0])]:
             del _kept.clients[key]
+        for known in [one for one in _kept.queue_clients if access in (None, one)]:
+            del _kept.queue_clients[known]
 
 
 def _session(kept: _Kept, access: Access) -> boto3.Session:
@@ -96,6 +110,25 @@ def _make_client(session: boto3.Session, access: Access, behaviour: Behaviour) -
         "stepfunctions",
         region_name=access.region,
         endpoint_url=access.endpoint_url,
+        config=config,
+    )
+    watch(client)
+    quiet_botocore()
+    return client
+
+
+def _make_queue_client(session: boto3.Session, access: Access) -> BaseClient:
+    config = Config(
+        connect_timeout=QUEUE.connect_timeout,
+        read_timeout=QUEUE.read_timeout,
+        retries={"mode": "standard", "total_max_attempts": QUEUE.attempts},
+        user_agent_extra="holdpoint",
+        proxies={} if access.is_local else None,
+    )
+    client: BaseClient = session.client(
+        "sqs",
+        region_name=access.region,
+        endpoint_url=access.effective_endpoint if access.is_local else None,
         config=config,
     )
     watch(client)

@@ -15,6 +15,8 @@ from typing import Any
 Statement = dict[str, Any]
 
 DECRYPT = "kms:Decrypt"
+# A batch is deleted under the right to delete one.
+QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 # AWS's limit for the name of a state machine; ours is a pattern of such names.
 LONGEST_NAME = 80
 # What AWS forbids in the name of a state machine, but for the two wildcards that IAM knows.
@@ -140,10 +142,13 @@ def checked_name(pattern: str) -> str:
     return pattern
 
 
-def policy(*, roles: Collection[IamRole], scope: Scope, key_arn: str = "") -> dict[str, Any]:
+def policy(
+    *, roles: Collection[IamRole], scope: Scope, key_arn: str = "", queue_url: str = ""
+) -> dict[str, Any]:
     """Return the IAM policy document that allows what these roles call, and nothing else.
 
-    `key_arn`: of the key that encrypts state machines, where it is one of the account's own.
+    `key_arn`: of the key that encrypts state machines, where it is one of the account's own;
+    `queue_url`: of the queue of hints, where there is one.
     """
     statements = [
         _allow(sid, _actions(role, against), scope.resources(against))
@@ -152,6 +157,8 @@ def policy(*, roles: Collection[IamRole], scope: Scope, key_arn: str = "") -> di
     ]
     if key_arn and IamRole.READ in roles:
         statements.append(decrypt_statement(scope=scope, key_arn=key_arn))
+    if queue_url and IamRole.READ in roles:
+        statements.append(_allow("ReadHints", QUEUE_ACTIONS, [queue_arn(queue_url, scope)]))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -168,6 +175,12 @@ def decrypt_statement(*, scope: Scope, key_arn: str) -> Statement:
     }
     allow = _allow("ReadEncrypted", [DECRYPT], [key_arn])
     return allow | {"Condition": {"StringLike": condition}}
+
+
+def queue_arn(url: str, scope: Scope) -> str:
+    """The ARN of a queue, from its address https://sqs.REGION.amazonaws.com/ACCOUNT/NAME."""
+    account, _, name = url.rstrip("/").rpartition("/")
+    return f"arn:{scope.partition}:sqs:{scope.region}:{account.rpartition('/')[2]}:{name}"
 
 
 def _actions(role: IamRole, against: Against) -> list[str]:

@@ -14,7 +14,7 @@ from callbacks.models.identity import connection_id
 from callbacks.stepfunctions import Access, Reader, StateMachine, StepFunctionsError, who_we_are
 
 # How we get in may change; account, region and endpoint are the identity.
-CHANGEABLE = ("name", "profile", "role_arn", "external_id")
+CHANGEABLE = ("name", "profile", "role_arn", "external_id", "hint_queue_url")
 
 
 class NameTaken(Exception):
@@ -28,7 +28,15 @@ class Added:
     is_changed: bool = False
 
 
-def add_connection(*, name: str, access: Access, check: bool, actor: Actor, now: datetime) -> Added:
+def add_connection(
+    *,
+    name: str,
+    access: Access,
+    check: bool,
+    actor: Actor,
+    now: datetime,
+    hint_queue_url: str = "",
+) -> Added:
     """Make the connection, or bring an existing one of the same identity to these values.
 
     With `check`, AWS is asked first. Raises StepFunctionsError where it does not answer, NameTaken,
@@ -46,6 +54,7 @@ def add_connection(*, name: str, access: Access, check: bool, actor: Actor, now:
         profile=access.profile or "",
         role_arn=access.role_arn or "",
         external_id=access.external_id or "",
+        hint_queue_url=hint_queue_url,
         created_at=now,
     )
     with transaction.atomic():
@@ -100,5 +109,6 @@ def _record(what: str, connection: Connection, actor: Actor, now: datetime) -> N
         "endpoint_url": connection.endpoint_url,
         "profile": connection.profile,
         "role_arn": connection.role_arn,
+        "hint_queue_url": connection.hint_queue_url,
     }
     configuration_changed(what=what, actor=actor, now=now, facts=facts)

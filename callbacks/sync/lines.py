@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from callbacks.stepfunctions.facts import ExecutionDetail, ExecutionSummary
 from callbacks.sync.plan import RUNNING
-
-if TYPE_CHECKING:
-    from callbacks.stepfunctions import ExecutionSummary
 
 # Lists are only eventually consistent (API_ListExecutions), and two clocks may differ.
 LAG = timedelta(seconds=60)
@@ -83,6 +80,20 @@ def _running_kind(line: ExecutionSummary, known: Held) -> str | None:
         return "redriven"
     is_elsewhere = known.status == RUNNING and known.ordered_at != ordered_at(line)
     return "moved" if is_elsewhere else None
+
+
+def line_of(detail: ExecutionDetail) -> ExecutionSummary:
+    """A described execution as a list would show it."""
+    return ExecutionSummary(
+        arn=detail.arn,
+        name=detail.name or detail.arn.rpartition(":")[2],
+        state_machine_arn=detail.state_machine_arn,
+        status=detail.status,
+        started_at=detail.started_at,
+        stopped_at=detail.stopped_at,
+        redrive_count=detail.redrive_count,
+        redriven_at=detail.redriven_at,
+    )
 
 
 def latest(line: ExecutionSummary) -> datetime:

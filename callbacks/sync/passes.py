@@ -17,6 +17,7 @@ from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
 from callbacks.sync.figures import PassFigures, count_calls
 from callbacks.sync.follow import Follower
+from callbacks.sync.hinted import look_up_hints, receive_hints
 from callbacks.sync.lease import Hold, held_lease
 from callbacks.sync.listing import Lister, behind
 from callbacks.sync.queue import Queue
@@ -119,9 +120,20 @@ class _Pass:
         is_backlogged = self._is_backlogged()
         self._mirror_machines(is_backlogged=is_backlogged)
         self._machines = machines.to_list(connection=self._connection, everything=self._full)
+        self._hear()
         self._lister.run(self._machines, is_backlogged=is_backlogged)
         self._follower.may_ask_definition = self._full or not self._is_backlogged()
         self._read()
+
+    def _hear(self) -> None:
+        """Hints come first: they say which executions to read at once."""
+        try:
+            receive_hints(asking=self._asking, connection=self._connection, now=self._now)
+        except StepFunctionsError as exc:
+            # What they would have said, the lists say too, only later.
+            self._asking.note(exc)
+        with self._noting():
+            look_up_hints(asking=self._asking, connection=self._connection, now=self._now)
 
     def _is_backlogged(self) -> bool:
         """Whether more is unread than the budget of histories can read soon."""

@@ -37,7 +37,7 @@ def policy_texts(*, connection: Connection, panel: RightsPanel) -> tuple[PolicyT
             "read",
             _("Reading"),
             _("Changes nothing, and hands out no token."),
-            policy(roles=[IamRole.READ], scope=scope),
+            policy(roles=[IamRole.READ], scope=scope, queue_url=connection.hint_queue_url),
             panel.reading,
         ),
         _text(

@@ -90,3 +90,13 @@ def test_what_cannot_be_meant_is_refused_with_the_reason(args: tuple[str, ...], 
     make_connection("lab")
     with pytest.raises(CommandError, match=why):
         run(*args)
+
+
+@pytest.mark.django_db
+def test_a_connection_with_a_queue_of_hints_may_read_it() -> None:
+    url = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/hints"
+    make_connection("prod", hint_queue_url=url)
+    last = run("prod", "--role", "read")[0]["Statement"][-1]
+    assert last["Action"] == ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    assert last["Resource"] == [f"arn:aws:sqs:eu-west-1:{ACCOUNT}:hints"]
+    assert "sqs" not in json.dumps(run("prod", "--role", "answer")[0])

@@ -74,16 +74,34 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         roles = (IamRole(options["role"]),) if options["role"] else tuple(IamRole)
-        scope = _scope(options)
-        document = policy(roles=roles, scope=scope, key_arn=_key_arn(options["kms_key"]))
+        connection = _connection(options)
+        scope = _scope(options, connection)
+        document = policy(
+            roles=roles,
+            scope=scope,
+            key_arn=_key_arn(options["kms_key"]),
+            queue_url=connection.hint_queue_url if connection else "",
+        )
         self.stdout.write(json.dumps(document, indent=2))
         if IamRole.ANSWER in roles and not scope.any_task:
             # Beside the policy, so that what is printed can be given to IAM as it is.
             self.stderr.write(UNDOCUMENTED, self.style.WARNING)
 
 
-def _scope(options: dict[str, Any]) -> Scope:
-    region, account = _place(options)
+def _connection(options: dict[str, Any]) -> Connection | None:
+    name = options["connection"]
+    if name is None:
+        return None
+    if options["region"] or options["account"] or options["partition"]:
+        raise CommandError("A connection has its own region and account: name it or those.")
+    found = Connection.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no connection named {name}. {_known()}")
+    return found
+
+
+def _scope(options: dict[str, Any], connection: Connection | None) -> Scope:
+    region, account = _place(options, connection)
     return Scope(
         partition=options["partition"] or partition_of(region),
         region=region,
@@ -93,16 +111,13 @@ def _scope(options: dict[str, Any]) -> Scope:
     )
 
 
-def _place(options: dict[str, Any]) -> tuple[str, str]:
-    name, region, account = options["connection"], options["region"], options["account"]
-    if name is None:
-        return _like(_REGION, region, "a region"), _like(_ACCOUNT, account, "an account's number")
-    if region or account or options["partition"]:
-        raise CommandError("A connection has its own region and account: name it or those.")
-    found = Connection.objects.filter(name=name).first()
-    if found is None:
-        raise CommandError(f"There is no connection named {name}. {_known()}")
-    return found.region, found.account or "*"
+def _place(options: dict[str, Any], connection: Connection | None) -> tuple[str, str]:
+    if connection is not None:
+        return connection.region, connection.account or "*"
+    return (
+        _like(_REGION, options["region"], "a region"),
+        _like(_ACCOUNT, options["account"], "an account's number"),
+    )
 
 
 def _known() -> str:

@@ -1,0 +1,123 @@
+"""Hints that an execution has something new. None is believed; each says what to look up next.
+
+Of an execution that the mirror holds a hint brings its next reading forward. One that it does not
+hold is described first: what AWS does not know, or what runs in a state machine in which nobody
+waits, leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from callbacks.models import Connection, Execution, ExecutionStatus, Hint, StateMachine
+from callbacks.models.identity import execution_id
+from callbacks.stepfunctions import HintQueue, NotFound, Refused, StepFunctionsError
+from callbacks.sync.asking import Asking
+from callbacks.sync.lines import find_news, line_of
+from callbacks.sync.sightings import held_of, write_news
+from callbacks.sync.trouble import is_of_the_connection
+
+DESCRIBE = "DescribeExecution"
+# Of a pass; what is left comes with the next one.
+MOST_RECEIVED = 100
+MOST_LOOKED_UP = 100
+BATCH = 500
+
+
+def receive_hints(*, asking: Asking, connection: Connection, now: datetime) -> None:
+    """Empty the connection's queue, if it has one. Raises StepFunctionsError.
+
+    A message is deleted once what it says stands in the database.
+    """
+    if not connection.hint_queue_url:
+        return
+    queue = HintQueue(access=connection.access, url=connection.hint_queue_url, calls=asking.counter)
+    for _ in range(MOST_RECEIVED):
+        hints = queue.receive()
+        if not hints.receipts:
+            return
+        note_hints(connection=connection, arns=hints.arns, now=now)
+        queue.delete(hints)
+
+
+def note_hints(*, connection: Connection, arns: Iterable[str], now: datetime) -> None:
+    """Bring forward what the mirror holds, and remember what it does not: three queries a BATCH."""
+    ours = [arn for arn in arns if _is_of(connection, arn)]
+    for start in range(0, len(ours), BATCH):
+        _note(connection, ours[start : start + BATCH], now)
+
+
+def look_up_hints(*, asking: Asking, connection: Connection, now: datetime) -> None:
+    """Describe what the mirror did not hold, and put what is true of it into the queue.
+
+    Raises StepFunctionsError where nothing else would fare better either.
+    """
+    hints = Hint.objects.filter(connection=connection).order_by("at", "pk")[:MOST_LOOKED_UP]
+    for hint in hints:
+        if not asking.may(DESCRIBE):
+            return
+        try:
+            _look_up(asking, hint, now)
+        except Refused as exc:
+            if is_of_the_connection(exc):
+                raise
+            # A right that is missing: the lists show it all the same, only later.
+            asking.note(exc, is_common=False)
+        except StepFunctionsError as exc:
+            asking.note(exc)
+            return
+        hint.delete()
+
+
+def _is_of(connection: Connection, arn: str) -> bool:
+    _, _, _, region, account, *_ = arn.split(":")
+    return region == connection.region and connection.account in ("", account)
+
+
+def _note(connection: Connection, arns: list[str], now: datetime) -> None:
+    keys = {execution_id(connection=connection.pk, arn=arn): arn for arn in arns}
+    held = Execution.objects.filter(pk__in=keys)
+    known = set(held.values_list("pk", flat=True))
+    later = Q(read_next_at=None) | Q(read_next_at__gt=now)
+    held.filter(later, status=ExecutionStatus.RUNNING, problem="").update(read_next_at=now)
+    unknown = [arn for key, arn in keys.items() if key not in known]
+    names = _names_that_matter(connection, {_machine_name(arn) for arn in unknown})
+    Hint.objects.bulk_create(
+        [
+            Hint(connection=connection, execution_arn=arn, at=now)
+            for arn in unknown
+            if _machine_name(arn) in names
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _names_that_matter(connection: Connection, names: set[str]) -> set[str]:
+    """Of state machines in which somebody may wait; one that is only just made counts too."""
+    if not names:
+        return set()
+    rows = StateMachine.objects.filter(connection=connection, name__in=names, gone_at=None)
+    waits = dict(rows.values_list("name", "definition__can_wait"))
+    return {name for name in names if waits.get(name) is not False}
+
+
+def _machine_name(execution_arn: str) -> str:
+    return execution_arn.split(":")[6]
+
+
+def _look_up(asking: Asking, hint: Hint, now: datetime) -> None:
+    try:
+        detail = asking.reader.describe_execution(arn=hint.execution_arn)
+    except NotFound:
+        return
+    machine = StateMachine.objects.filter(
+        connection=hint.connection, arn=detail.state_machine_arn, definition__can_wait=True
+    ).first()
+    if machine is None:
+        return
+    line = line_of(detail)
+    news = find_news([line], held_of(machine=machine, arns=[line.arn]))
+    write_news(machine=machine, news=news, now=now)

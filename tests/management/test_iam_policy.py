@@ -95,7 +95,7 @@ def test_what_cannot_be_meant_is_refused_with_the_reason(args: tuple[str, ...], 
 @pytest.mark.django_db
 def test_a_connection_with_a_queue_of_hints_may_read_it() -> None:
     url = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/hints"
-    make_connection("prod", hint_queue_url=url)
+    make_connection("prod", region="eu-west-1", hint_queue_url=url)
     last = run("prod", "--role", "read")[0]["Statement"][-1]
     assert last["Action"] == ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
     assert last["Resource"] == [f"arn:aws:sqs:eu-west-1:{ACCOUNT}:hints"]

@@ -10,6 +10,7 @@ from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json
 from tests.simulator.model import Execution, TaskVisit
+from tests.simulator.paging import DAY
 from tests.simulator.simulator import Simulator
 
 Arguments = dict[str, Json]
@@ -82,6 +83,20 @@ def counts(simulator: Simulator, _: Arguments) -> Json:
 def quotas(simulator: Simulator, given: Arguments) -> Json:
     buckets = {name: tuple(pair) for name, pair in given.get("buckets", {}).items()}
     simulator.quotas.configure(enabled=bool(given["enabled"]), buckets=buckets)
+    return {}
+
+
+def lag(simulator: Simulator, given: Arguments) -> Json:
+    """Let ListExecutions, ListStateMachines and DescribeStateMachine show changes late."""
+    simulator.catch_up()
+    simulator.engine.set_lag(float(given["seconds"]))
+    return {}
+
+
+def expire_pages(simulator: Simulator, given: Arguments) -> Json:
+    """Make the page tokens so far invalid; `lifetime` is that of those to come, in seconds."""
+    simulator.catch_up()
+    simulator.engine.expire_pages(float(given.get("lifetime", DAY)))
     return {}
 
 
@@ -160,6 +175,8 @@ ACTIONS: dict[str, Callable[[Simulator, Arguments], Json]] = {
         calls,
         counts,
         quotas,
+        lag,
+        expire_pages,
         outcome,
         tokens,
         execution,

@@ -57,6 +57,15 @@ class Control:
         """Switch the token buckets on or off; keywords are operations with (size, refill)."""
         self._ask("quotas", enabled=enabled, buckets=buckets)
 
+    def lag(self, seconds: float) -> None:
+        """Let lists show each later change only so many seconds after it happened."""
+        self._ask("lag", seconds=seconds)
+
+    def expire_pages(self, **lifetime: float) -> None:
+        """Make all page tokens so far invalid; with lifetime= (seconds, 0: at once) later ones
+        die early too."""
+        self._ask("expire_pages", **lifetime)
+
     def outcome(self, kind: str, **fields: Json) -> None:
         """Say what tasks do: succeed (output), fail (error, cause), submit_fail, start_fail, wait;
         for machine=, state=, resource=, and times= (default: always)."""

@@ -7,12 +7,14 @@ import random
 from array import array
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tests.simulator import containers, states, tasks
 from tests.simulator.clock import Timer, Timers
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse, render
+from tests.simulator.lag import Lagging
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.model import (
     Event,
@@ -23,6 +25,7 @@ from tests.simulator.model import (
     read_revision,
 )
 from tests.simulator.outcomes import Outcomes, default_result
+from tests.simulator.paging import DAY
 from tests.simulator.redrive import resume
 from tests.simulator.tokens import TokenMint
 
@@ -43,6 +46,10 @@ class Engine:
         self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
         self.indexes: dict[str, ExecutionIndex] = {}
+        self.machines_lagging: Lagging[Machine] = Lagging()
+        self.lag = 0.0  # seconds that lists are behind
+        self.page_generation = 0
+        self.page_lifetime = DAY
         self.open_tasks: dict[int, TaskVisit] = {}
         self.token_homes: list[Execution] = []
         self.token_events = array("L")
@@ -91,6 +98,42 @@ class Engine:
         if self.recorder is not None:
             self.recorder(self.now, name, arguments)
 
+    # -- what lists say -----------------------------------------------------------------------
+
+    def set_lag(self, seconds: float) -> None:
+        """Let lists show each later change only so many seconds after it happened."""
+        self.lag = seconds
+        self._record_command("set_lag", {"seconds": seconds})
+
+    @property
+    def listed_at(self) -> float:
+        """The moment that lists show."""
+        return self.now - self.lag
+
+    def listed_machines(self) -> dict[str, Machine]:
+        """The machines by ARN as lists show them."""
+        old = self.machines_lagging.old(self.listed_at)
+        if not old:
+            return self.machines
+        shown = {**self.machines, **old}
+        return {arn: machine for arn, machine in shown.items() if machine is not None}
+
+    def _machine_will_change(self, arn: str) -> None:
+        if self.lag > 0:
+            machine = self.machines.get(arn)
+            before = None if machine is None else replace(machine)
+            self.machines_lagging.changed(arn, before, self.now)
+
+    def _will_change(self, execution: Execution) -> None:
+        if self.lag > 0:
+            self.indexes[execution.machine.arn].will_change(execution, self.now)
+
+    def expire_pages(self, lifetime: float) -> None:
+        """Make all page tokens so far invalid; those to come live so many seconds."""
+        self.page_generation += 1
+        self.page_lifetime = lifetime
+        self._record_command("expire_pages", {"lifetime": lifetime})
+
     # -- machines -----------------------------------------------------------------------------
 
     def create_machine(
@@ -105,6 +148,7 @@ class Engine:
     ) -> Machine:
         revision = read_revision(revision_id, definition, role_arn, self.now)
         machine = Machine(arn, name, type_, self.now, revision, dict(tags))
+        self._machine_will_change(arn)
         self.machines[arn] = machine
         self.indexes[arn] = ExecutionIndex()
         self._record_command(
@@ -123,6 +167,7 @@ class Engine:
 
     def update_machine(self, arn: str, definition: str, role_arn: str, revision_id: str) -> None:
         machine = self.machines[arn]
+        self._machine_will_change(arn)
         machine.revision = read_revision(revision_id, definition, role_arn, self.now)
         self._record_command(
             "update_machine",
@@ -135,7 +180,9 @@ class Engine:
         )
 
     def delete_machine(self, arn: str) -> None:
-        self.machines.pop(arn, None)
+        if arn in self.machines:
+            self._machine_will_change(arn)
+            del self.machines[arn]
         self._record_command("delete_machine", {"arn": arn})
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
@@ -186,6 +233,7 @@ class Engine:
         machine = self.machines[machine_arn]
         execution = Execution(arn, name, machine, text, value, self.now)
         self.executions[arn] = execution
+        self._will_change(execution)
         self._reorder(execution)
         self.indexes[machine_arn].place(execution, moved=True)
         self.record(execution, "ExecutionStarted", 0, self._started_details(execution))
@@ -276,6 +324,7 @@ class Engine:
     ) -> None:
         if execution.status != "RUNNING":
             return
+        self._will_change(execution)
         execution.status = status
         execution.error, execution.cause = error, cause
         execution.stopped_at = self.now
@@ -302,6 +351,7 @@ class Engine:
     def redrive(self, arn: str) -> None:
         execution = self.executions[arn]
         was = execution.status
+        self._will_change(execution)
         execution.status = "RUNNING"
         execution.error = execution.cause = execution.output_text = None
         execution.stopped_at = None

@@ -14,6 +14,7 @@ from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
+from tests.simulator.listing import Row
 from tests.simulator.model import Execution, Machine, TaskVisit
 from tests.simulator.paging import Pager
 
@@ -29,7 +30,7 @@ class Service:
 
     def __init__(self, engine: Engine, seed: str) -> None:
         self.engine = engine
-        self._pager = Pager(seed)
+        self.pager = Pager(seed, engine)
         self._redrive_tokens: dict[tuple[str, str], float] = {}
 
     def call(self, operation: str, params: Params) -> Answer:
@@ -79,17 +80,17 @@ class Service:
         return {}
 
     def list_state_machines(self, params: Params) -> Answer:
-        page = self._pager.page(params, "machines", self.engine.now)
-        machines = list(self.engine.machines.values())
+        page = self.pager.page(params, "machines")
+        machines = list(self.engine.listed_machines().values())
         start = page.after or 0
         shown = machines[start : start + page.size]
         answer: Answer = {"stateMachines": [_machine_row(machine) for machine in shown]}
         if start + page.size < len(machines):
-            answer["nextToken"] = self._pager.token(start + page.size, "machines", self.engine.now)
+            answer["nextToken"] = self.pager.token(start + page.size, "machines")
         return answer
 
     def describe_state_machine(self, params: Params) -> Answer:
-        machine = self._machine(params["stateMachineArn"])
+        machine = self._machine(params["stateMachineArn"], self.engine.listed_machines())
         return {
             "stateMachineArn": machine.arn,
             "name": machine.name,
@@ -163,13 +164,15 @@ class Service:
     def _execution_page(self, machine: Machine, params: Params) -> Answer:
         status = params.get("statusFilter")
         kind = f"executions:{machine.arn}:{status}:{params.get('redriveFilter')}"
-        page = self._pager.page(params, kind, self.engine.now)
-        found = self.engine.indexes[machine.arn].newest_first(status, page.after)
+        page = self.pager.page(params, kind)
+        found = self.engine.indexes[machine.arn].newest_first(
+            status, page.after, self.engine.listed_at
+        )
         wanted = _redrive_filter(found, params.get("redriveFilter"))
         shown = list(islice(wanted, page.size))
         answer: Answer = {"executions": [_execution_row(execution) for execution in shown]}
         if len(shown) == page.size and next(wanted, None) is not None:
-            answer["nextToken"] = self._pager.token(shown[-1].order, kind, self.engine.now)
+            answer["nextToken"] = self.pager.token(shown[-1].order, kind)
         return answer
 
     def describe_execution(self, params: Params) -> Answer:
@@ -208,7 +211,7 @@ class Service:
         execution = self._execution(params["executionArn"])
         reverse = bool(params.get("reverseOrder"))
         kind = f"history:{execution.arn}:{reverse}"
-        page = self._pager.page(params, kind, self.engine.now)
+        page = self.pager.page(params, kind)
         count = len(execution.events)
         if reverse:
             first = count if page.after is None else page.after
@@ -220,7 +223,7 @@ class Service:
         answer: Answer = {"events": wire_history(execution, ids, self.engine.mint, data=data)}
         following = ids.stop
         if 1 <= following <= count:
-            answer["nextToken"] = self._pager.token(following, kind, self.engine.now)
+            answer["nextToken"] = self.pager.token(following, kind)
         return answer
 
     def stop_execution(self, params: Params) -> Answer:
@@ -286,9 +289,9 @@ class Service:
         if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
             raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
 
-    def _machine(self, arn: str) -> Machine:
+    def _machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
         self._check_arn(arn, "stateMachine")
-        machine = self.engine.machines.get(arn)
+        machine = (self.engine.machines if among is None else among).get(arn)
         if machine is None:
             raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
         return machine
@@ -341,7 +344,7 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
     }
 
 
-def _execution_row(execution: Execution) -> Answer:
+def _execution_row(execution: Row) -> Answer:
     row: Answer = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine.arn,
@@ -357,7 +360,7 @@ def _execution_row(execution: Execution) -> Answer:
     return row
 
 
-def _redrive_filter(found: Iterator[Execution], wanted: str | None) -> Iterator[Execution]:
+def _redrive_filter(found: Iterator[Row], wanted: str | None) -> Iterator[Row]:
     if wanted is None:
         return found
     return (one for one in found if (one.redrive_count > 0) == (wanted == "REDRIVEN"))

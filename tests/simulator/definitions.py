@@ -99,8 +99,18 @@ def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
     if not isinstance(body, dict):
         yield f"The field 'ItemProcessor' is required at {place}"
         return
-    distributed = body.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-    if distributed or "ItemReader" in state:
-        yield f"The simulator does not run distributed Map yet at {place}/ItemProcessor"
-        return
+    config = body.get("ProcessorConfig", {})
+    if "ItemReader" in state:
+        yield f"The simulator does not read items from elsewhere yet at {place}/ItemReader"
+    if config.get("Mode") == "DISTRIBUTED":
+        yield from _distributed(config, place, express)
+        express = config.get("ExecutionType") == "EXPRESS"
     yield from _level(body, f"{place}/ItemProcessor", express)
+
+
+def _distributed(config: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    where = f"{place}/ItemProcessor/ProcessorConfig"
+    if express:
+        yield f"Express state machine does not support Distributed Map at {where}/Mode"
+    if config.get("ExecutionType") not in ("STANDARD", "EXPRESS"):
+        yield f"The field 'ExecutionType' must be one of [STANDARD, EXPRESS] at {where}"

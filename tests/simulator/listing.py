@@ -7,9 +7,13 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from tests.simulator.lag import Lagging
 from tests.simulator.model import Execution, Machine
+
+if TYPE_CHECKING:
+    from tests.simulator.maprun import MapRun
 
 ORDER = attrgetter("order")
 
@@ -27,6 +31,7 @@ class Listed:
     stopped_at: float | None
     redriven_at: float | None
     redrive_count: int
+    map_run: MapRun | None
 
 
 def listed(execution: Execution) -> Listed:
@@ -40,6 +45,7 @@ def listed(execution: Execution) -> Listed:
         execution.stopped_at,
         execution.redriven_at,
         execution.redrive_count,
+        execution.map_run,
     )
 
 

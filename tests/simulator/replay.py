@@ -44,7 +44,10 @@ class RecordedResults:
                 self._left[self._place(event)].append(self._outcome(event))
 
     def next_for(self, visit: TaskVisit) -> Outcome | None:
-        """The source of outcomes for `Outcomes.source`; a task too many waits for ever."""
+        """The source of outcomes for `Outcomes.source`; a task too many waits for ever, and what
+        the children of a Map Run did no recording says."""
+        if visit.scope.execution.map_run is not None:
+            return None
         queue = self._left[(visit.state.name, _iteration(visit.scope))]
         return queue.popleft() if queue else Outcome("wait")
 
@@ -144,13 +147,27 @@ def run_to_the_end(definition: Json, value: Json) -> str | None:
     return execution.output_text
 
 
+def as_since_2024(events: list[Event]) -> list[Event]:
+    """The events as AWS links them today: up to August 2024 the exit of a distributed Map hung on
+    the end of its Map Run, from November 2024 on it hangs on the start."""
+    by_id = {event["id"]: event for event in events}
+
+    def moved(event: Event) -> Event:
+        before = by_id.get(event["previousEventId"], event)
+        if event["type"] != "MapStateExited" or before["type"] != "MapRunSucceeded":
+            return event
+        return {**event, "previousEventId": before["previousEventId"]}
+
+    return [moved(event) for event in events]
+
+
 def differences(recording: Json, events: list[Event]) -> list[str]:
     """Where the replay departs from the recording, modulo stand-ins, times and key order."""
     masks = set(recording["masks"])
     found: list[str] = []
     if len(events) != len(recording["events"]):
         found.append(f"{len(events)} events, recorded {len(recording['events'])}")
-    for recorded, ours in zip(recording["events"], events, strict=False):
+    for recorded, ours in zip(as_since_2024(recording["events"]), events, strict=False):
         for key in ("type", "previousEventId"):
             if recorded[key] != ours[key]:
                 found.append(f"{recorded['id']}: {key} {ours[key]}, recorded {recorded[key]}")

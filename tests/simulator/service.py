@@ -14,15 +14,14 @@ from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
-from tests.simulator.listing import Row
+from tests.simulator.listing import ExecutionIndex, Row
+from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
 from tests.simulator.model import Execution, Machine, TaskVisit
 from tests.simulator.paging import Pager
 
 Params = dict[str, Json]
 Answer = dict[str, Any]
 FORBIDDEN_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
-REDRIVABLE_SECONDS = 14 * 86_400
-REDRIVABLE_EVENTS = 24_999
 
 
 class Service:
@@ -75,7 +74,7 @@ class Service:
         return {"updateDate": machine.revision.updated_at, "revisionId": machine.revision.id}
 
     def delete_state_machine(self, params: Params) -> Answer:
-        self._check_arn(params["stateMachineArn"], "stateMachine")
+        self.check_arn(params["stateMachineArn"], "stateMachine")
         self.engine.delete_machine(params["stateMachineArn"])
         return {}
 
@@ -101,8 +100,10 @@ class Service:
         }
 
     def describe_state_machine_for_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
+        run = execution.map_run
         return {
+            **({"mapRunArn": run.arn, "label": run.label} if run else {}),
             "stateMachineArn": execution.machine.arn,
             "name": execution.machine.name,
             "updateDate": execution.revision.updated_at,
@@ -147,36 +148,37 @@ class Service:
         return {"executionArn": arn, "startDate": running.started_at}
 
     def list_executions(self, params: Params) -> Answer:
-        if params.get("statusFilter") == "PENDING_REDRIVE" or params.get("mapRunArn"):
+        if bool(params.get("mapRunArn")) is bool(params.get("stateMachineArn")):
             raise ServiceError(
-                "ValidationException", "PENDING_REDRIVE and mapRunArn need a Map Run"
+                "ValidationException", "Exactly one of stateMachineArn and mapRunArn is required"
             )
-        if not params.get("stateMachineArn"):
-            raise ServiceError("ValidationException", "Either a stateMachineArn is required")
+        if params.get("mapRunArn"):
+            run = find_map_run(self, params["mapRunArn"])
+            return self._execution_page(run.arn, run.index, params)
+        if params.get("statusFilter") == "PENDING_REDRIVE":
+            raise ServiceError("ValidationException", "PENDING_REDRIVE needs a mapRunArn")
         machine = self._machine(params["stateMachineArn"])
         if machine.type == "EXPRESS":
             raise ServiceError(
                 "StateMachineTypeNotSupported",
                 "This operation is not supported by this type of state machine",
             )
-        return self._execution_page(machine, params)
+        return self._execution_page(machine.arn, self.engine.indexes[machine.arn], params)
 
-    def _execution_page(self, machine: Machine, params: Params) -> Answer:
+    def _execution_page(self, of: str, index: ExecutionIndex, params: Params) -> Answer:
         status = params.get("statusFilter")
-        kind = f"executions:{machine.arn}:{status}:{params.get('redriveFilter')}"
+        kind = f"executions:{of}:{status}:{params.get('redriveFilter')}"
         page = self.pager.page(params, kind)
-        found = self.engine.indexes[machine.arn].newest_first(
-            status, page.after, self.engine.listed_at
-        )
+        found = index.newest_first(status, page.after, self.engine.listed_at)
         wanted = _redrive_filter(found, params.get("redriveFilter"))
         shown = list(islice(wanted, page.size))
-        answer: Answer = {"executions": [_execution_row(execution) for execution in shown]}
+        answer: Answer = {"executions": [_listed_row(execution) for execution in shown]}
         if len(shown) == page.size and next(wanted, None) is not None:
             answer["nextToken"] = self.pager.token(shown[-1].order, kind)
         return answer
 
     def describe_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         answer = _execution_row(execution)
         answer["redriveCount"] = execution.redrive_count
         answer.update(self._redrivability(execution))
@@ -191,24 +193,17 @@ class Service:
         return answer
 
     def _redrivability(self, execution: Execution) -> Answer:
-        reason = self._not_redrivable(execution)
-        if reason is None:
+        reason = self.engine.redrive_obstacle(execution)
+        if reason is not None:
+            return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+        run = execution.map_run
+        if run is None:
             return {"redriveStatus": "REDRIVABLE"}
-        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-
-    def _not_redrivable(self, execution: Execution) -> str | None:
-        if execution.status == "RUNNING":
-            return "Execution is RUNNING and cannot be redriven"
-        if execution.status == "SUCCEEDED":
-            return "Execution is SUCCEEDED and cannot be redriven"
-        if self.engine.now - (execution.stopped_at or 0.0) > REDRIVABLE_SECONDS:
-            return "Execution has exceeded its redrivable period of 14 days"
-        if len(execution.events) >= REDRIVABLE_EVENTS:
-            return "Execution has too many history events to be redriven"
-        return None
+        by_run = run.status in ("FAILED", "ABORTED")
+        return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if by_run else "NOT_REDRIVABLE"}
 
     def get_execution_history(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         reverse = bool(params.get("reverseOrder"))
         kind = f"history:{execution.arn}:{reverse}"
         page = self.pager.page(params, kind)
@@ -227,17 +222,19 @@ class Service:
         return answer
 
     def stop_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         if execution.status == "RUNNING":
             self.engine.stop(execution.arn, params.get("error"), params.get("cause"))
         return {"stopDate": execution.stopped_at}
 
     def redrive_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         key = (execution.arn, params.get("clientToken") or str(uuid.uuid4()))
         if self.engine.now - self._redrive_tokens.get(key, -1e12) <= 900:
             return {"redriveDate": execution.redriven_at}
-        reason = self._not_redrivable(execution)
+        reason = self.engine.redrive_obstacle(execution)
+        if reason is None and execution.map_run is not None:
+            reason = "A child of a Map Run is redriven with the Map Run"
         if reason is not None:
             raise ServiceError("ExecutionNotRedrivable", reason)
         self.engine.redrive(execution.arn)
@@ -285,19 +282,19 @@ class Service:
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:states:{self.engine.region}:{self.engine.account}:{kind}:{name}"
 
-    def _check_arn(self, arn: str, kind: str) -> None:
+    def check_arn(self, arn: str, kind: str) -> None:
         if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
             raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
 
     def _machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
-        self._check_arn(arn, "stateMachine")
+        self.check_arn(arn, "stateMachine")
         machine = (self.engine.machines if among is None else among).get(arn)
         if machine is None:
             raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
         return machine
 
-    def _execution(self, arn: str) -> Execution:
-        self._check_arn(arn, "execution")
+    def execution(self, arn: str) -> Execution:
+        self.check_arn(arn, "execution")
         execution = self.engine.executions.get(arn)
         if execution is None:
             raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
@@ -346,6 +343,7 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
 
 def _execution_row(execution: Row) -> Answer:
     row: Answer = {
+        **({"mapRunArn": execution.map_run.arn} if execution.map_run else {}),
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine.arn,
         "name": execution.name,
@@ -358,6 +356,13 @@ def _execution_row(execution: Row) -> Answer:
         row["redriveDate"] = execution.redriven_at
         row["redriveCount"] = execution.redrive_count
     return row
+
+
+def _listed_row(execution: Row) -> Answer:
+    run = execution.map_run
+    if run is None:
+        return _execution_row(execution)
+    return {**_execution_row(execution), "itemCount": run.items_of.get(execution.arn, 1)}
 
 
 def _redrive_filter(found: Iterator[Row], wanted: str | None) -> Iterator[Row]:
@@ -382,6 +387,8 @@ OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "UntagResource": (Service.untag_resource, ("resourceArn", "tagKeys")),
     "StartExecution": (Service.start_execution, ("stateMachineArn",)),
     "ListExecutions": (Service.list_executions, ()),
+    "DescribeMapRun": (describe_map_run, ("mapRunArn",)),
+    "ListMapRuns": (list_map_runs, ("executionArn",)),
     "DescribeExecution": (Service.describe_execution, ("executionArn",)),
     "GetExecutionHistory": (Service.get_execution_history, ("executionArn",)),
     "StopExecution": (Service.stop_execution, ("executionArn",)),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator.control import Control
 from tests.test_simulator.conftest import refusal
-from tests.test_simulator.definitions import machine, passing, photos, waiting
+from tests.test_simulator.definitions import machine, passing, photos, spread, waiting
 
 Run = Callable[..., str]
 
@@ -65,7 +65,12 @@ def test_an_express_machine_may_not_wait(simulator: Control) -> None:
                     **machine(A=waiting()),
                 }
             ),
-            "does not run distributed Map yet",
+            "The field 'ExecutionType' must be one of [STANDARD, EXPRESS]",
+        ),
+        (spread(child_type="EXPRESS"), "Express state machine does not support"),
+        (
+            spread(ItemReader={"Resource": "arn:aws:states:::s3:getObject"}),
+            "does not read items from elsewhere yet at /States/Each/ItemReader",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.simulator import Options, Simulator
-from tests.test_simulator.definitions import both, machine, passing, photos, waiting
+from tests.test_simulator.definitions import both, machine, passing, photos, spread, waiting
 
 RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "MaxAttempts": 2}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
@@ -21,6 +21,7 @@ MACHINES: dict[str, dict[str, Any]] = {
     "plain": machine(Ask=waiting(TimeoutSeconds=50, HeartbeatSeconds=20, Retry=RETRY)),
     "both": both(Retry=RETRY),
     "photos": photos(MaxConcurrency=2),
+    "spread": spread(MaxConcurrency=2, ToleratedFailureCount=1, Retry=RETRY),
     "caught": machine(Ask=waiting(Catch=CATCH, Next="Tell"), Tell=passing()),
     "timed": {**machine(First=waiting(Next="Then"), Then=waiting()), "TimeoutSeconds": 90},
 }

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.simulator import containers, distributed, states, tasks
+from tests.simulator.activities import Activities, Activity
 from tests.simulator.clock import Timer, Timers
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse, render
@@ -51,6 +52,7 @@ class Engine:
         self.indexes: dict[str, ExecutionIndex] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.map_runs_of: dict[str, list[MapRun]] = {}  # by the parent execution's ARN
+        self.activities = Activities()
         self.machines_lagging: Lagging[Machine] = Lagging()
         self.lag = 0.0  # seconds that lists are behind
         self.page_generation = 0
@@ -199,8 +201,21 @@ class Engine:
         self._record_command("delete_machine", {"arn": arn})
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
-        self.machines[arn].tags = dict(tags)
+        tagged = self.tagged(arn)
+        assert tagged is not None
+        tagged.tags = dict(tags)
         self._record_command("set_tags", {"arn": arn, "tags": tags})
+
+    def tagged(self, arn: str) -> Machine | Activity | None:
+        return self.machines.get(arn) or self.activities.by_arn.get(arn)
+
+    def create_activity(self, arn: str, name: str, tags: dict[str, str]) -> None:
+        self.activities.by_arn[arn] = Activity(arn, name, self.now, dict(tags))
+        self._record_command("create_activity", {"arn": arn, "name": name, "tags": tags})
+
+    def delete_activity(self, arn: str) -> None:
+        self.activities.by_arn.pop(arn, None)
+        self._record_command("delete_activity", {"arn": arn})
 
     def set_outcome(self, rule: dict[str, Json]) -> None:
         self.outcomes.add(rule)

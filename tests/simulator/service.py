@@ -8,6 +8,14 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from tests.simulator.activities import Activity
+from tests.simulator.activity_calls import (
+    create_activity,
+    delete_activity,
+    describe_activity,
+    get_activity_task,
+    list_activities,
+)
 from tests.simulator.definitions import check_definition
 from tests.simulator.engine import Engine
 from tests.simulator.errors import ServiceError
@@ -16,7 +24,7 @@ from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
 from tests.simulator.listing import ExecutionIndex, Row
 from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
-from tests.simulator.model import Execution, Machine, TaskVisit
+from tests.simulator.model import Execution, Machine
 from tests.simulator.paging import Pager
 
 Params = dict[str, Json]
@@ -45,9 +53,9 @@ class Service:
 
     def create_state_machine(self, params: Params) -> Answer:
         name, type_ = params["name"], params.get("type", "STANDARD")
-        _check_name(name)
+        self.check_name(name)
         check_definition(params["definition"], type_)
-        arn = self._arn("stateMachine", name)
+        arn = self.arn("stateMachine", name)
         tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
         machine = self.engine.machines.get(arn)
         if machine is None:
@@ -111,20 +119,20 @@ class Service:
         }
 
     def list_tags_for_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
-        return {"tags": [{"key": key, "value": value} for key, value in machine.tags.items()]}
+        tagged = self._tagged(params["resourceArn"])
+        return {"tags": [{"key": key, "value": value} for key, value in tagged.tags.items()]}
 
     def tag_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
+        tagged = self._tagged(params["resourceArn"])
         added = {tag["key"]: tag.get("value", "") for tag in params["tags"]}
-        self.engine.set_tags(machine.arn, {**machine.tags, **added})
+        self.engine.set_tags(tagged.arn, {**tagged.tags, **added})
         return {}
 
     def untag_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
+        tagged = self._tagged(params["resourceArn"])
         gone = set(params["tagKeys"])
-        kept = {key: value for key, value in machine.tags.items() if key not in gone}
-        self.engine.set_tags(machine.arn, kept)
+        kept = {key: value for key, value in tagged.tags.items() if key not in gone}
+        self.engine.set_tags(tagged.arn, kept)
         return {}
 
     # -- executions ---------------------------------------------------------------------------
@@ -132,14 +140,14 @@ class Service:
     def start_execution(self, params: Params) -> Answer:
         machine = self._machine(params["stateMachineArn"])
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
-        _check_name(name)
+        self.check_name(name)
         try:
             parse(text)
         except ValueError as exc:
             raise ServiceError(
                 "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'"
             ) from exc
-        arn = self._arn("execution", f"{machine.name}:{name}")
+        arn = self.arn("execution", f"{machine.name}:{name}")
         running = self.engine.executions.get(arn)
         if running is None:
             running = self.engine.start(machine.arn, arn, name, text)
@@ -262,25 +270,14 @@ class Service:
         self.engine.beat_task(visit.number)
         return {}
 
-    def get_activity_task(self, params: Params) -> Answer:
-        """Hand out the oldest unstarted task at once; the real service would wait for one."""
-        visit = next(self._unstarted(params["activityArn"]), None)
-        if visit is None:
-            return {}
-        self.engine.start_activity(visit.number, params.get("workerName"))
-        details = visit.scope.execution.events[visit.scheduled - 1].details or {}
-        return {"taskToken": self.engine.mint.token(visit.number), "input": details["input"]}
-
-    def _unstarted(self, arn: str) -> Iterator[TaskVisit]:
-        for visit in self.engine.open_tasks.values():
-            resource = visit.state.resource
-            if resource is not None and resource.arn == arn and visit.last == visit.scheduled:
-                yield visit
-
     # -- looking things up --------------------------------------------------------------------
 
-    def _arn(self, kind: str, name: str) -> str:
+    def arn(self, kind: str, name: str) -> str:
         return f"arn:aws:states:{self.engine.region}:{self.engine.account}:{kind}:{name}"
+
+    def check_name(self, name: str) -> None:
+        if FORBIDDEN_IN_NAMES.search(name):
+            raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
 
     def check_arn(self, arn: str, kind: str) -> None:
         if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
@@ -300,16 +297,11 @@ class Service:
             raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return execution
 
-    def _tagged(self, arn: str) -> Machine:
-        machine = self.engine.machines.get(arn)
-        if machine is None:
+    def _tagged(self, arn: str) -> Machine | Activity:
+        tagged = self.engine.tagged(arn)
+        if tagged is None:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
-        return machine
-
-
-def _check_name(name: str) -> None:
-    if FORBIDDEN_IN_NAMES.search(name):
-        raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+        return tagged
 
 
 def _is_same(machine: Machine, params: Params, type_: str) -> bool:
@@ -396,5 +388,9 @@ OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "SendTaskSuccess": (Service.send_task_success, ("taskToken", "output")),
     "SendTaskFailure": (Service.send_task_failure, ("taskToken",)),
     "SendTaskHeartbeat": (Service.send_task_heartbeat, ("taskToken",)),
-    "GetActivityTask": (Service.get_activity_task, ("activityArn",)),
+    "CreateActivity": (create_activity, ("name",)),
+    "DeleteActivity": (delete_activity, ("activityArn",)),
+    "ListActivities": (list_activities, ()),
+    "DescribeActivity": (describe_activity, ("activityArn",)),
+    "GetActivityTask": (get_activity_task, ("activityArn",)),
 }

@@ -179,15 +179,3 @@ def test_any_event_can_be_written_into_a_history(simulator: Control, run: Run) -
     event_id = simulator.add_event(execution, "TaskDreamt", 5, dream="sheep")
     event = simulator.history(execution)[-1]
     assert (event["id"], event["taskDreamtEventDetails"]) == (event_id, {"dream": "sheep"})
-
-
-def test_an_activity_waits_for_the_worker_that_polls(simulator: Control, run: Run) -> None:
-    arn = "arn:aws:states:eu-west-1:123456789012:activity:paint"
-    execution = run(machine(Paint={"Type": "Task", "Resource": arn, "End": True}), {"wall": 1})
-    assert simulator.history(execution)[-1]["type"] == "ActivityScheduled"
-    task = simulator.call("GetActivityTask", activityArn=arn, workerName="ann")
-    assert json.loads(task["input"]) == {"wall": 1}
-    simulator.call("SendTaskSuccess", taskToken=task["taskToken"], output='"painted"')
-    types = [event["type"] for event in simulator.history(execution)]
-    assert types[2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
-    assert task["taskToken"] not in str(simulator.history(execution))

@@ -8,15 +8,13 @@ import uuid
 from array import array
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from tests.simulator import containers, distributed, states, tasks
-from tests.simulator.activities import Activities, Activity
+from tests.simulator.catalogue import Catalogue
 from tests.simulator.clock import Timer, Timers
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse, render
-from tests.simulator.lag import Lagging
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.maprun import MapRun
 from tests.simulator.model import (
@@ -26,42 +24,31 @@ from tests.simulator.model import (
     Scope,
     TaskVisit,
     Visit,
-    read_revision,
 )
 from tests.simulator.outcomes import Outcomes, default_result
-from tests.simulator.paging import DAY
 from tests.simulator.redrive import obstacle, resume
 from tests.simulator.tokens import TokenMint
 
 MAX_EVENTS = 25_000
-Recorder = Callable[[float, str, dict[str, Json]], None]
 
 
-class Engine:
-    """Every public method that changes something is a command: its arguments are plain JSON, it
-    is recorded for the journal, and repeating the recorded commands gives the same state."""
+class Engine(Catalogue):
+    """What is done to it from outside is a command: its arguments are plain JSON, it is recorded
+    for the journal, and repeating the recorded commands gives the same state."""
 
     def __init__(self, *, seed: str, region: str, account: str) -> None:
+        super().__init__()
         self.region = region
         self.account = account
-        self.now = 0.0
         self.mint = TokenMint(seed)
         self.dice = random.Random(seed)
-        self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
-        self.indexes: dict[str, ExecutionIndex] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.map_runs_of: dict[str, list[MapRun]] = {}  # by the parent execution's ARN
-        self.activities = Activities()
-        self.machines_lagging: Lagging[Machine] = Lagging()
-        self.lag = 0.0  # seconds that lists are behind
-        self.page_generation = 0
-        self.page_lifetime = DAY
         self.open_tasks: dict[int, TaskVisit] = {}
         self.token_homes: list[Execution] = []
         self.token_events = array("L")
         self.outcomes = Outcomes()
-        self.recorder: Recorder | None = None
         self.handlers: dict[str, states.Handler] = {
             **states.HANDLERS,
             "Task": tasks.run_task,
@@ -103,125 +90,17 @@ class Engine:
             step, arguments = queue.popleft()
             step(self, *arguments)
 
-    def _record_command(self, name: str, arguments: dict[str, Json]) -> None:
-        if self.recorder is not None:
-            self.recorder(self.now, name, arguments)
-
-    # -- what lists say -----------------------------------------------------------------------
-
-    def set_lag(self, seconds: float) -> None:
-        """Let lists show each later change only so many seconds after it happened."""
-        self.lag = seconds
-        self._record_command("set_lag", {"seconds": seconds})
-
-    @property
-    def listed_at(self) -> float:
-        """The moment that lists show."""
-        return self.now - self.lag
-
-    def listed_machines(self) -> dict[str, Machine]:
-        """The machines by ARN as lists show them."""
-        old = self.machines_lagging.old(self.listed_at)
-        if not old:
-            return self.machines
-        shown = {**self.machines, **old}
-        return {arn: machine for arn, machine in shown.items() if machine is not None}
-
-    def _machine_will_change(self, arn: str) -> None:
-        if self.lag > 0:
-            machine = self.machines.get(arn)
-            before = None if machine is None else replace(machine)
-            self.machines_lagging.changed(arn, before, self.now)
+    # -- executions ---------------------------------------------------------------------------
 
     def _will_change(self, execution: Execution) -> None:
         if self.lag > 0:
-            self._index(execution).will_change(execution, self.now)
+            self._index(execution).will_change(execution, self.now, self.listed_at)
 
     def _index(self, execution: Execution) -> ExecutionIndex:
         """The list that the execution is in: a child is in its Map Run's alone."""
         if execution.map_run is not None:
             return execution.map_run.index
         return self.indexes[execution.machine.arn]
-
-    def expire_pages(self, lifetime: float) -> None:
-        """Make all page tokens so far invalid; those to come live so many seconds."""
-        self.page_generation += 1
-        self.page_lifetime = lifetime
-        self._record_command("expire_pages", {"lifetime": lifetime})
-
-    # -- machines -----------------------------------------------------------------------------
-
-    def create_machine(
-        self,
-        arn: str,
-        name: str,
-        type_: str,
-        definition: str,
-        role_arn: str,
-        revision_id: str,
-        tags: dict[str, str],
-    ) -> Machine:
-        revision = read_revision(revision_id, definition, role_arn, self.now)
-        machine = Machine(arn, name, type_, self.now, revision, dict(tags))
-        self._machine_will_change(arn)
-        self.machines[arn] = machine
-        self.indexes[arn] = ExecutionIndex()
-        self._record_command(
-            "create_machine",
-            {
-                "arn": arn,
-                "name": name,
-                "type_": type_,
-                "definition": definition,
-                "role_arn": role_arn,
-                "revision_id": revision_id,
-                "tags": tags,
-            },
-        )
-        return machine
-
-    def update_machine(self, arn: str, definition: str, role_arn: str, revision_id: str) -> None:
-        machine = self.machines[arn]
-        self._machine_will_change(arn)
-        machine.revision = read_revision(revision_id, definition, role_arn, self.now)
-        self._record_command(
-            "update_machine",
-            {
-                "arn": arn,
-                "definition": definition,
-                "role_arn": role_arn,
-                "revision_id": revision_id,
-            },
-        )
-
-    def delete_machine(self, arn: str) -> None:
-        if arn in self.machines:
-            self._machine_will_change(arn)
-            del self.machines[arn]
-        self._record_command("delete_machine", {"arn": arn})
-
-    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
-        tagged = self.tagged(arn)
-        assert tagged is not None
-        tagged.tags = dict(tags)
-        self._record_command("set_tags", {"arn": arn, "tags": tags})
-
-    def tagged(self, arn: str) -> Machine | Activity | None:
-        return self.machines.get(arn) or self.activities.by_arn.get(arn)
-
-    def create_activity(self, arn: str, name: str, tags: dict[str, str]) -> None:
-        self.activities.by_arn[arn] = Activity(arn, name, self.now, dict(tags))
-        self._record_command("create_activity", {"arn": arn, "name": name, "tags": tags})
-
-    def delete_activity(self, arn: str) -> None:
-        self.activities.by_arn.pop(arn, None)
-        self._record_command("delete_activity", {"arn": arn})
-
-    def set_outcome(self, rule: dict[str, Json]) -> None:
-        self.outcomes.add(rule)
-        self._record_command("set_outcome", {"rule": rule})
-
-    # -- executions ---------------------------------------------------------------------------
 
     def start(self, machine_arn: str, arn: str, name: str, text: str) -> Execution:
         execution = self.begin(self.machines[machine_arn], arn, name, text, parse(text))
@@ -497,6 +376,10 @@ class Engine:
     def start_activity(self, number: int, worker: str | None) -> None:
         tasks.start_activity(self, self.open_tasks[number], worker)
         self._record_command("start_activity", {"number": number, "worker": worker})
+
+    def set_outcome(self, rule: dict[str, Json]) -> None:
+        self.outcomes.add(rule)
+        self._record_command("set_outcome", {"rule": rule})
 
     def outcome(self, visit: TaskVisit) -> tasks.Outcome | None:
         return self.outcomes.find(visit)

@@ -17,8 +17,10 @@ class Lagging(Generic[Thing]):
         self._changes: deque[tuple[float, str]] = deque()
         self._before: dict[str, deque[tuple[float, Thing | None]]] = {}
 
-    def changed(self, key: str, before: Thing | None, now: float) -> None:
-        """Note a change; `before` is None for what was not there."""
+    def changed(self, key: str, before: Thing | None, now: float, since: float) -> None:
+        """Note a change; `before` is None for what was not there. What changed up to `since`
+        nobody will ask for again."""
+        self._forget(since)
         self._changes.append((now, key))
         self._before.setdefault(key, deque()).append((now, before))
 

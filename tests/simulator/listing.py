@@ -76,10 +76,10 @@ class ExecutionIndex:
         self._void: dict[str | None, int] = {}
         self._lagging: Lagging[Listed] = Lagging()
 
-    def will_change(self, execution: Execution, now: float) -> None:
+    def will_change(self, execution: Execution, now: float, since: float) -> None:
         """Keep what the list says now, for those who are to see the change later."""
         before = listed(execution) if execution.order else None
-        self._lagging.changed(execution.arn, before, now)
+        self._lagging.changed(execution.arn, before, now, since)
 
     def place(self, execution: Execution, *, moved: bool, was: str | None = None) -> None:
         """Note the execution's new status; `moved` where its order is new as well."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.calls import CallLog
+from tests.simulator.catalogue import Recorder
 from tests.simulator.clock import Clock
-from tests.simulator.engine import Engine, Recorder
+from tests.simulator.engine import Engine
 from tests.simulator.faultlist import FaultList
 from tests.simulator.journal import Journal
 from tests.simulator.jsontext import Json

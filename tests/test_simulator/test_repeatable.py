@@ -111,4 +111,21 @@ def test_histories_stay_sound(steps: list[tuple[str, int]]) -> None:
             assert visit.scope.execution.status == "RUNNING"
 
 
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_a_map_run_counts_its_children_rightly(steps: list[tuple[str, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        simulator = _prepare(folder)
+        _do(simulator, "start", list(MACHINES).index("spread"))
+        for step, number in steps:
+            _do(simulator, step, number)
+        for run in simulator.engine.map_runs.values():
+            statuses = [child.status for child in run.children]
+            is_open = run.status == "RUNNING"
+            assert not is_open or run.execution.status == "RUNNING"
+            assert statuses.count("RUNNING") == (run.running if is_open else 0) <= 2
+            assert statuses.count("PENDING_REDRIVE") == len(run.pending_redrive)
+            assert run.status != "SUCCEEDED" or len(run.children) == len(run.batches)
+
+
 ENDS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.errors import ServiceError
+from tests.conformance.objects import object_of
 from tests.simulator.replay import as_since_2024, differences, replay, run_to_the_end
 
 FOLDER = os.environ.get("HOLDPOINT_RECORDINGS")
@@ -50,18 +50,13 @@ def recordings() -> dict[str, Any]:
     }
 
 
-def _reads_items(recording: Any) -> bool:
-    return "itemreader" in recording["tags"]
-
-
-REPLAYABLE = [name for name, one in recordings().items() if not _reads_items(one)]
-READING = [name for name, one in recordings().items() if _reads_items(one)]
+REPLAYABLE = list(recordings())
 
 
 @pytest.mark.parametrize("name", [name for name in REPLAYABLE if name not in DEPARTURES])
 def test_a_replay_gives_the_recorded_chain_of_events(name: str) -> None:
     recording = recordings()[name]
-    assert differences(recording, replay(recording)) == []
+    assert differences(recording, replay(recording, object_of(name))) == []
 
 
 @pytest.mark.parametrize("name", DEPARTURES)
@@ -73,12 +68,6 @@ def test_a_named_departure_really_departs(name: str) -> None:
 def test_nearly_all_recordings_agree() -> None:
     assert REPLAYABLE
     assert 1 - len(DEPARTURES) / len(REPLAYABLE) >= ENOUGH
-
-
-@pytest.mark.parametrize("name", READING)
-def test_a_map_with_an_item_reader_is_refused_and_not_half_done(name: str) -> None:
-    with pytest.raises(ServiceError, match="does not read items from elsewhere yet"):
-        replay(recordings()[name])
 
 
 def test_only_the_older_recordings_link_the_exit_of_a_distributed_map_differently() -> None:

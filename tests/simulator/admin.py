@@ -124,6 +124,12 @@ def outcome(place: Place, given: Arguments) -> Json:
     return {}
 
 
+def put_object(place: Place, given: Arguments) -> Json:
+    place.simulator.catch_up()
+    place.engine.put_object(str(given["bucket"]), str(given["key"]), str(given["text"]))
+    return {}
+
+
 def tokens(place: Place, given: Arguments) -> Json:
     """The open tasks of one execution, or of all, each with its token."""
     place.simulator.catch_up()
@@ -198,6 +204,7 @@ ACTIONS: dict[str, Callable[[Place, Arguments], Json]] = {
         lag,
         expire_pages,
         outcome,
+        put_object,
         tokens,
         execution,
         history,

@@ -23,8 +23,8 @@ def make_batches(engine: Engine, visit: ContainerVisit, inputs: list[Json]) -> l
     batcher = visit.state.raw.get("ItemBatcher")
     if batcher is None:
         return [Batch(value, 1) for value in inputs]
-    most = _number(engine, visit, batcher, "MaxItemsPerBatch") or len(inputs)
-    size = _number(engine, visit, batcher, "MaxInputBytesPerBatch") or MAX_BYTES
+    most = number_of(engine, visit, batcher, "MaxItemsPerBatch") or len(inputs)
+    size = number_of(engine, visit, batcher, "MaxInputBytesPerBatch") or MAX_BYTES
     shared = _shared(engine, visit, batcher)
     groups: list[list[Json]] = []
     for value in inputs:
@@ -48,7 +48,7 @@ def _shared(engine: Engine, visit: ContainerVisit, batcher: dict[str, Json]) -> 
 
 def tolerance_of(engine: Engine, visit: ContainerVisit) -> Tolerance:
     raw = visit.state.raw
-    count = _number(engine, visit, raw, "ToleratedFailureCount")
+    count = number_of(engine, visit, raw, "ToleratedFailureCount")
     if count is not None and count < 0:
         raise runtime("ToleratedFailureCount cannot be negative.")
     percentage = _percentage(engine, visit)
@@ -57,7 +57,9 @@ def tolerance_of(engine: Engine, visit: ContainerVisit) -> Tolerance:
     return Tolerance(count, percentage)
 
 
-def _number(engine: Engine, visit: ContainerVisit, raw: dict[str, Json], field: str) -> int | None:
+def number_of(
+    engine: Engine, visit: ContainerVisit, raw: dict[str, Json], field: str
+) -> int | None:
     """A whole number from the field or its path; None where there is neither."""
     if f"{field}Path" not in raw:
         value = raw.get(field)

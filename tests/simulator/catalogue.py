@@ -23,6 +23,7 @@ class Catalogue:
         self.machines: dict[str, Machine] = {}
         self.indexes: dict[str, ExecutionIndex] = {}  # by the machine's ARN, deleted ones too
         self.activities = Activities()
+        self.objects: dict[tuple[str, str], str] = {}  # what is in S3, by bucket and key
         self.lag = 0.0  # seconds that lists are behind
         self.page_generation = 0
         self.page_lifetime = DAY
@@ -124,6 +125,11 @@ class Catalogue:
 
     def tagged(self, arn: str) -> Machine | Activity | None:
         return self.machines.get(arn) or self.activities.by_arn.get(arn)
+
+    def put_object(self, bucket: str, key: str, text: str) -> None:
+        """Put an object where an ItemReader finds it."""
+        self.objects[bucket, key] = text
+        self._record_command("put_object", {"bucket": bucket, "key": key, "text": text})
 
     def create_activity(self, arn: str, name: str, tags: dict[str, str]) -> None:
         self.activities.by_arn[arn] = Activity(arn, name, self.now, dict(tags))

@@ -93,6 +93,10 @@ class Control:
         for machine=, state=, resource=, and times= (default: always)."""
         self._ask("outcome", kind=kind, **fields)
 
+    def put_object(self, bucket: str, key: str, text: str) -> None:
+        """Put an object where the ItemReader of a distributed Map finds it."""
+        self._ask("put_object", bucket=bucket, key=key, text=text)
+
     # -- machines and executions --------------------------------------------------------------
 
     def create(self, name: str, definition: Json, **fields: Json) -> str:

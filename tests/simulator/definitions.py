@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.model import CALLBACK_SUFFIX
+from tests.simulator.reader import INPUT_TYPES, RESOURCE
 
 TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 TERMINAL = {"Succeed", "Fail", "Choice"}
@@ -100,12 +101,19 @@ def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
         yield f"The field 'ItemProcessor' is required at {place}"
         return
     config = body.get("ProcessorConfig", {})
-    if "ItemReader" in state:
-        yield f"The simulator does not read items from elsewhere yet at {place}/ItemReader"
     if config.get("Mode") == "DISTRIBUTED":
         yield from _distributed(config, place, express)
+        yield from _reader(state.get("ItemReader"), f"{place}/ItemReader")
         express = config.get("ExecutionType") == "EXPRESS"
     yield from _level(body, f"{place}/ItemProcessor", express)
+
+
+def _reader(reader: Json, place: str) -> Iterator[str]:
+    if reader is None:
+        return
+    input_type = reader.get("ReaderConfig", {}).get("InputType")
+    if reader.get("Resource") != RESOURCE or input_type not in INPUT_TYPES:
+        yield f"The simulator reads items from JSON and CSV objects in S3 only at {place}"
 
 
 def _distributed(config: dict[str, Json], place: str, express: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Distributed Map: a Map Run in the parent's history, each batch of items an execution of its own.
 
-No recording shows a Map Run that fails for its children, is aborted or is redriven: those
-chains follow what AWS does elsewhere (README.md says which)."""
+No recording shows a Map Run that is aborted or redriven, or fails for its children: those chains
+follow what AWS does elsewhere (README.md says which)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from tests.simulator.batches import make_batches, tolerance_of
 from tests.simulator.containers import concurrency_of, item_input, items_of
 from tests.simulator.errors import StateError
 from tests.simulator.jsontext import Json, parse, render
-from tests.simulator.maprun import MapRun
+from tests.simulator.maprun import Batch, MapRun, Tolerance
 from tests.simulator.model import ContainerVisit, Execution, Machine, Revision, Visit
+from tests.simulator.reader import item_limit, read_items
 from tests.simulator.results import written_result
 from tests.simulator.states import fail, fail_with, finish, selected_input
 
@@ -28,28 +29,51 @@ EXPRESS_SECONDS = 300
 def run_distributed(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, ContainerVisit)
     visit.data = selected_input(engine, visit)
-    items = items_of(engine, visit)
+    reads = "ItemReader" in visit.state.raw
+    # With a reader AWS says `length: 0` and does not look at ItemsPath (recorded).
+    items = [] if reads else items_of(engine, visit)
     concurrency = concurrency_of(engine, visit)
     visit.map_run = None
     execution, scope = visit.scope.execution, visit.scope
     scope.last = engine.record(execution, "MapStateStarted", previous, {"length": len(items)})
     tolerance = tolerance_of(engine, visit)
+    limit = item_limit(engine, visit) if reads else None
+    batches = [] if reads else _batches(engine, visit, items)
+    run = _open(engine, visit, concurrency, tolerance)
+    if reads:
+        engine.later(_read, run, limit)
+    else:
+        run.take(batches)
+        engine.later(go_on, run)
+
+
+def _batches(engine: Engine, visit: ContainerVisit, items: list[Json]) -> list[Batch]:
     inputs = [item_input(engine, visit, index, item) for index, item in enumerate(items)]
+    return make_batches(engine, visit, inputs)
+
+
+def _open(engine: Engine, visit: ContainerVisit, concurrency: int, tolerance: Tolerance) -> MapRun:
+    execution, scope = visit.scope.execution, visit.scope
     machine = _child_machine(execution, visit)
-    run = MapRun(
-        f"{_prefix(machine, 'mapRun')}:{engine.new_uuid()}",
-        machine,
-        visit,
-        make_batches(engine, visit, inputs),
-        concurrency,
-        tolerance,
-        engine.now,
-    )
+    arn = f"{_prefix(machine, 'mapRun')}:{engine.new_uuid()}"
+    run = MapRun(arn, machine, visit, concurrency, tolerance, engine.now)
     visit.map_run = run
     engine.open_map_run(run)
     run.event = engine.record(execution, "MapRunStarted", scope.last, {"mapRunArn": run.arn})
     scope.last = run.event
-    engine.later(go_on, run)
+    return run
+
+
+def _read(engine: Engine, run: MapRun, limit: int | None) -> None:
+    """Fetch the items; what goes wrong with that is the end of the Map Run."""
+    if run.status != "RUNNING":
+        return
+    try:
+        run.take(_batches(engine, run.visit, read_items(engine, run.visit, limit)))
+    except StateError as error:
+        _fail(engine, run, error.error, error.cause)
+        return
+    go_on(engine, run)
 
 
 def _prefix(machine: Machine, kind: str) -> str:
@@ -125,7 +149,7 @@ def child_ended(engine: Engine, child: Execution) -> None:
     if child.status != "SUCCEEDED":
         run.failed += 1
         if run.tolerance.is_exceeded(run.failed, len(run.batches)):
-            _fail(engine, run)
+            _fail(engine, run, EXCEEDED, EXCEEDED_CAUSE)
             return
     go_on(engine, run)
 
@@ -150,12 +174,12 @@ def _result(engine: Engine, run: MapRun) -> Json:
     return [parse(child.output_text) for child in run.children if child.output_text is not None]
 
 
-def _fail(engine: Engine, run: MapRun) -> None:
+def _fail(engine: Engine, run: MapRun, error: str, cause: str) -> None:
     _end(engine, run, "FAILED")
-    details = {"error": EXCEEDED, "cause": EXCEEDED_CAUSE}
+    details = {"error": error, "cause": cause}
     leaf = engine.record(run.execution, "MapRunFailed", run.event, details)
     run.visit.scope.last = leaf
-    fail_with(engine, run.visit, EXCEEDED, EXCEEDED_CAUSE, leaf, contained=True)
+    fail_with(engine, run.visit, error, cause, leaf, contained=True)
 
 
 def abort(engine: Engine, run: MapRun) -> None:

@@ -41,10 +41,11 @@ class MapRun:
     arn: str
     machine: Machine  # of the children: `…:stateMachine:name/label`
     visit: ContainerVisit
-    batches: list[Batch]
     max_concurrency: int
     tolerance: Tolerance
     started_at: float
+    batches: list[Batch] = field(default_factory=list)
+    is_read: bool = False  # whether the batches are known, empty or not
     event: int = 0  # that MapRunStarted, or the last MapRunRedriven, has in the parent's history
     status: str = "RUNNING"
     stopped_at: float | None = None
@@ -81,6 +82,9 @@ class MapRun:
     @property
     def has_writer(self) -> bool:
         return "ResultWriter" in self.visit.state.raw
+
+    def take(self, batches: list[Batch]) -> None:
+        self.batches, self.is_read = batches, True
 
     def close(self, status: str, now: float) -> None:
         self.status = status

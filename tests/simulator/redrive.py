@@ -50,9 +50,10 @@ def resume(engine: Engine, scope: Scope, redriven: int) -> None:
 
 
 def _resume_run(engine: Engine, visit: ContainerVisit, redriven: int) -> None:
-    """The Map Run that did not succeed goes on; one that did was followed by a failing output."""
+    """The Map Run that did not succeed goes on. Another one starts where its items could not be
+    read, and where it did succeed but its output could not be used."""
     assert visit.map_run is not None
-    if visit.map_run.status == "SUCCEEDED":
+    if visit.map_run.status == "SUCCEEDED" or not visit.map_run.is_read:
         states.run(engine, visit, redriven)
     else:
         distributed.redrive_run(engine, visit, redriven)

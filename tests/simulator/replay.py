@@ -94,11 +94,14 @@ def _iteration(scope: Scope) -> int | None:
     return None
 
 
-def replay(recording: Json) -> list[Event]:
-    """The simulator's events for the recording's definition, input and task results."""
+def replay(recording: Json, text: str | None = None) -> list[Event]:
+    """The simulator's events for the recording's definition, input and task results; `text` is
+    the object in S3 that the recorded machine read."""
     engine = Engine(seed="replay", region="us-east-1", account="111111111111")
     engine.run_until(1_700_000_000.0)
     engine.outcomes.source = RecordedResults(recording["events"]).next_for
+    if text is not None:
+        engine.put_object(recording["input"]["Bucket"], recording["input"]["Key"], text)
     execution = _start(engine, recording)
     _let_run(engine, execution)
     last = recording["events"][-1]

@@ -69,8 +69,8 @@ def test_an_express_machine_may_not_wait(simulator: Control) -> None:
         ),
         (spread(child_type="EXPRESS"), "Express state machine does not support"),
         (
-            spread(ItemReader={"Resource": "arn:aws:states:::s3:getObject"}),
-            "does not read items from elsewhere yet at /States/Each/ItemReader",
+            spread(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2"}),
+            "reads items from JSON and CSV objects in S3 only at /States/Each/ItemReader",
         ),
     ],
 )

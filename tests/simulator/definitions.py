@@ -88,11 +88,18 @@ def _task(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
     resource = state.get("Resource")
     if not isinstance(resource, str) or not resource.startswith("arn:"):
         yield f"Value is not a valid resource ARN at {place}/Resource"
-    elif express and resource.endswith(CALLBACK_SUFFIX):
-        yield (
-            "Express state machine does not support '.waitForTaskToken' service integration"
-            f" at {place}/Resource"
-        )
+    elif express:
+        yield from _express_task(resource, f"{place}/Resource")
+
+
+def _express_task(resource: str, place: str) -> Iterator[str]:
+    """What an Express workflow cannot wait for."""
+    for pattern in (CALLBACK_SUFFIX, ".sync"):
+        if pattern in resource:
+            words = f"Express state machine does not support '{pattern}' service integration"
+            yield f"{words} at {place}"
+    if ":activity:" in resource:
+        yield f"Express state machine does not support Activity ARN '{resource}' at {place}"
 
 
 def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:

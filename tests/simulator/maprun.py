@@ -10,7 +10,7 @@ from tests.simulator.jsontext import Json
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.model import ContainerVisit, Execution, Machine
 
-# What AWS runs side by side where the definition does not say.
+# What AWS runs side by side at most, and where the definition does not say.
 MOST_AT_ONCE = 10_000
 
 
@@ -69,7 +69,7 @@ class MapRun:
 
     @property
     def has_room(self) -> bool:
-        return self.running < (self.max_concurrency or MOST_AT_ONCE)
+        return self.running < min(self.max_concurrency or MOST_AT_ONCE, MOST_AT_ONCE)
 
     @property
     def is_done(self) -> bool:

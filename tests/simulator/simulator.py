@@ -152,7 +152,8 @@ class Simulator:
 
     def separate(self) -> None:
         """From now on tell accounts and regions apart, and answer for STS."""
-        self._do("separate")
+        if not self.is_separate:
+            self._do("separate")
 
     def grant(self, **session: Json) -> None:
         """Make credentials valid, as `Sts.grant`."""

@@ -139,6 +139,21 @@ def test_an_unknown_map_run_is_not_found(simulator: Control, run: Run) -> None:
     assert odd.code == "InvalidArn"
 
 
+def test_an_sdk_reads_all_of_it(simulator: Control, client: Any, run: Run) -> None:
+    execution = run(spread(ToleratedFailurePercentage=12.5), PHOTOS)
+    arn = client.list_map_runs(executionArn=execution)["mapRuns"][0]["mapRunArn"]
+    described = client.describe_map_run(mapRunArn=arn)
+    assert described["startDate"].year == 2026
+    assert described["toleratedFailurePercentage"] == 12.5
+    assert described["itemCounts"]["running"] == 3
+    child = client.list_executions(mapRunArn=arn)["executions"][0]["executionArn"]
+    assert client.describe_execution(executionArn=child)["mapRunArn"] == arn
+    _fail(simulator, {"executionArn": child})
+    client.redrive_execution(executionArn=execution)
+    events = client.get_execution_history(executionArn=execution)["events"]
+    assert events[-1]["mapRunRedrivenEventDetails"] == {"mapRunArn": arn, "redriveCount": 1}
+
+
 def test_no_more_run_at_once_than_the_definition_allows(simulator: Control, run: Run) -> None:
     execution = run(spread(MaxConcurrency=2), PHOTOS)
     children = _children(simulator, execution)

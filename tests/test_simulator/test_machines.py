@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator.control import Control
 from tests.test_simulator.conftest import refusal
-from tests.test_simulator.definitions import machine, passing, photos, spread, waiting
+from tests.test_simulator.definitions import CALLBACK, machine, passing, photos, spread, waiting
 
 Run = Callable[..., str]
 
@@ -42,10 +42,19 @@ def test_creating_another_machine_of_the_name_is_refused(simulator: Control) -> 
     assert error.code == "StateMachineAlreadyExists"
 
 
-def test_an_express_machine_may_not_wait(simulator: Control) -> None:
-    error = refusal(simulator.create, "fast", machine(Ask=waiting()), type="EXPRESS")
+@pytest.mark.parametrize(
+    ("resource", "what"),
+    [
+        (CALLBACK, "'.waitForTaskToken' service integration"),
+        ("arn:aws:states:::states:startExecution.sync:2", "'.sync' service integration"),
+        ("arn:aws:states:eu-west-1:123456789012:activity:paint", "Activity ARN"),
+    ],
+)
+def test_an_express_machine_may_not_wait(simulator: Control, resource: str, what: str) -> None:
+    definition = machine(Ask=waiting(Resource=resource))
+    error = refusal(simulator.create, "fast", definition, type="EXPRESS")
     assert error.code == "InvalidDefinition"
-    assert "SCHEMA_VALIDATION_FAILED: Express state machine does not support" in str(error)
+    assert f"SCHEMA_VALIDATION_FAILED: Express state machine does not support {what}" in str(error)
 
 
 @pytest.mark.parametrize(

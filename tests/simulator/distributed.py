@@ -159,9 +159,8 @@ def _succeed(engine: Engine, run: MapRun) -> None:
     visit, event = run.visit, run.event
     leaf = engine.record(run.execution, "MapRunSucceeded", event, None)
     engine.record(run.execution, "MapStateSucceeded", leaf, None)
-    # Since November 2024 the exit hangs on the start of the run, not on its end.
-    visit.scope.last = event
     try:
+        # Since November 2024 the exit hangs on the start of the run, not on its end.
         finish(engine, visit, _result(engine, run), event)
     except StateError as error:
         fail(engine, visit, error, event)

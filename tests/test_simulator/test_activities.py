@@ -128,11 +128,13 @@ def test_children_of_a_map_run_have_activities_too(
 
 
 def test_an_activity_is_made_once(simulator: Control, paint: str) -> None:
+    made = simulator.call("DescribeActivity", activityArn=paint)["creationDate"]
+    simulator.advance(5)
     again = simulator.call("CreateActivity", name="paint")
     assert again["activityArn"] == paint == PAINT
+    assert again["creationDate"] == made
     described = simulator.call("DescribeActivity", activityArn=paint)
-    assert described["name"] == "paint"
-    assert described["creationDate"] == again["creationDate"]
+    assert described == {"activityArn": paint, "name": "paint", "creationDate": made}
     assert refusal(simulator.call, "CreateActivity", name="a b").code == "InvalidName"
 
 

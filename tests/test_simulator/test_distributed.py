@@ -208,6 +208,15 @@ def test_some_failures_can_be_tolerated(
     assert json.loads(ended.get("output", "[2,3]")) == [2, 3]
 
 
+def test_a_share_is_exceeded_only_above_it(simulator: Control, run: Run) -> None:
+    execution = run(spread(ToleratedFailurePercentage=50), {"photos": ["a", "b"]})
+    first, second = _children(simulator, execution)
+    _fail(simulator, first)
+    assert simulator.execution(execution)["status"] == "RUNNING"
+    _fail(simulator, second)
+    assert simulator.execution(execution)["status"] == "FAILED"
+
+
 def test_items_go_together_in_batches(simulator: Control, run: Run) -> None:
     batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"all.$": "$.photos"}}
     execution = run(spread(ItemBatcher=batcher), PHOTOS)

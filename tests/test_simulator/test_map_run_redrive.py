@@ -50,6 +50,12 @@ def test_a_child_is_redriven_by_its_map_run_only(simulator: Control, run: Run) -
     assert simulator.execution(execution)["redriveStatus"] == "REDRIVABLE"
 
 
+def test_a_tolerated_failure_is_not_redrivable(simulator: Control, run: Run) -> None:
+    execution = _failed(simulator, run, ToleratedFailureCount=1)
+    assert simulator.execution(execution)["status"] == "RUNNING"
+    assert _children(simulator, execution)[1]["redriveStatus"] == "NOT_REDRIVABLE"
+
+
 def test_the_same_run_goes_on_with_what_did_not_succeed(simulator: Control, run: Run) -> None:
     execution = _failed(simulator, run)
     simulator.call("RedriveExecution", executionArn=execution)

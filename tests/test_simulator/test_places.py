@@ -98,14 +98,16 @@ def test_a_token_is_good_in_its_own_place_only(simulator: Control, client: Clien
 
 def test_calls_faults_and_quotas_are_kept_apart(simulator: Control, client: Client) -> None:
     there = simulator.at(region="us-west-2")
-    there.fault("ListStateMachines", kind="throttle")
     there.quotas(enabled=True, ListStateMachines=(1, 0))
-    _machines(client("stepfunctions"))
-    assert _code(client("stepfunctions", "us-west-2").list_state_machines)[0] == (
-        "ThrottlingException"
-    )
-    _machines(client("stepfunctions"))
-    assert [len(one.calls("ListStateMachines")) for one in (simulator, there)] == [2, 1]
+    there.fault("DescribeExecution", kind="throttle")
+    here, elsewhere = (client("stepfunctions", region) for region in ("eu-west-1", "us-west-2"))
+    for one in (here, here, elsewhere):
+        _machines(one)
+    assert _code(elsewhere.list_state_machines)[0] == "ThrottlingException"
+    arn = f"arn:aws:states:us-west-2:{HOME}:execution:workflow:none"
+    assert _code(here.describe_execution, executionArn=arn)[0] == "ExecutionDoesNotExist"
+    assert _code(elsewhere.describe_execution, executionArn=arn)[0] == "ThrottlingException"
+    assert [len(one.calls("ListStateMachines")) for one in (simulator, there)] == [2, 2]
 
 
 def test_the_clock_is_one_for_all(simulator: Control) -> None:

@@ -21,7 +21,11 @@ def main() -> int:
     sys.set_int_max_str_digits(0)
     sys.setrecursionlimit(12_000)
     options = Options(
-        region=given.region, account=given.account, journal=given.journal, frozen=given.frozen
+        region=given.region,
+        account=given.account,
+        journal=given.journal,
+        frozen=given.frozen,
+        separate=given.separate,
     )
     asyncio.run(_serve(Server(Simulator(options), given.host, given.port)))
     return 0
@@ -35,6 +39,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--region", default="eu-west-1")
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--frozen", action="store_true", help="time stands still but for advance")
+    parser.add_argument(
+        "--separate", action="store_true", help="tell accounts and regions apart; answer for STS"
+    )
     return parser.parse_args()
 
 

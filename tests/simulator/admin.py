@@ -10,32 +10,50 @@ from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json
 from tests.simulator.model import Execution, TaskVisit
-from tests.simulator.simulator import Simulator
+from tests.simulator.paging import DAY
+from tests.simulator.place import Place
 
 Arguments = dict[str, Json]
 
 
-def health(simulator: Simulator, _: Arguments) -> Json:
-    return {"ready": True, "now": simulator.clock.now()}
+def health(place: Place, _: Arguments) -> Json:
+    return {"ready": True, "now": place.simulator.clock.now()}
 
 
-def now(simulator: Simulator, _: Arguments) -> Json:
-    return {"now": simulator.catch_up()}
+def now(place: Place, _: Arguments) -> Json:
+    return {"now": place.simulator.catch_up()}
 
 
-def advance(simulator: Simulator, given: Arguments) -> Json:
-    return {"now": simulator.advance(float(given["seconds"]))}
+def advance(place: Place, given: Arguments) -> Json:
+    return {"now": place.simulator.advance(float(given["seconds"]))}
 
 
-def reset(simulator: Simulator, _: Arguments) -> Json:
-    simulator.reset()
+def reset(place: Place, _: Arguments) -> Json:
+    place.simulator.reset()
     return {}
 
 
-def start_many(simulator: Simulator, given: Arguments) -> Json:
+def separate(place: Place, _: Arguments) -> Json:
+    """Tell accounts and regions apart from now on, and answer for STS."""
+    place.simulator.separate()
+    return {}
+
+
+def require_external_id(place: Place, given: Arguments) -> Json:
+    place.simulator.require_external_id(given["role_arn"], given["external_id"])
+    return {}
+
+
+def expire_sessions(place: Place, _: Arguments) -> Json:
+    """End all credentials that AssumeRole has given out so far."""
+    place.simulator.expire_sessions()
+    return {}
+
+
+def start_many(place: Place, given: Arguments) -> Json:
     """Start `count` executions at once; those that exist already are an error."""
-    simulator.catch_up()
-    engine = simulator.engine
+    place.simulator.catch_up()
+    engine = place.engine
     machine = engine.machines.get(given["stateMachineArn"])
     if machine is None:
         raise ServiceError("StateMachineDoesNotExist", str(given["stateMachineArn"]))
@@ -49,61 +67,81 @@ def start_many(simulator: Simulator, given: Arguments) -> Json:
     return {"prefix": prefix + names, "running": len(engine.open_tasks)}
 
 
-def fault(simulator: Simulator, given: Arguments) -> Json:
-    return {"id": simulator.faults.add(given).id}
+def fault(place: Place, given: Arguments) -> Json:
+    return {"id": place.faults.add(given).id}
 
 
-def faults(simulator: Simulator, _: Arguments) -> Json:
-    return {"faults": simulator.faults.shown()}
+def faults(place: Place, _: Arguments) -> Json:
+    return {"faults": place.faults.shown()}
 
 
-def clear_faults(simulator: Simulator, _: Arguments) -> Json:
-    simulator.faults.clear()
+def clear_faults(place: Place, _: Arguments) -> Json:
+    place.faults.clear()
     return {}
 
 
-def held(simulator: Simulator, _: Arguments) -> Json:
-    return {"held": simulator.faults.held()}
+def held(place: Place, _: Arguments) -> Json:
+    return {"held": place.faults.held()}
 
 
-def release(simulator: Simulator, given: Arguments) -> Json:
-    return {"released": simulator.faults.release(given.get("fault"))}
+def release(place: Place, given: Arguments) -> Json:
+    return {"released": place.faults.release(given.get("fault"))}
 
 
-def calls(simulator: Simulator, given: Arguments) -> Json:
+def calls(place: Place, given: Arguments) -> Json:
     wanted = (given.get("operation"), given.get("execution"), int(given.get("after", 0)))
-    return {"calls": simulator.calls.find(*wanted)}
+    return {"calls": place.calls.find(*wanted)}
 
 
-def counts(simulator: Simulator, _: Arguments) -> Json:
-    return {"counts": dict(simulator.calls.counts)}
+def counts(place: Place, _: Arguments) -> Json:
+    return {"counts": dict(place.calls.counts)}
 
 
-def quotas(simulator: Simulator, given: Arguments) -> Json:
+def quotas(place: Place, given: Arguments) -> Json:
     buckets = {name: tuple(pair) for name, pair in given.get("buckets", {}).items()}
-    simulator.quotas.configure(enabled=bool(given["enabled"]), buckets=buckets)
+    place.quotas.configure(enabled=bool(given["enabled"]), buckets=buckets)
     return {}
 
 
-def outcome(simulator: Simulator, given: Arguments) -> Json:
+def lag(place: Place, given: Arguments) -> Json:
+    """Let ListExecutions, ListStateMachines and DescribeStateMachine show changes late."""
+    place.simulator.catch_up()
+    place.engine.set_lag(float(given["seconds"]))
+    return {}
+
+
+def expire_pages(place: Place, given: Arguments) -> Json:
+    """Make the page tokens so far invalid; `lifetime` is that of those to come, in seconds."""
+    place.simulator.catch_up()
+    place.engine.expire_pages(float(given.get("lifetime", DAY)))
+    return {}
+
+
+def outcome(place: Place, given: Arguments) -> Json:
     """Say what tasks do: machine, state, resource (each optional), times, kind and its fields."""
-    simulator.catch_up()
-    simulator.engine.set_outcome(given)
+    place.simulator.catch_up()
+    place.engine.set_outcome(given)
     return {}
 
 
-def tokens(simulator: Simulator, given: Arguments) -> Json:
+def put_object(place: Place, given: Arguments) -> Json:
+    place.simulator.catch_up()
+    place.engine.put_object(str(given["bucket"]), str(given["key"]), str(given["text"]))
+    return {}
+
+
+def tokens(place: Place, given: Arguments) -> Json:
     """The open tasks of one execution, or of all, each with its token."""
-    simulator.catch_up()
+    place.simulator.catch_up()
     if given.get("execution") is None:
-        visits = list(simulator.engine.open_tasks.values())
+        visits = list(place.engine.open_tasks.values())
     else:
-        visits = simulator.engine.open_tasks_of(str(given["execution"]))
-    return {"tokens": [_open_task(simulator, visit) for visit in visits]}
+        visits = place.engine.open_tasks_of(str(given["execution"]))
+    return {"tokens": [_open_task(place, visit) for visit in visits]}
 
 
-def _open_task(simulator: Simulator, visit: TaskVisit) -> dict[str, Any]:
-    token = simulator.engine.mint.token(visit.number)
+def _open_task(place: Place, visit: TaskVisit) -> dict[str, Any]:
+    token = place.engine.mint.token(visit.number)
     return {
         "token": token,
         "token_sha256": sha256(token),
@@ -114,43 +152,46 @@ def _open_task(simulator: Simulator, visit: TaskVisit) -> dict[str, Any]:
     }
 
 
-def execution(simulator: Simulator, given: Arguments) -> Json:
-    found = _execution(simulator, given)
-    return simulator.service.call("DescribeExecution", {"executionArn": found.arn})
+def execution(place: Place, given: Arguments) -> Json:
+    found = _execution(place, given)
+    return place.service.call("DescribeExecution", {"executionArn": found.arn})
 
 
-def history(simulator: Simulator, given: Arguments) -> Json:
+def history(place: Place, given: Arguments) -> Json:
     """The whole history, however long."""
-    found = _execution(simulator, given)
+    found = _execution(place, given)
     ids = range(1, len(found.events) + 1)
-    return {"events": wire_history(found, ids, simulator.engine.mint)}
+    return {"events": wire_history(found, ids, place.engine.mint)}
 
 
-def add_event(simulator: Simulator, given: Arguments) -> Json:
+def add_event(place: Place, given: Arguments) -> Json:
     """A history that the real service might write one day, or a broken one."""
-    found = _execution(simulator, given)
-    event_id = simulator.engine.add_event(
+    found = _execution(place, given)
+    event_id = place.engine.add_event(
         found.arn, given["type"], int(given["previous"]), given["details"]
     )
     return {"id": event_id}
 
 
-def _execution(simulator: Simulator, given: Arguments) -> Execution:
-    simulator.catch_up()
+def _execution(place: Place, given: Arguments) -> Execution:
+    place.simulator.catch_up()
     arn = str(given["execution"])
-    found = simulator.engine.executions.get(arn)
+    found = place.engine.executions.get(arn)
     if found is None:
         raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     return found
 
 
-ACTIONS: dict[str, Callable[[Simulator, Arguments], Json]] = {
+ACTIONS: dict[str, Callable[[Place, Arguments], Json]] = {
     action.__name__: action
     for action in (
         health,
         now,
         advance,
         reset,
+        separate,
+        require_external_id,
+        expire_sessions,
         start_many,
         fault,
         faults,
@@ -160,7 +201,10 @@ ACTIONS: dict[str, Callable[[Simulator, Arguments], Json]] = {
         calls,
         counts,
         quotas,
+        lag,
+        expire_pages,
         outcome,
+        put_object,
         tokens,
         execution,
         history,

@@ -21,6 +21,7 @@ class Call:
     operation: str
     request_id: str
     params: dict[str, Json]
+    session: str | None = None  # the role session that called
     execution_arn: str | None = None
     event_id: int | None = None
     fault: str | None = None
@@ -64,6 +65,8 @@ def shown_params(params: dict[str, Json]) -> dict[str, Json]:
     token = shown.pop("taskToken", None)
     if token is not None:
         shown["token_sha256"] = sha256(str(token))
+    if "ExternalId" in shown:
+        shown["external_id_sha256"] = sha256(str(shown.pop("ExternalId")))
     if isinstance(shown.get("output"), str):
         shown["output_sha256"] = sha256(shown["output"])
     return shown

@@ -38,8 +38,8 @@ def run_parallel(engine: Engine, visit: Visit, previous: int) -> None:
 def run_map(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, ContainerVisit)
     visit.data = selected_input(engine, visit)
-    visit.items = _items(engine, visit)
-    visit.concurrency = _concurrency(engine, visit)
+    visit.items = items_of(engine, visit)
+    visit.concurrency = concurrency_of(engine, visit)
     visit.children, visit.results = [], {}
     details = {"length": len(visit.items)}
     visit.started = _record(engine, visit, "Started", previous, details)
@@ -56,7 +56,7 @@ def _record(engine: Engine, visit: Visit, what: str, previous: int, details: Jso
     return visit.scope.last
 
 
-def _items(engine: Engine, visit: ContainerVisit) -> list[Json]:
+def items_of(engine: Engine, visit: ContainerVisit) -> list[Json]:
     path = visit.state.raw.get("ItemsPath", "$")
     documents = VisitDocuments(engine, visit, visit.data)
     try:
@@ -70,15 +70,15 @@ def _items(engine: Engine, visit: ContainerVisit) -> list[Json]:
     return items
 
 
-def _concurrency(engine: Engine, visit: ContainerVisit) -> int:
+def concurrency_of(engine: Engine, visit: ContainerVisit) -> int:
     raw = visit.state.raw
     if "MaxConcurrencyPath" not in raw:
         return int(raw.get("MaxConcurrency", 0))
     path = raw["MaxConcurrencyPath"]
     documents = VisitDocuments(engine, visit, visit.data)
     value = template.lookup(path, documents, engine.dice, field="MaxConcurrencyPath")
-    count = _whole_number(value)
-    if count is None:
+    count = whole_number(value)
+    if count is None or count < 0:
         shown = value if isinstance(value, str) else render(value)
         raise runtime(
             f'The MaxConcurrencyPath field refers to value "{shown}"'
@@ -87,11 +87,11 @@ def _concurrency(engine: Engine, visit: ContainerVisit) -> int:
     return count
 
 
-def _whole_number(value: Json) -> int | None:
+def whole_number(value: Json) -> int | None:
     """A count as AWS reads it from a path: digits in a text will do (recorded)."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int else None
 
 
 def _start_iteration(engine: Engine, visit: ContainerVisit, previous: int) -> None:
@@ -124,11 +124,16 @@ def begin_child(engine: Engine, visit: ContainerVisit, child: Scope, previous: i
 def _child_input(engine: Engine, visit: ContainerVisit, child: Scope) -> Json:
     if visit.state.type == "Parallel":
         return visit.data
+    return item_input(engine, visit, child.index, child.item)
+
+
+def item_input(engine: Engine, visit: ContainerVisit, index: int, item: Json) -> Json:
+    """What the item becomes by ItemSelector, which was called Parameters once."""
     selector = visit.state.raw.get("ItemSelector", visit.state.raw.get("Parameters"))
     if selector is None:
-        return child.item
-    item = {"Index": child.index, "Value": child.item}
-    documents = VisitDocuments(engine, visit, visit.data, None, item)
+        return item
+    shown = {"Index": index, "Value": item}
+    documents = VisitDocuments(engine, visit, visit.data, None, shown)
     return template.fill(selector, documents, engine.dice)
 
 
@@ -188,7 +193,11 @@ def abort_scope(engine: Engine, scope: Scope, leaf: int) -> None:
     if scope.container is not None and scope.container.state.type == "Map":
         _record_iteration(engine, scope, "Aborted", leaf)
     visit = scope.visit
+    run = visit.map_run if isinstance(visit, ContainerVisit) else None
+    was_running = run is not None and run.status == "RUNNING"
     close_scope(engine, scope)
+    if was_running:
+        engine.record(scope.execution, "MapRunAborted", leaf, None)
     if isinstance(visit, ContainerVisit):
         for child in visit.children:
             if not child.closed:
@@ -214,6 +223,8 @@ def close_scope(engine: Engine, scope: Scope) -> None:
     scope.visit.close()
     if isinstance(scope.visit, TaskVisit):
         engine.open_tasks.pop(scope.visit.number, None)
+    elif isinstance(scope.visit, ContainerVisit) and scope.visit.map_run is not None:
+        engine.abort_map_run(scope.visit.map_run)
 
 
 def close_tree(engine: Engine, scope: Scope) -> None:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.simulator.server import Server
+from tests.simulator.server import PLACE_HEADER, Server
 from tests.simulator.simulator import Options, Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +37,30 @@ class ControlError(Exception):
 class Control:
     """A small synchronous client of one simulator."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, place: str | None = None) -> None:
         self.url = url
+        self._place = {} if place is None else {PLACE_HEADER: place}
+
+    # -- accounts and regions -----------------------------------------------------------------
+
+    def at(self, *, account: str = "", region: str = "") -> Control:
+        """The same simulator at another account and region, with machines, faults, quotas and
+        calls of its own (empty: the simulator's own one); from then on all of them are told
+        apart, and STS answers."""
+        self.separate()
+        return Control(self.url, f"{account}/{region}")
+
+    def separate(self) -> None:
+        """Tell accounts and regions apart by the signature, and answer for STS."""
+        self._ask("separate")
+
+    def require_external_id(self, role_arn: str, external_id: str | None) -> None:
+        """Let AssumeRole give out this role for the external id only; None: to everybody."""
+        self._ask("require_external_id", role_arn=role_arn, external_id=external_id)
+
+    def expire_sessions(self) -> None:
+        """End all credentials that AssumeRole has given out so far."""
+        self._ask("expire_sessions")
 
     # -- time and state -----------------------------------------------------------------------
 
@@ -57,10 +79,23 @@ class Control:
         """Switch the token buckets on or off; keywords are operations with (size, refill)."""
         self._ask("quotas", enabled=enabled, buckets=buckets)
 
+    def lag(self, seconds: float) -> None:
+        """Let lists show each later change only so many seconds after it happened."""
+        self._ask("lag", seconds=seconds)
+
+    def expire_pages(self, **lifetime: float) -> None:
+        """Make all page tokens so far invalid; with lifetime= (seconds, 0: at once) later ones
+        die early too."""
+        self._ask("expire_pages", **lifetime)
+
     def outcome(self, kind: str, **fields: Json) -> None:
         """Say what tasks do: succeed (output), fail (error, cause), submit_fail, start_fail, wait;
         for machine=, state=, resource=, and times= (default: always)."""
         self._ask("outcome", kind=kind, **fields)
+
+    def put_object(self, bucket: str, key: str, text: str) -> None:
+        """Put an object where the ItemReader of a distributed Map finds it."""
+        self._ask("put_object", bucket=bucket, key=key, text=text)
 
     # -- machines and executions --------------------------------------------------------------
 
@@ -146,8 +181,8 @@ class Control:
     def calls(
         self, operation: str | None = None, execution: str | None = None, after: int = 0
     ) -> list[Json]:
-        """The log, oldest first: seq, at, operation, request_id, params, execution_arn, event_id,
-        fault, applied, answer. Tokens appear as `token_sha256` only. `after` is a seq."""
+        """The log, oldest first: seq, at, operation, request_id, params, session, execution_arn,
+        event_id, fault, applied, answer. Tokens appear as `token_sha256` only. `after` is a seq."""
         wanted = {"operation": operation, "execution": execution, "after": after}
         return list(self._ask("calls", **wanted)["calls"])
 
@@ -181,7 +216,8 @@ class Control:
 
     def _post(self, path: str, body: Json, headers: dict[str, str]) -> Json:
         data = json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers, method="POST")
+        sent = {**headers, **self._place}
+        request = urllib.request.Request(self.url + path, data, sent, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=300) as reply:
                 return json.loads(reply.read())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.model import CALLBACK_SUFFIX
+from tests.simulator.reader import INPUT_TYPES, RESOURCE
 
 TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 TERMINAL = {"Succeed", "Fail", "Choice"}
@@ -87,11 +88,18 @@ def _task(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
     resource = state.get("Resource")
     if not isinstance(resource, str) or not resource.startswith("arn:"):
         yield f"Value is not a valid resource ARN at {place}/Resource"
-    elif express and resource.endswith(CALLBACK_SUFFIX):
-        yield (
-            "Express state machine does not support '.waitForTaskToken' service integration"
-            f" at {place}/Resource"
-        )
+    elif express:
+        yield from _express_task(resource, f"{place}/Resource")
+
+
+def _express_task(resource: str, place: str) -> Iterator[str]:
+    """What an Express workflow cannot wait for."""
+    for pattern in (CALLBACK_SUFFIX, ".sync"):
+        if pattern in resource:
+            words = f"Express state machine does not support '{pattern}' service integration"
+            yield f"{words} at {place}"
+    if ":activity:" in resource:
+        yield f"Express state machine does not support Activity ARN '{resource}' at {place}"
 
 
 def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
@@ -99,8 +107,25 @@ def _map(state: dict[str, Json], place: str, express: bool) -> Iterator[str]:
     if not isinstance(body, dict):
         yield f"The field 'ItemProcessor' is required at {place}"
         return
-    distributed = body.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-    if distributed or "ItemReader" in state:
-        yield f"The simulator does not run distributed Map yet at {place}/ItemProcessor"
-        return
+    config = body.get("ProcessorConfig", {})
+    if config.get("Mode") == "DISTRIBUTED":
+        yield from _distributed(config, place, express)
+        yield from _reader(state.get("ItemReader"), f"{place}/ItemReader")
+        express = config.get("ExecutionType") == "EXPRESS"
     yield from _level(body, f"{place}/ItemProcessor", express)
+
+
+def _reader(reader: Json, place: str) -> Iterator[str]:
+    if reader is None:
+        return
+    input_type = reader.get("ReaderConfig", {}).get("InputType")
+    if reader.get("Resource") != RESOURCE or input_type not in INPUT_TYPES:
+        yield f"The simulator reads items from JSON and CSV objects in S3 only at {place}"
+
+
+def _distributed(config: dict[str, Json], place: str, express: bool) -> Iterator[str]:
+    where = f"{place}/ItemProcessor/ProcessorConfig"
+    if express:
+        yield f"Express state machine does not support Distributed Map at {where}/Mode"
+    if config.get("ExecutionType") not in ("STANDARD", "EXPRESS"):
+        yield f"The field 'ExecutionType' must be one of [STANDARD, EXPRESS] at {where}"

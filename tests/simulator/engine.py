@@ -4,59 +4,62 @@ from __future__ import annotations
 
 import gc
 import random
+import uuid
 from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulator import containers, states, tasks
+from tests.simulator import containers, distributed, states, tasks
+from tests.simulator.catalogue import Catalogue
 from tests.simulator.clock import Timer, Timers
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse, render
 from tests.simulator.listing import ExecutionIndex
+from tests.simulator.maprun import MapRun
 from tests.simulator.model import (
     Event,
     Execution,
     Machine,
     Scope,
     TaskVisit,
-    read_revision,
+    Visit,
 )
 from tests.simulator.outcomes import Outcomes, default_result
-from tests.simulator.redrive import resume
+from tests.simulator.redrive import obstacle, resume
 from tests.simulator.tokens import TokenMint
 
 MAX_EVENTS = 25_000
-Recorder = Callable[[float, str, dict[str, Json]], None]
 
 
-class Engine:
-    """Every public method that changes something is a command: its arguments are plain JSON, it
-    is recorded for the journal, and repeating the recorded commands gives the same state."""
+class Engine(Catalogue):
+    """What is done to it from outside is a command: its arguments are plain JSON, it is recorded
+    for the journal, and repeating the recorded commands gives the same state."""
 
     def __init__(self, *, seed: str, region: str, account: str) -> None:
+        super().__init__()
         self.region = region
         self.account = account
-        self.now = 0.0
         self.mint = TokenMint(seed)
         self.dice = random.Random(seed)
-        self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
-        self.indexes: dict[str, ExecutionIndex] = {}
+        self.map_runs: dict[str, MapRun] = {}
+        self.map_runs_of: dict[str, list[MapRun]] = {}  # by the parent execution's ARN
         self.open_tasks: dict[int, TaskVisit] = {}
         self.token_homes: list[Execution] = []
         self.token_events = array("L")
         self.outcomes = Outcomes()
-        self.recorder: Recorder | None = None
         self.handlers: dict[str, states.Handler] = {
             **states.HANDLERS,
             "Task": tasks.run_task,
-            "Map": containers.run_map,
+            "Map": _run_map,
             "Parallel": containers.run_parallel,
         }
         self._timers = Timers()
         self._queue: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._orders = 0
+        self._seed = seed
+        self._uuids = 0
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -87,69 +90,20 @@ class Engine:
             step, arguments = queue.popleft()
             step(self, *arguments)
 
-    def _record_command(self, name: str, arguments: dict[str, Json]) -> None:
-        if self.recorder is not None:
-            self.recorder(self.now, name, arguments)
-
-    # -- machines -----------------------------------------------------------------------------
-
-    def create_machine(
-        self,
-        arn: str,
-        name: str,
-        type_: str,
-        definition: str,
-        role_arn: str,
-        revision_id: str,
-        tags: dict[str, str],
-    ) -> Machine:
-        revision = read_revision(revision_id, definition, role_arn, self.now)
-        machine = Machine(arn, name, type_, self.now, revision, dict(tags))
-        self.machines[arn] = machine
-        self.indexes[arn] = ExecutionIndex()
-        self._record_command(
-            "create_machine",
-            {
-                "arn": arn,
-                "name": name,
-                "type_": type_,
-                "definition": definition,
-                "role_arn": role_arn,
-                "revision_id": revision_id,
-                "tags": tags,
-            },
-        )
-        return machine
-
-    def update_machine(self, arn: str, definition: str, role_arn: str, revision_id: str) -> None:
-        machine = self.machines[arn]
-        machine.revision = read_revision(revision_id, definition, role_arn, self.now)
-        self._record_command(
-            "update_machine",
-            {
-                "arn": arn,
-                "definition": definition,
-                "role_arn": role_arn,
-                "revision_id": revision_id,
-            },
-        )
-
-    def delete_machine(self, arn: str) -> None:
-        self.machines.pop(arn, None)
-        self._record_command("delete_machine", {"arn": arn})
-
-    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
-        self.machines[arn].tags = dict(tags)
-        self._record_command("set_tags", {"arn": arn, "tags": tags})
-
-    def set_outcome(self, rule: dict[str, Json]) -> None:
-        self.outcomes.add(rule)
-        self._record_command("set_outcome", {"rule": rule})
-
     # -- executions ---------------------------------------------------------------------------
 
+    def _will_change(self, execution: Execution) -> None:
+        if self.lag > 0:
+            self._index(execution).will_change(execution, self.now, self.listed_at)
+
+    def _index(self, execution: Execution) -> ExecutionIndex:
+        """The list that the execution is in: a child is in its Map Run's alone."""
+        if execution.map_run is not None:
+            return execution.map_run.index
+        return self.indexes[execution.machine.arn]
+
     def start(self, machine_arn: str, arn: str, name: str, text: str) -> Execution:
-        execution = self._start(machine_arn, arn, name, text, parse(text))
+        execution = self.begin(self.machines[machine_arn], arn, name, text, parse(text))
         self._record_command(
             "start", {"machine_arn": machine_arn, "arn": arn, "name": name, "text": text}
         )
@@ -160,13 +114,13 @@ class Engine:
         self, machine_arn: str, arn_prefix: str, name_prefix: str, count: int, text: str
     ) -> None:
         """Start `count` executions that share one input; names are the prefix and a number."""
-        value = parse(text)
+        machine, value = self.machines[machine_arn], parse(text)
         collecting = gc.isenabled()
         gc.disable()  # nothing here is garbage, and the collector would walk it all many times
         try:
             for number in range(count):
                 name = f"{name_prefix}{number:06d}"
-                self._start(machine_arn, arn_prefix + name, name, text, value)
+                self.begin(machine, arn_prefix + name, name, text, value)
                 self._settle()
         finally:
             if collecting:
@@ -182,12 +136,20 @@ class Engine:
             },
         )
 
-    def _start(self, machine_arn: str, arn: str, name: str, text: str, value: Json) -> Execution:
-        machine = self.machines[machine_arn]
-        execution = Execution(arn, name, machine, text, value, self.now)
+    def begin(
+        self,
+        machine: Machine,
+        arn: str,
+        name: str,
+        text: str,
+        value: Json,
+        run: MapRun | None = None,
+    ) -> Execution:
+        execution = Execution(arn, name, machine, text, value, self.now, run)
         self.executions[arn] = execution
+        self._will_change(execution)
         self._reorder(execution)
-        self.indexes[machine_arn].place(execution, moved=True)
+        self._index(execution).place(execution, moved=True)
         self.record(execution, "ExecutionStarted", 0, self._started_details(execution))
         level = execution.revision.level
         execution.root = Scope(execution, level)
@@ -276,6 +238,7 @@ class Engine:
     ) -> None:
         if execution.status != "RUNNING":
             return
+        self._will_change(execution)
         execution.status = status
         execution.error, execution.cause = error, cause
         execution.stopped_at = self.now
@@ -291,32 +254,68 @@ class Engine:
             execution.root = None
         # A list has what ended by its end, and only what runs by its start.
         self._reorder(execution)
-        self.indexes[execution.machine.arn].place(execution, moved=True, was="RUNNING")
+        self._index(execution).place(execution, moved=True, was="RUNNING")
+        if execution.map_run is not None:
+            self.later(distributed.child_ended, execution)
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> None:
         """End a running execution at once; a closed one stays as it is."""
         execution = self.executions[arn]
         self._end(execution, "ABORTED", 0, error=error, cause=cause)
         self._record_command("stop", {"arn": arn, "error": error, "cause": cause})
+        self._settle()
 
     def redrive(self, arn: str) -> None:
-        execution = self.executions[arn]
+        self.reopen(self.executions[arn])
+        self._record_command("redrive", {"arn": arn})
+        self._settle()
+
+    def reopen(self, execution: Execution) -> None:
+        """Let a closed execution go on from where it stopped."""
         was = execution.status
+        self._will_change(execution)
         execution.status = "RUNNING"
         execution.error = execution.cause = execution.output_text = None
         execution.stopped_at = None
         execution.redrive_count += 1
         execution.redriven_at = self.now
         self._reorder(execution)
-        self.indexes[execution.machine.arn].place(execution, moved=True, was=was)
+        self._index(execution).place(execution, moved=True, was=was)
         details = {"redriveCount": execution.redrive_count}
         last = len(execution.events)
         redriven = self.record(execution, "ExecutionRedriven", last, details)
         self._watch_timeout(execution)
         assert execution.root is not None
         resume(self, execution.root, redriven)
-        self._record_command("redrive", {"arn": arn})
-        self._settle()
+
+    def redrive_obstacle(self, execution: Execution) -> str | None:
+        return obstacle(execution, self.now)
+
+    # -- Map Runs -----------------------------------------------------------------------------
+
+    def open_map_run(self, run: MapRun) -> None:
+        self.map_runs[run.arn] = run
+        self.map_runs_of.setdefault(run.execution.arn, []).append(run)
+
+    def abort_map_run(self, run: MapRun) -> None:
+        distributed.abort(self, run)
+
+    def end(self, execution: Execution, status: str) -> None:
+        """End an execution of the engine's own accord, where it still runs."""
+        self._end(execution, status, 0)
+
+    def set_status(self, execution: Execution, status: str) -> None:
+        """Give another status to a closed execution, which keeps its place in lists."""
+        was = execution.status
+        self._will_change(execution)
+        execution.status = status
+        self._index(execution).place(execution, moved=False, was=was)
+
+    def new_uuid(self) -> str:
+        """The next identifier, the same when commands are repeated."""
+        self._uuids += 1
+        name = f"{self._seed}/{self._uuids}"
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
     def add_event(self, arn: str, type_: str, previous: int, details: dict[str, Json]) -> int:
         """Append an event that nothing here would write, for those who must survive it."""
@@ -378,11 +377,22 @@ class Engine:
         tasks.start_activity(self, self.open_tasks[number], worker)
         self._record_command("start_activity", {"number": number, "worker": worker})
 
+    def set_outcome(self, rule: dict[str, Json]) -> None:
+        self.outcomes.add(rule)
+        self._record_command("set_outcome", {"rule": rule})
+
     def outcome(self, visit: TaskVisit) -> tasks.Outcome | None:
         return self.outcomes.find(visit)
 
     def default_result(self, visit: TaskVisit) -> str:
         return render(default_result(visit))
+
+
+def _run_map(engine: Engine, visit: Visit, previous: int) -> None:
+    if visit.state.child_type:
+        distributed.run_distributed(engine, visit, previous)
+    else:
+        containers.run_map(engine, visit, previous)
 
 
 _ENDINGS = {

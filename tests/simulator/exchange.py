@@ -10,7 +10,8 @@ from aiohttp import web
 from tests.simulator.calls import Call
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, render_wire
-from tests.simulator.simulator import Simulator
+from tests.simulator.place import Place
+from tests.simulator.sts import Caller
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 Body = dict[str, Any]
@@ -20,13 +21,15 @@ class Exchange:
     def __init__(
         self,
         request: web.Request,
-        simulator: Simulator,
+        place: Place,
         operation: str,
         params: dict[str, Json],
         request_id: str,
+        caller: Caller,
     ) -> None:
         self.request = request
-        self._simulator = simulator
+        self.place = place
+        self.caller = caller
         self._operation = operation
         self._params = params
         self._request_id = request_id
@@ -34,9 +37,11 @@ class Exchange:
         self.call = self._open()
 
     def _open(self) -> Call:
-        call = self._simulator.calls.open(
-            self._simulator.engine.now, self._operation, self._request_id, self._params
+        call = self.place.calls.open(
+            self.place.engine.now, self._operation, self._request_id, self._params
         )
+        if self.caller.session is not None:
+            call.session = self.caller.session.name
         call.execution_arn, call.event_id = self._subject()
         return call
 
@@ -44,7 +49,7 @@ class Exchange:
         """The execution that the call is about, and the scheduled event where it is a task."""
         token = self._params.get("taskToken")
         if isinstance(token, str):
-            home = self._simulator.engine.home_of(token)
+            home = self.place.engine.home_of(token)
             return (home[0].arn, home[1]) if home else (None, None)
         arn = self._params.get("executionArn")
         return (arn, None) if isinstance(arn, str) else (None, None)
@@ -54,10 +59,13 @@ class Exchange:
         if self._result is not None:
             return
         try:
-            self._result = self._simulator.call(self._operation, self._params)
+            self._result = self._act()
             self.call.applied = True
         except ServiceError as error:
             self._result = error
+
+    def _act(self) -> Body:
+        return self.place.call(self._operation, self._params)
 
     def answer(self, change: Callable[[Body], Body] = dict) -> web.Response:
         """Apply if that has not been done, and say what came of it."""
@@ -81,13 +89,16 @@ class Exchange:
 
     def denial(self) -> str:
         """AWS's words, which name the state machine: that is what SendTask* is authorised on."""
-        engine = self._simulator.engine
+        engine = self.place.engine
         arn = self._params.get("stateMachineArn") or self._params.get("executionArn")
         execution = engine.executions.get(self.call.execution_arn or "")
         if execution is not None and "executionArn" not in self._params:
             arn = execution.machine.arn
+        user = f"arn:aws:sts::{engine.account}:assumed-role/Dashboard/session"
+        if self.caller.session is not None:
+            user = self.caller.arn
         return (
-            f"User: arn:aws:sts::{engine.account}:assumed-role/Dashboard/session is not authorized"
+            f"User: {user} is not authorized"
             f" to perform: states:{self._operation} on resource: {arn or '*'} because no"
             f" identity-based policy allows the states:{self._operation} action"
         )

@@ -3,12 +3,53 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from tests.simulator.model import Execution
+from tests.simulator.lag import Lagging
+from tests.simulator.model import Execution, Machine
+
+if TYPE_CHECKING:
+    from tests.simulator.maprun import MapRun
 
 ORDER = attrgetter("order")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list says of an execution, kept from before its last change."""
+
+    arn: str
+    name: str
+    machine: Machine
+    status: str
+    order: int
+    started_at: float
+    stopped_at: float | None
+    redriven_at: float | None
+    redrive_count: int
+    map_run: MapRun | None
+
+
+def listed(execution: Execution) -> Listed:
+    return Listed(
+        execution.arn,
+        execution.name,
+        execution.machine,
+        execution.status,
+        execution.order,
+        execution.started_at,
+        execution.stopped_at,
+        execution.redriven_at,
+        execution.redrive_count,
+        execution.map_run,
+    )
+
+
+Row = Execution | Listed
 
 
 class _Row:
@@ -33,6 +74,12 @@ class ExecutionIndex:
     def __init__(self) -> None:
         self._rows: dict[str | None, list[_Row]] = {None: []}
         self._void: dict[str | None, int] = {}
+        self._lagging: Lagging[Listed] = Lagging()
+
+    def will_change(self, execution: Execution, now: float, since: float) -> None:
+        """Keep what the list says now, for those who are to see the change later."""
+        before = listed(execution) if execution.order else None
+        self._lagging.changed(execution.arn, before, now, since)
 
     def place(self, execution: Execution, *, moved: bool, was: str | None = None) -> None:
         """Note the execution's new status; `moved` where its order is new as well."""
@@ -59,8 +106,26 @@ class ExecutionIndex:
             self._rows[status] = [row for row in rows if row.holds()]
             self._void[status] = 0
 
-    def newest_first(self, status: str | None, before: int | None) -> Iterator[Execution]:
-        """Executions with an order below `before` (None: from the newest)."""
+    def newest_first(self, status: str | None, before: int | None, since: float) -> Iterator[Row]:
+        """Executions with an order below `before` (None: from the newest), as they stood at
+        `since`."""
+        old = self._lagging.old(since)
+        current = self._current(status, before)
+        if not old:
+            return current
+        unchanged = (one for one in current if one.arn not in old)
+        kept = [
+            row
+            for row in old.values()
+            if row is not None
+            and status in (None, row.status)
+            and (before is None or row.order < before)
+        ]
+        return heapq.merge(
+            unchanged, sorted(kept, key=ORDER, reverse=True), key=ORDER, reverse=True
+        )
+
+    def _current(self, status: str | None, before: int | None) -> Iterator[Execution]:
         rows = self._rows.get(status, [])
         at = len(rows) if before is None else bisect.bisect_left(rows, before, key=ORDER)
         while at > 0:

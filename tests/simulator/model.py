@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulator.clock import Timer
 from tests.simulator.jsontext import Json, parse, render
+
+if TYPE_CHECKING:
+    from tests.simulator.maprun import MapRun
 
 CALLBACK_SUFFIX = ".waitForTaskToken"
 
@@ -63,6 +66,8 @@ class State:
     # Made once: a hundred thousand histories share these texts.
     entered: str = ""
     exited: str = ""
+    # A distributed Map's: STANDARD or EXPRESS; empty for all other states.
+    child_type: str = ""
 
     def __post_init__(self) -> None:
         self.entered = sys.intern(f"{self.type}StateEntered")
@@ -89,7 +94,14 @@ def _read_state(name: str, raw: dict[str, Json]) -> State:
         bodies = raw["Branches"]
     elif raw["Type"] == "Map":
         bodies = [raw.get("ItemProcessor") or raw["Iterator"]]
-    return State(name, raw["Type"], raw, resource, tuple(read_level(body) for body in bodies))
+    levels = tuple(read_level(body) for body in bodies)
+    return State(name, raw["Type"], raw, resource, levels, child_type=_child_type(raw))
+
+
+def _child_type(raw: dict[str, Json]) -> str:
+    body = raw.get("ItemProcessor") or raw.get("Iterator") or {}
+    config = body.get("ProcessorConfig", {})
+    return str(config["ExecutionType"]) if config.get("Mode") == "DISTRIBUTED" else ""
 
 
 @dataclass(slots=True)
@@ -135,6 +147,7 @@ class Execution:
         "input_text",
         "input_value",
         "machine",
+        "map_run",
         "name",
         "order",
         "output_text",
@@ -149,11 +162,19 @@ class Execution:
     )
 
     def __init__(
-        self, arn: str, name: str, machine: Machine, text: str, value: Json, now: float
+        self,
+        arn: str,
+        name: str,
+        machine: Machine,
+        text: str,
+        value: Json,
+        now: float,
+        map_run: MapRun | None = None,
     ) -> None:
         self.arn = arn
         self.name = name
         self.machine = machine
+        self.map_run = map_run
         self.revision = machine.revision
         self.input_text = text
         self.input_value = value
@@ -249,13 +270,14 @@ class TaskVisit(Visit):
 
 
 class ContainerVisit(Visit):
-    __slots__ = ("children", "concurrency", "data", "items", "results", "started")
+    __slots__ = ("children", "concurrency", "data", "items", "map_run", "results", "started")
 
     def __init__(self, scope: Scope, state: State, raw_input: Json, now: float) -> None:
         super().__init__(scope, state, raw_input, now)
         self.children: list[Scope] = []
         self.results: dict[int, Json] = {}
         self.items: list[Json] = []
+        self.map_run: MapRun | None = None
         self.data: Json = None
         self.concurrency = 0
         self.started = 0

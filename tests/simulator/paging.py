@@ -1,11 +1,11 @@
-"""Page tokens: opaque, signed, bound to the call they continue, good for 24 hours."""
+"""Page tokens: opaque, signed, bound to the call they continue, good for 24 hours at most."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json, parse, render
@@ -21,29 +21,40 @@ class Page(NamedTuple):
     size: int
 
 
-class Pager:
-    def __init__(self, seed: str) -> None:
-        self._key = hashlib.sha256(seed.encode() + b"pages").digest()
+class Pages(Protocol):
+    """What the tokens' life depends on."""
 
-    def page(self, params: dict[str, Json], kind: str, now: float) -> Page:
+    now: float
+    page_generation: int
+    page_lifetime: float
+
+
+class Pager:
+    def __init__(self, seed: str, state: Pages) -> None:
+        self._key = hashlib.sha256(seed.encode() + b"pages").digest()
+        self._state = state
+
+    def page(self, params: dict[str, Json], kind: str) -> Page:
         """Read maxResults and nextToken; raises InvalidToken."""
         size = params.get("maxResults") or DEFAULT_SIZE
         token = params.get("nextToken")
-        return Page(None if token is None else self._read(token, kind, now), size)
+        return Page(None if token is None else self._read(token, kind), size)
 
-    def token(self, after: int, kind: str, now: float) -> str:
-        body = base64.urlsafe_b64encode(render([after, now]).encode())
+    def token(self, after: int, kind: str) -> str:
+        born = [after, self._state.now, self._state.page_generation]
+        body = base64.urlsafe_b64encode(render(born).encode())
         return f"AAAAKgAAAAIAAAAA{self._sign(body, kind)}.{body.decode()}"
 
     def _sign(self, body: bytes, kind: str) -> str:
         return hmac.new(self._key, body + kind.encode(), hashlib.sha256).hexdigest()
 
-    def _read(self, token: str, kind: str, now: float) -> int:
+    def _read(self, token: str, kind: str) -> int:
         signature, _, body = token.removeprefix("AAAAKgAAAAIAAAAA").partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(body.encode(), kind).encode()):
             raise invalid_token()
-        after, issued = parse(base64.urlsafe_b64decode(body).decode())
-        if now - issued > DAY:
+        after, issued, generation = parse(base64.urlsafe_b64decode(body).decode())
+        state = self._state
+        if generation != state.page_generation or state.now - issued >= state.page_lifetime:
             raise invalid_token()
         return int(after)
 

@@ -13,6 +13,10 @@ BUCKETS: dict[str, tuple[float, float]] = {
     "DescribeStateMachine": (200, 20),
     "DescribeStateMachineForExecution": (200, 1),
     "ListTagsForResource": (100, 1),
+    "DescribeMapRun": (200, 1),
+    "ListMapRuns": (100, 1),
+    "ListActivities": (100, 10),
+    "DescribeActivity": (200, 1),
     "SendTaskSuccess": (3000, 500),
     "SendTaskFailure": (3000, 500),
     "SendTaskHeartbeat": (3000, 500),
@@ -27,6 +31,7 @@ LARGE_REGIONS = {"us-east-1", "us-west-2", "eu-west-1"}
 ELSEWHERE: dict[str, tuple[float, float]] = {
     "ListExecutions": (100, 2),
     "DescribeExecution": (250, 10),
+    "ListActivities": (100, 5),
     "SendTaskSuccess": (1500, 300),
     "SendTaskFailure": (1500, 300),
     "SendTaskHeartbeat": (1500, 300),

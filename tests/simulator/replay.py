@@ -44,7 +44,10 @@ class RecordedResults:
                 self._left[self._place(event)].append(self._outcome(event))
 
     def next_for(self, visit: TaskVisit) -> Outcome | None:
-        """The source of outcomes for `Outcomes.source`; a task too many waits for ever."""
+        """The source of outcomes for `Outcomes.source`; a task too many waits for ever, and what
+        the children of a Map Run did no recording says."""
+        if visit.scope.execution.map_run is not None:
+            return None
         queue = self._left[(visit.state.name, _iteration(visit.scope))]
         return queue.popleft() if queue else Outcome("wait")
 
@@ -91,11 +94,14 @@ def _iteration(scope: Scope) -> int | None:
     return None
 
 
-def replay(recording: Json) -> list[Event]:
-    """The simulator's events for the recording's definition, input and task results."""
+def replay(recording: Json, text: str | None = None) -> list[Event]:
+    """The simulator's events for the recording's definition, input and task results; `text` is
+    the object in S3 that the recorded machine read."""
     engine = Engine(seed="replay", region="us-east-1", account="111111111111")
     engine.run_until(1_700_000_000.0)
     engine.outcomes.source = RecordedResults(recording["events"]).next_for
+    if text is not None:
+        engine.put_object(recording["input"]["Bucket"], recording["input"]["Key"], text)
     execution = _start(engine, recording)
     _let_run(engine, execution)
     last = recording["events"][-1]
@@ -144,13 +150,27 @@ def run_to_the_end(definition: Json, value: Json) -> str | None:
     return execution.output_text
 
 
+def as_since_2024(events: list[Event]) -> list[Event]:
+    """The events as AWS links them today: up to August 2024 the exit of a distributed Map hung on
+    the end of its Map Run, from November 2024 on it hangs on the start."""
+    by_id = {event["id"]: event for event in events}
+
+    def moved(event: Event) -> Event:
+        before = by_id.get(event["previousEventId"], event)
+        if event["type"] != "MapStateExited" or before["type"] != "MapRunSucceeded":
+            return event
+        return {**event, "previousEventId": before["previousEventId"]}
+
+    return [moved(event) for event in events]
+
+
 def differences(recording: Json, events: list[Event]) -> list[str]:
     """Where the replay departs from the recording, modulo stand-ins, times and key order."""
     masks = set(recording["masks"])
     found: list[str] = []
     if len(events) != len(recording["events"]):
         found.append(f"{len(events)} events, recorded {len(recording['events'])}")
-    for recorded, ours in zip(recording["events"], events, strict=False):
+    for recorded, ours in zip(as_since_2024(recording["events"]), events, strict=False):
         for key in ("type", "previousEventId"):
             if recorded[key] != ours[key]:
                 found.append(f"{recorded['id']}: {key} {ours[key]}, recorded {recorded[key]}")

@@ -1,10 +1,11 @@
-"""The HTTP server: AWS JSON 1.0 at `/`, the simulator's own routes under `/_simulator/`."""
+"""The HTTP server: AWS at `/`, the simulator's own routes under `/_simulator/`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import uuid
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -13,10 +14,17 @@ from tests.simulator.errors import ServiceError
 from tests.simulator.exchange import Exchange
 from tests.simulator.faults import strike
 from tests.simulator.jsontext import Json, parse, render_wire
+from tests.simulator.place import Place
+from tests.simulator.signature import read_signature
 from tests.simulator.simulator import Simulator
+from tests.simulator.sts import Caller
+from tests.simulator.sts_exchange import StsExchange, read_form
 
 TARGET_PREFIX = "AWSStepFunctions."
 BODY_BYTES = 8 * 1024 * 1024
+# How a test's own client says which account and region it means.
+PLACE_HEADER = "X-Simulator-Place"
+FORM = "application/x-www-form-urlencoded"
 LONGEST_NAP = 0.5
 log = logging.getLogger(__name__)
 
@@ -45,7 +53,7 @@ class Server:
     async def stop(self) -> None:
         if self._ticker is not None:
             self._ticker.cancel()
-        self.simulator.faults.release()
+        self.simulator.release()
         if self._runner is not None:
             await self._runner.cleanup()
         if self.simulator.journal is not None:
@@ -59,21 +67,21 @@ class Server:
         """Let due timers fire although nobody calls."""
         while True:
             now = self.simulator.catch_up()
-            due = self.simulator.engine.next_due()
+            due = self.simulator.next_due()
             nap = LONGEST_NAP if due is None else min(LONGEST_NAP, max(0.005, due - now))
             await asyncio.sleep(nap)
 
     async def _operation(self, request: web.Request) -> web.StreamResponse:
         request_id = str(uuid.uuid4())
-        operation = request.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
+        body = await request.read()
+        self.simulator.catch_up()
         try:
-            params = _read_params(await request.read())
+            exchange = self._exchange(request, body, request_id)
         except ValueError:
             error = {"__type": "SerializationException"}
             headers = {"x-amzn-RequestId": request_id}
             return web.Response(body=render_wire(error), status=400, headers=headers)
-        self.simulator.catch_up()
-        exchange = Exchange(request, self.simulator, operation, params, request_id)
+        operation = exchange.call.operation
         try:
             return await self._serve(exchange)
         except Exception as exc:  # noqa: BLE001 - a fault of ours must look like AWS's own
@@ -81,13 +89,43 @@ class Server:
             log.error("%s failed inside the simulator: %s", operation, type(exc).__name__)
             return exchange.refuse(ServiceError("InternalFailure", type(exc).__name__, 500))
 
+    def _exchange(self, request: web.Request, body: bytes, request_id: str) -> Exchange:
+        """Raises ValueError where the body is none."""
+        caller, place = self._whereabouts(request.headers)
+        if self.simulator.is_separate and request.content_type == FORM:
+            fields = read_form(body)
+            operation = str(fields.pop("Action", ""))
+            return StsExchange(request, place, operation, fields, request_id, caller)
+        operation = request.headers.get("X-Amz-Target", "").removeprefix(TARGET_PREFIX)
+        return Exchange(request, place, operation, _read_params(body), request_id, caller)
+
+    def _whereabouts(self, headers: Mapping[str, str]) -> tuple[Caller, Place]:
+        simulator = self.simulator
+        signature = read_signature(headers)
+        caller = simulator.sts.caller(signature, simulator.engine.now)
+        named = self._named_place(headers)
+        if named is not None:
+            return caller, named
+        region = None if signature is None else signature.region
+        return caller, simulator.place_for(caller.account, region)
+
+    def _named_place(self, headers: Mapping[str, str]) -> Place | None:
+        named = headers.get(PLACE_HEADER)
+        if named is None:
+            return None
+        account, _, region = named.partition("/")
+        home = self.simulator.home
+        return self.simulator.place(account or home.account, region or home.region)
+
     async def _serve(self, exchange: Exchange) -> web.StreamResponse:
-        simulator, call = self.simulator, exchange.call
-        if not simulator.quotas.take(call.operation, simulator.engine.now):
+        place, call = exchange.place, exchange.call
+        if exchange.caller.problem is not None:
+            return exchange.refuse(exchange.caller.problem)
+        if not place.quotas.take(call.operation, place.engine.now):
             return exchange.refuse(ServiceError("ThrottlingException", "Rate exceeded"))
-        fault = simulator.faults.take(call.operation, call.execution_arn)
+        fault = place.faults.take(call.operation, call.execution_arn)
         if fault is not None:
-            return await strike(exchange, fault, simulator.faults)
+            return await strike(exchange, fault, place.faults)
         return exchange.answer()
 
     async def _admin(self, request: web.Request) -> web.StreamResponse:
@@ -95,7 +133,8 @@ class Server:
         if action is None:
             return web.json_response({"error": "no such action"}, status=404)
         try:
-            answer = action(self.simulator, _read_params(await request.read()))
+            place = self._named_place(request.headers) or self.simulator.home
+            answer = action(place, _read_params(await request.read()))
         except (ServiceError, ValueError, TypeError, KeyError) as exc:
             return web.json_response({"error": str(exc)}, status=400)
         return web.Response(body=render_wire(answer), content_type="application/json")

@@ -8,20 +8,28 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from tests.simulator.activities import Activity
+from tests.simulator.activity_calls import (
+    create_activity,
+    delete_activity,
+    describe_activity,
+    get_activity_task,
+    list_activities,
+)
 from tests.simulator.definitions import check_definition
 from tests.simulator.engine import Engine
 from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
-from tests.simulator.model import Execution, Machine, TaskVisit
+from tests.simulator.listing import ExecutionIndex, Row
+from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
+from tests.simulator.model import Execution, Machine
 from tests.simulator.paging import Pager
 
 Params = dict[str, Json]
 Answer = dict[str, Any]
 FORBIDDEN_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
-REDRIVABLE_SECONDS = 14 * 86_400
-REDRIVABLE_EVENTS = 24_999
 
 
 class Service:
@@ -29,7 +37,7 @@ class Service:
 
     def __init__(self, engine: Engine, seed: str) -> None:
         self.engine = engine
-        self._pager = Pager(seed)
+        self.pager = Pager(seed, engine)
         self._redrive_tokens: dict[tuple[str, str], float] = {}
 
     def call(self, operation: str, params: Params) -> Answer:
@@ -45,9 +53,9 @@ class Service:
 
     def create_state_machine(self, params: Params) -> Answer:
         name, type_ = params["name"], params.get("type", "STANDARD")
-        _check_name(name)
+        self.check_name(name)
         check_definition(params["definition"], type_)
-        arn = self._arn("stateMachine", name)
+        arn = self.arn("stateMachine", name)
         tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
         machine = self.engine.machines.get(arn)
         if machine is None:
@@ -74,22 +82,22 @@ class Service:
         return {"updateDate": machine.revision.updated_at, "revisionId": machine.revision.id}
 
     def delete_state_machine(self, params: Params) -> Answer:
-        self._check_arn(params["stateMachineArn"], "stateMachine")
+        self.check_arn(params["stateMachineArn"], "stateMachine")
         self.engine.delete_machine(params["stateMachineArn"])
         return {}
 
     def list_state_machines(self, params: Params) -> Answer:
-        page = self._pager.page(params, "machines", self.engine.now)
-        machines = list(self.engine.machines.values())
+        page = self.pager.page(params, "machines")
+        machines = list(self.engine.listed_machines().values())
         start = page.after or 0
         shown = machines[start : start + page.size]
         answer: Answer = {"stateMachines": [_machine_row(machine) for machine in shown]}
         if start + page.size < len(machines):
-            answer["nextToken"] = self._pager.token(start + page.size, "machines", self.engine.now)
+            answer["nextToken"] = self.pager.token(start + page.size, "machines")
         return answer
 
     def describe_state_machine(self, params: Params) -> Answer:
-        machine = self._machine(params["stateMachineArn"])
+        machine = self._machine(params["stateMachineArn"], self.engine.listed_machines())
         return {
             "stateMachineArn": machine.arn,
             "name": machine.name,
@@ -100,8 +108,10 @@ class Service:
         }
 
     def describe_state_machine_for_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
+        run = execution.map_run
         return {
+            **({"mapRunArn": run.arn, "label": run.label} if run else {}),
             "stateMachineArn": execution.machine.arn,
             "name": execution.machine.name,
             "updateDate": execution.revision.updated_at,
@@ -109,20 +119,20 @@ class Service:
         }
 
     def list_tags_for_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
-        return {"tags": [{"key": key, "value": value} for key, value in machine.tags.items()]}
+        tagged = self._tagged(params["resourceArn"])
+        return {"tags": [{"key": key, "value": value} for key, value in tagged.tags.items()]}
 
     def tag_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
+        tagged = self._tagged(params["resourceArn"])
         added = {tag["key"]: tag.get("value", "") for tag in params["tags"]}
-        self.engine.set_tags(machine.arn, {**machine.tags, **added})
+        self.engine.set_tags(tagged.arn, {**tagged.tags, **added})
         return {}
 
     def untag_resource(self, params: Params) -> Answer:
-        machine = self._tagged(params["resourceArn"])
+        tagged = self._tagged(params["resourceArn"])
         gone = set(params["tagKeys"])
-        kept = {key: value for key, value in machine.tags.items() if key not in gone}
-        self.engine.set_tags(machine.arn, kept)
+        kept = {key: value for key, value in tagged.tags.items() if key not in gone}
+        self.engine.set_tags(tagged.arn, kept)
         return {}
 
     # -- executions ---------------------------------------------------------------------------
@@ -130,14 +140,14 @@ class Service:
     def start_execution(self, params: Params) -> Answer:
         machine = self._machine(params["stateMachineArn"])
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
-        _check_name(name)
+        self.check_name(name)
         try:
             parse(text)
         except ValueError as exc:
             raise ServiceError(
                 "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'"
             ) from exc
-        arn = self._arn("execution", f"{machine.name}:{name}")
+        arn = self.arn("execution", f"{machine.name}:{name}")
         running = self.engine.executions.get(arn)
         if running is None:
             running = self.engine.start(machine.arn, arn, name, text)
@@ -146,34 +156,37 @@ class Service:
         return {"executionArn": arn, "startDate": running.started_at}
 
     def list_executions(self, params: Params) -> Answer:
-        if params.get("statusFilter") == "PENDING_REDRIVE" or params.get("mapRunArn"):
+        if bool(params.get("mapRunArn")) is bool(params.get("stateMachineArn")):
             raise ServiceError(
-                "ValidationException", "PENDING_REDRIVE and mapRunArn need a Map Run"
+                "ValidationException", "Exactly one of stateMachineArn and mapRunArn is required"
             )
-        if not params.get("stateMachineArn"):
-            raise ServiceError("ValidationException", "Either a stateMachineArn is required")
+        if params.get("mapRunArn"):
+            run = find_map_run(self, params["mapRunArn"])
+            return self._execution_page(run.arn, run.index, params)
+        if params.get("statusFilter") == "PENDING_REDRIVE":
+            raise ServiceError("ValidationException", "PENDING_REDRIVE needs a mapRunArn")
         machine = self._machine(params["stateMachineArn"])
         if machine.type == "EXPRESS":
             raise ServiceError(
                 "StateMachineTypeNotSupported",
                 "This operation is not supported by this type of state machine",
             )
-        return self._execution_page(machine, params)
+        return self._execution_page(machine.arn, self.engine.indexes[machine.arn], params)
 
-    def _execution_page(self, machine: Machine, params: Params) -> Answer:
+    def _execution_page(self, of: str, index: ExecutionIndex, params: Params) -> Answer:
         status = params.get("statusFilter")
-        kind = f"executions:{machine.arn}:{status}:{params.get('redriveFilter')}"
-        page = self._pager.page(params, kind, self.engine.now)
-        found = self.engine.indexes[machine.arn].newest_first(status, page.after)
+        kind = f"executions:{of}:{status}:{params.get('redriveFilter')}"
+        page = self.pager.page(params, kind)
+        found = index.newest_first(status, page.after, self.engine.listed_at)
         wanted = _redrive_filter(found, params.get("redriveFilter"))
         shown = list(islice(wanted, page.size))
-        answer: Answer = {"executions": [_execution_row(execution) for execution in shown]}
+        answer: Answer = {"executions": [_listed_row(execution) for execution in shown]}
         if len(shown) == page.size and next(wanted, None) is not None:
-            answer["nextToken"] = self._pager.token(shown[-1].order, kind, self.engine.now)
+            answer["nextToken"] = self.pager.token(shown[-1].order, kind)
         return answer
 
     def describe_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         answer = _execution_row(execution)
         answer["redriveCount"] = execution.redrive_count
         answer.update(self._redrivability(execution))
@@ -188,27 +201,20 @@ class Service:
         return answer
 
     def _redrivability(self, execution: Execution) -> Answer:
-        reason = self._not_redrivable(execution)
-        if reason is None:
+        reason = self.engine.redrive_obstacle(execution)
+        if reason is not None:
+            return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+        run = execution.map_run
+        if run is None:
             return {"redriveStatus": "REDRIVABLE"}
-        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-
-    def _not_redrivable(self, execution: Execution) -> str | None:
-        if execution.status == "RUNNING":
-            return "Execution is RUNNING and cannot be redriven"
-        if execution.status == "SUCCEEDED":
-            return "Execution is SUCCEEDED and cannot be redriven"
-        if self.engine.now - (execution.stopped_at or 0.0) > REDRIVABLE_SECONDS:
-            return "Execution has exceeded its redrivable period of 14 days"
-        if len(execution.events) >= REDRIVABLE_EVENTS:
-            return "Execution has too many history events to be redriven"
-        return None
+        by_run = run.status in ("FAILED", "ABORTED")
+        return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if by_run else "NOT_REDRIVABLE"}
 
     def get_execution_history(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         reverse = bool(params.get("reverseOrder"))
         kind = f"history:{execution.arn}:{reverse}"
-        page = self._pager.page(params, kind, self.engine.now)
+        page = self.pager.page(params, kind)
         count = len(execution.events)
         if reverse:
             first = count if page.after is None else page.after
@@ -220,21 +226,23 @@ class Service:
         answer: Answer = {"events": wire_history(execution, ids, self.engine.mint, data=data)}
         following = ids.stop
         if 1 <= following <= count:
-            answer["nextToken"] = self._pager.token(following, kind, self.engine.now)
+            answer["nextToken"] = self.pager.token(following, kind)
         return answer
 
     def stop_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         if execution.status == "RUNNING":
             self.engine.stop(execution.arn, params.get("error"), params.get("cause"))
         return {"stopDate": execution.stopped_at}
 
     def redrive_execution(self, params: Params) -> Answer:
-        execution = self._execution(params["executionArn"])
+        execution = self.execution(params["executionArn"])
         key = (execution.arn, params.get("clientToken") or str(uuid.uuid4()))
         if self.engine.now - self._redrive_tokens.get(key, -1e12) <= 900:
             return {"redriveDate": execution.redriven_at}
-        reason = self._not_redrivable(execution)
+        reason = self.engine.redrive_obstacle(execution)
+        if reason is None and execution.map_run is not None:
+            reason = "A child of a Map Run is redriven with the Map Run"
         if reason is not None:
             raise ServiceError("ExecutionNotRedrivable", reason)
         self.engine.redrive(execution.arn)
@@ -262,54 +270,38 @@ class Service:
         self.engine.beat_task(visit.number)
         return {}
 
-    def get_activity_task(self, params: Params) -> Answer:
-        """Hand out the oldest unstarted task at once; the real service would wait for one."""
-        visit = next(self._unstarted(params["activityArn"]), None)
-        if visit is None:
-            return {}
-        self.engine.start_activity(visit.number, params.get("workerName"))
-        details = visit.scope.execution.events[visit.scheduled - 1].details or {}
-        return {"taskToken": self.engine.mint.token(visit.number), "input": details["input"]}
-
-    def _unstarted(self, arn: str) -> Iterator[TaskVisit]:
-        for visit in self.engine.open_tasks.values():
-            resource = visit.state.resource
-            if resource is not None and resource.arn == arn and visit.last == visit.scheduled:
-                yield visit
-
     # -- looking things up --------------------------------------------------------------------
 
-    def _arn(self, kind: str, name: str) -> str:
+    def arn(self, kind: str, name: str) -> str:
         return f"arn:aws:states:{self.engine.region}:{self.engine.account}:{kind}:{name}"
 
-    def _check_arn(self, arn: str, kind: str) -> None:
+    def check_name(self, name: str) -> None:
+        if FORBIDDEN_IN_NAMES.search(name):
+            raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+
+    def check_arn(self, arn: str, kind: str) -> None:
         if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
             raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
 
-    def _machine(self, arn: str) -> Machine:
-        self._check_arn(arn, "stateMachine")
-        machine = self.engine.machines.get(arn)
+    def _machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
+        self.check_arn(arn, "stateMachine")
+        machine = (self.engine.machines if among is None else among).get(arn)
         if machine is None:
             raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
         return machine
 
-    def _execution(self, arn: str) -> Execution:
-        self._check_arn(arn, "execution")
+    def execution(self, arn: str) -> Execution:
+        self.check_arn(arn, "execution")
         execution = self.engine.executions.get(arn)
         if execution is None:
             raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return execution
 
-    def _tagged(self, arn: str) -> Machine:
-        machine = self.engine.machines.get(arn)
-        if machine is None:
+    def _tagged(self, arn: str) -> Machine | Activity:
+        tagged = self.engine.tagged(arn)
+        if tagged is None:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
-        return machine
-
-
-def _check_name(name: str) -> None:
-    if FORBIDDEN_IN_NAMES.search(name):
-        raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+        return tagged
 
 
 def _is_same(machine: Machine, params: Params, type_: str) -> bool:
@@ -341,8 +333,9 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
     }
 
 
-def _execution_row(execution: Execution) -> Answer:
+def _execution_row(execution: Row) -> Answer:
     row: Answer = {
+        **({"mapRunArn": execution.map_run.arn} if execution.map_run else {}),
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine.arn,
         "name": execution.name,
@@ -357,7 +350,14 @@ def _execution_row(execution: Execution) -> Answer:
     return row
 
 
-def _redrive_filter(found: Iterator[Execution], wanted: str | None) -> Iterator[Execution]:
+def _listed_row(execution: Row) -> Answer:
+    run = execution.map_run
+    if run is None:
+        return _execution_row(execution)
+    return {**_execution_row(execution), "itemCount": run.items_of.get(execution.arn, 1)}
+
+
+def _redrive_filter(found: Iterator[Row], wanted: str | None) -> Iterator[Row]:
     if wanted is None:
         return found
     return (one for one in found if (one.redrive_count > 0) == (wanted == "REDRIVEN"))
@@ -379,6 +379,8 @@ OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "UntagResource": (Service.untag_resource, ("resourceArn", "tagKeys")),
     "StartExecution": (Service.start_execution, ("stateMachineArn",)),
     "ListExecutions": (Service.list_executions, ()),
+    "DescribeMapRun": (describe_map_run, ("mapRunArn",)),
+    "ListMapRuns": (list_map_runs, ("executionArn",)),
     "DescribeExecution": (Service.describe_execution, ("executionArn",)),
     "GetExecutionHistory": (Service.get_execution_history, ("executionArn",)),
     "StopExecution": (Service.stop_execution, ("executionArn",)),
@@ -386,5 +388,9 @@ OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "SendTaskSuccess": (Service.send_task_success, ("taskToken", "output")),
     "SendTaskFailure": (Service.send_task_failure, ("taskToken",)),
     "SendTaskHeartbeat": (Service.send_task_heartbeat, ("taskToken",)),
-    "GetActivityTask": (Service.get_activity_task, ("activityArn",)),
+    "CreateActivity": (create_activity, ("name",)),
+    "DeleteActivity": (delete_activity, ("activityArn",)),
+    "ListActivities": (list_activities, ()),
+    "DescribeActivity": (describe_activity, ("activityArn",)),
+    "GetActivityTask": (get_activity_task, ("activityArn",)),
 }

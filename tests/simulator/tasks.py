@@ -53,6 +53,8 @@ def run_task(engine: Engine, visit: Visit, previous: int) -> None:
     visit.open = True
     if visit.number:
         engine.open_tasks[visit.number] = visit
+    if resource.kind == "activity":
+        engine.activities.offer(visit.number, resource.arn)
     engine.later(_start, visit, visit.serial, engine.outcome(visit))
 
 

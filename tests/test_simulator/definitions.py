@@ -65,6 +65,18 @@ def photos(**fields: Any) -> dict[str, Any]:
     )
 
 
+def spread(
+    body: dict[str, Any] | None = None, child_type: str = "STANDARD", **fields: Any
+) -> dict[str, Any]:
+    """A distributed Map over $.photos whose children wait, or do what the body says."""
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": child_type},
+        **(body or machine(Review=waiting())),
+    }
+    each = {"Type": "Map", "ItemsPath": "$.photos", "ItemProcessor": processor, "Label": "each"}
+    return machine(Each={**each, **({} if "Next" in fields else {"End": True}), **fields})
+
+
 def both(**fields: Any) -> dict[str, Any]:
     """A Parallel of two branches that wait."""
     branches = [machine(Left=waiting()), machine(Right=waiting())]

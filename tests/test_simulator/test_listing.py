@@ -91,6 +91,37 @@ def test_a_page_token_dies_after_a_day(simulator: Control, five: str) -> None:
     assert refusal(simulator.call, "ListExecutions", **given).code == "InvalidToken"
 
 
+def test_page_tokens_so_far_can_be_made_invalid(simulator: Control, five: str) -> None:
+    given = {"stateMachineArn": five, "maxResults": 2}
+    first = simulator.call("ListExecutions", **given)
+    simulator.expire_pages()
+    gone = refusal(simulator.call, "ListExecutions", **given, nextToken=first["nextToken"])
+    assert gone.code == "InvalidToken"
+    again = simulator.call("ListExecutions", **given)
+    second = simulator.call("ListExecutions", **given, nextToken=again["nextToken"])
+    assert [row["name"] for row in second["executions"]] == ["run-2", "run-1"]
+
+
+@pytest.mark.parametrize(("lifetime", "passed"), [(0, 0), (60, 60)])
+def test_page_tokens_can_be_made_short_lived(
+    simulator: Control, five: str, lifetime: float, passed: float
+) -> None:
+    simulator.expire_pages(lifetime=lifetime)
+    given = {"stateMachineArn": five, "maxResults": 2}
+    first = simulator.call("ListExecutions", **given)
+    simulator.advance(passed)
+    gone = refusal(simulator.call, "ListExecutions", **given, nextToken=first["nextToken"])
+    assert gone.code == "InvalidToken"
+
+
+def test_a_short_lifetime_has_its_length(simulator: Control, five: str) -> None:
+    simulator.expire_pages(lifetime=60)
+    given = {"stateMachineArn": five, "maxResults": 2}
+    first = simulator.call("ListExecutions", **given)
+    simulator.advance(59)
+    simulator.call("ListExecutions", **given, nextToken=first["nextToken"])
+
+
 def test_pending_redrive_is_for_map_runs_only(simulator: Control, five: str) -> None:
     given = {"stateMachineArn": five, "statusFilter": "PENDING_REDRIVE"}
     assert refusal(simulator.call, "ListExecutions", **given).code == "ValidationException"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator.control import Control
 from tests.test_simulator.conftest import refusal
-from tests.test_simulator.definitions import machine, passing, photos, waiting
+from tests.test_simulator.definitions import CALLBACK, machine, passing, photos, spread, waiting
 
 Run = Callable[..., str]
 
@@ -42,10 +42,19 @@ def test_creating_another_machine_of_the_name_is_refused(simulator: Control) -> 
     assert error.code == "StateMachineAlreadyExists"
 
 
-def test_an_express_machine_may_not_wait(simulator: Control) -> None:
-    error = refusal(simulator.create, "fast", machine(Ask=waiting()), type="EXPRESS")
+@pytest.mark.parametrize(
+    ("resource", "what"),
+    [
+        (CALLBACK, "'.waitForTaskToken' service integration"),
+        ("arn:aws:states:::states:startExecution.sync:2", "'.sync' service integration"),
+        ("arn:aws:states:eu-west-1:123456789012:activity:paint", "Activity ARN"),
+    ],
+)
+def test_an_express_machine_may_not_wait(simulator: Control, resource: str, what: str) -> None:
+    definition = machine(Ask=waiting(Resource=resource))
+    error = refusal(simulator.create, "fast", definition, type="EXPRESS")
     assert error.code == "InvalidDefinition"
-    assert "SCHEMA_VALIDATION_FAILED: Express state machine does not support" in str(error)
+    assert f"SCHEMA_VALIDATION_FAILED: Express state machine does not support {what}" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +74,12 @@ def test_an_express_machine_may_not_wait(simulator: Control) -> None:
                     **machine(A=waiting()),
                 }
             ),
-            "does not run distributed Map yet",
+            "The field 'ExecutionType' must be one of [STANDARD, EXPRESS]",
+        ),
+        (spread(child_type="EXPRESS"), "Express state machine does not support"),
+        (
+            spread(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2"}),
+            "reads items from JSON and CSV objects in S3 only at /States/Each/ItemReader",
         ),
     ],
 )
@@ -174,15 +188,3 @@ def test_any_event_can_be_written_into_a_history(simulator: Control, run: Run) -
     event_id = simulator.add_event(execution, "TaskDreamt", 5, dream="sheep")
     event = simulator.history(execution)[-1]
     assert (event["id"], event["taskDreamtEventDetails"]) == (event_id, {"dream": "sheep"})
-
-
-def test_an_activity_waits_for_the_worker_that_polls(simulator: Control, run: Run) -> None:
-    arn = "arn:aws:states:eu-west-1:123456789012:activity:paint"
-    execution = run(machine(Paint={"Type": "Task", "Resource": arn, "End": True}), {"wall": 1})
-    assert simulator.history(execution)[-1]["type"] == "ActivityScheduled"
-    task = simulator.call("GetActivityTask", activityArn=arn, workerName="ann")
-    assert json.loads(task["input"]) == {"wall": 1}
-    simulator.call("SendTaskSuccess", taskToken=task["taskToken"], output='"painted"')
-    types = [event["type"] for event in simulator.history(execution)]
-    assert types[2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
-    assert task["taskToken"] not in str(simulator.history(execution))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.simulator import Options, Simulator
-from tests.test_simulator.definitions import both, machine, passing, photos, waiting
+from tests.test_simulator.definitions import both, machine, passing, photos, spread, waiting
 
 RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "MaxAttempts": 2}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
@@ -21,6 +21,7 @@ MACHINES: dict[str, dict[str, Any]] = {
     "plain": machine(Ask=waiting(TimeoutSeconds=50, HeartbeatSeconds=20, Retry=RETRY)),
     "both": both(Retry=RETRY),
     "photos": photos(MaxConcurrency=2),
+    "spread": spread(MaxConcurrency=2, ToleratedFailureCount=1, Retry=RETRY),
     "caught": machine(Ask=waiting(Catch=CATCH, Next="Tell"), Tell=passing()),
     "timed": {**machine(First=waiting(Next="Then"), Then=waiting()), "TimeoutSeconds": 90},
 }
@@ -108,6 +109,23 @@ def test_histories_stay_sound(steps: list[tuple[str, int]]) -> None:
             assert (events[-1]["type"] in ENDS) is (status != "RUNNING")
         for visit in simulator.engine.open_tasks.values():
             assert visit.scope.execution.status == "RUNNING"
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_a_map_run_counts_its_children_rightly(steps: list[tuple[str, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        simulator = _prepare(folder)
+        _do(simulator, "start", list(MACHINES).index("spread"))
+        for step, number in steps:
+            _do(simulator, step, number)
+        for run in simulator.engine.map_runs.values():
+            statuses = [child.status for child in run.children]
+            is_open = run.status == "RUNNING"
+            assert not is_open or run.execution.status == "RUNNING"
+            assert statuses.count("RUNNING") == (run.running if is_open else 0) <= 2
+            assert statuses.count("PENDING_REDRIVE") == len(run.pending_redrive)
+            assert run.status != "SUCCEEDED" or len(run.children) == len(run.batches)
 
 
 ENDS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}

@@ -23,7 +23,11 @@ LONGEST_NAP = 5.0
 
 
 class Asking:
-    """A reader under a budget. `patient`: wait for the budget instead of leaving work undone."""
+    """A reader under a budget.
+
+    `patient`: wait for the budget instead of leaving work undone. `yielding`: where AWS throttles,
+    not even the SDK repeats the call: somebody else needs the quota more.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class Asking:
         connection: Connection,
         now: datetime,
         patient: bool = False,
+        yielding: bool = False,
         keep_alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.counter = CallCounter()
@@ -42,6 +47,7 @@ class Asking:
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
         self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
         self._patient = patient
+        self._yielding = yielding
         self._keep_alive = keep_alive
 
     def may(self, operation: str, *, beyond: float = 0) -> bool:
@@ -78,6 +84,8 @@ class Asking:
     def _admit(self, operation: str) -> None:
         """Called before each request on the wire, botocore's repeats included."""
         self._keep_alive()
+        if self._yielding and self.counter.throttles.get(operation):
+            raise Throttled(operation=operation, code="ThrottlingException", message="throttled")
         while self._patient and not self.purse.allows(operation):
             sleep(min(self.purse.seconds_until_allowed(operation), LONGEST_NAP))
             self._keep_alive()

@@ -84,7 +84,11 @@ class _Pass:
         before = health.begin(connection=connection, now=now)
         self._machines_listed_at = before.machines_listed_at
         self._asking = Asking(
-            connection=connection, now=now, patient=full, keep_alive=self._keep_lease
+            connection=connection,
+            now=now,
+            patient=full,
+            yielding=not full,
+            keep_alive=self._keep_lease,
         )
         self._follower = Follower(asking=self._asking, now=now)
         self._queue = Queue(connection=connection, now=now)

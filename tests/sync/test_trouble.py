@@ -103,7 +103,8 @@ def test_throttling_ends_the_reading_and_is_counted(world: World) -> None:
 
     figures = world.sync()
 
-    assert figures.throttles == figures.api_calls["GetExecutionHistory"] == 3
+    # Once: the SDK's repeats would only take from whoever has used the quota.
+    assert figures.throttles == figures.api_calls["GetExecutionHistory"] == 1
     assert world.health.throttled_at is not None
     assert (world.health.failing_since, figures.tasks_opened) == (None, 0)
 

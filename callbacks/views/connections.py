@@ -164,7 +164,6 @@ def _detail(detail: ConnectionDetail, now: datetime) -> dict[str, Any]:
         "throttled_at": _moment(health.throttled_at if health else None, now),
         "pass_finished_at": _moment(health.pass_finished_at if health else None, now),
         "figures": _figures(health.figures if health else {}),
-        "share": round(settings.SYNC_QUOTA_SHARE * 100),
     }
 
 

@@ -83,9 +83,19 @@ def stopwatch() -> Iterator[Watch]:
 
 def resident_mb(pid: int) -> float | None:
     """Memory of a process in MB; None where the system has no /proc."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def peak_mb(pid: int) -> float | None:
+    """The most that a process ever had; what it was started from, which getrusage counts, is not
+    in it."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, name: str) -> float | None:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return None
-    resident = next(line for line in lines if line.startswith("VmRSS:"))
-    return int(resident.split()[1]) / 1024
+    found = next(line for line in lines if line.startswith(f"{name}:"))
+    return int(found.split()[1]) / 1024

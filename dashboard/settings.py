@@ -221,6 +221,8 @@ SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", 5.0)
 SEND_RETRY_SECONDS = env.float("SEND_RETRY_SECONDS", 5.0)
 # How long the history is read before a doubtful answer is sent again.
 SEND_DOUBT_SECONDS = env.float("SEND_DOUBT_SECONDS", 10.0)
+# CloudTrail tells for whom a call was made by the person's number, and by their username.
+AWS_SESSION_USERNAMES = env.bool("AWS_SESSION_USERNAMES", True)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 # No pass for so long means that worker or beat is gone: /readyz says so.
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))

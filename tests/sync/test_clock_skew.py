@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from callbacks import tasks
-from callbacks.models import CallBudget, CallbackTask, Decision, DecisionStatus, Lease, Pulse
+from callbacks.models import CallbackTask, CallBudget, Decision, DecisionStatus, Lease, Pulse
 from callbacks.models.clock import database_now
 from callbacks.sync import budget
 from callbacks.sync.budget import LONGEST_LAG, Bucket, Quota

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from time import monotonic, sleep
 
 from callbacks.models import Connection
+from callbacks.models.clock import database_lead
 from callbacks.stepfunctions import (
     CallCounter,
     Reader,
@@ -78,8 +79,11 @@ class Asking:
         return trouble
 
     def aws_now(self, now: datetime) -> datetime:
-        """Our moment on AWS's clock, at most a second too early."""
-        return now + timedelta(seconds=self.counter.clock_offset or 0.0)
+        """Our moment, which is the database's, on AWS's clock: at most a second too early."""
+        ahead_of_host = self.counter.clock_offset
+        if ahead_of_host is None:
+            return now
+        return now - database_lead() + timedelta(seconds=ahead_of_host)
 
     def _admit(self, operation: str) -> None:
         """Called before each request on the wire, botocore's repeats included."""

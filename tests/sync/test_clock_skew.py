@@ -11,9 +11,10 @@ from django.db import connection as database
 from django.utils import timezone
 
 from callbacks import tasks
-from callbacks.models import CallbackTask, CallBudget, Decision, DecisionStatus, Lease, Pulse
+from callbacks.models import CallbackTask, CallBudget, Decision, DecisionStatus, Lease, Pulse, clock
 from callbacks.models.clock import database_now
 from callbacks.sync import budget
+from callbacks.sync.asking import Asking
 from callbacks.sync.budget import LONGEST_LAG, Bucket, Quota
 from tests import making
 from tests.sync.world import World
@@ -181,3 +182,24 @@ def test_a_run_over_the_policies_is_dated_by_the_shared_clock(
     tasks.match_policies()
 
     assert earliest <= Pulse.objects.get(name="policies").at <= seconds_from_now(0)
+
+
+@off
+def test_a_moment_is_put_on_awss_clock_whatever_the_hosts(
+    world: World, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """AWS's offset is measured against the host's clock, and the moment is the database's."""
+    asking = Asking(connection=world.connection, now=NOON)
+    asking.counter.clock_offset = -3600.0 * hours
+    monkeypatch.setattr(clock, "_lead", timedelta(hours=-hours))
+
+    assert asking.aws_now(NOON) == NOON
+
+
+def test_how_far_the_databases_clock_is_ahead_is_remembered(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_lead", timedelta())
+    database_now()
+
+    assert abs(clock.database_lead()) < timedelta(seconds=5)

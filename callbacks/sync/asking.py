@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 
+from django.conf import settings
+
 from callbacks.models import Connection
 from callbacks.models.clock import database_lead
 from callbacks.stepfunctions import (
@@ -21,13 +23,17 @@ from callbacks.sync.purse import Purse, moving
 from callbacks.sync.trouble import Trouble, describe_trouble, is_denial
 
 LONGEST_NAP = 5.0
+# What finds out where something has changed has half of a pass, so that reading has the rest.
+LOOKING = frozenset(
+    {"ListStateMachines", "DescribeStateMachine", "ListTagsForResource", "ListExecutions"}
+)
 
 
 class Asking:
-    """A reader under a budget.
+    """A reader under a budget of calls and of time (SYNC_PASS_SECONDS).
 
-    `patient`: wait for the budget instead of leaving work undone. `yielding`: where AWS throttles,
-    not even the SDK repeats the call: somebody else needs the quota more.
+    `patient`: wait for the calls and take any time, instead of leaving work undone. `yielding`:
+    where AWS throttles, not even the SDK repeats the call: somebody else needs the quota more.
     """
 
     def __init__(
@@ -49,16 +55,25 @@ class Asking:
         self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
         self._patient = patient
         self._yielding = yielding
+        self._began = monotonic()
         self._keep_alive = keep_alive
 
     def may(self, operation: str, *, beyond: float = 0) -> bool:
-        """Whether the budget has a call of this operation left, and AWS has not refused one.
+        """Whether there is time and a call of this operation left, and AWS has not refused one.
 
         `beyond`: how many calls are to stay for something else.
         """
         if self._patient:
             return True
-        return operation not in self._throttled and self.purse.allows(operation, beyond=beyond)
+        if operation in self._throttled or not self._has_time_for(operation):
+            return False
+        return self.purse.allows(operation, beyond=beyond)
+
+    def _has_time_for(self, operation: str) -> bool:
+        """A worker is not to be held for ever by one account that answers slowly."""
+        seconds: float = settings.SYNC_PASS_SECONDS
+        part = seconds / 2 if operation in LOOKING else seconds
+        return monotonic() - self._began < part
 
     def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
         """Remember what went wrong, for the page that says so.

@@ -22,7 +22,7 @@ from callbacks.api.problems import Problem, unauthorised
 from callbacks.audit import Actor
 from callbacks.keys import count_call, find_key
 from callbacks.models import ApiKey, CallbackTask, Decision, Role, Scope, User
-from callbacks.models.clock import database_now
+from callbacks.models.clock import database_now, shown_now
 from callbacks.queries.sight import (
     Sight,
     answerable_tasks,
@@ -103,7 +103,7 @@ class _Door(AuthBase):
         if not is_safe:
             check_media_type(request)
         # What is written, workers on other hosts compare with their "now".
-        now = timezone.now() if is_safe else database_now()
+        now = shown_now() if is_safe else database_now()
         return Caller(user=user, key=key, address=request.META.get("REMOTE_ADDR", ""), now=now)
 
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 # How far it was ahead of this host's when this process last asked: another measurement against the
 # host's clock (AWS's own, in `sync.asking`) needs it to be one against the database's.
 _lead = timedelta()
+
+
+def shown_now() -> datetime:
+    """Return the present moment for a page that writes nothing: no query.
+
+    By the database's clock, as far as this process has seen it (each post and each `/readyz`
+    looks), so that an undo window counts down to the moment at which workers see its end.
+    """
+    return timezone.now() + _lead
 
 
 def database_lead() -> timedelta:

@@ -14,13 +14,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from callbacks.models import Role, User
-from callbacks.models.clock import database_now
+from callbacks.models.clock import database_now, shown_now
 from callbacks.queries.frame import FrameFacts, frame_facts
 from callbacks.queries.sight import Sight, sight_of
 from callbacks.templatetags.words import many
@@ -144,7 +143,7 @@ def frame_of(request: HttpRequest) -> Frame:
 
 def _now(request: HttpRequest) -> datetime:
     """What a post writes, workers on other hosts compare; what is only shown costs no query."""
-    return database_now() if request.method == "POST" else timezone.now()
+    return database_now() if request.method == "POST" else shown_now()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

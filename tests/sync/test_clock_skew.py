@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from callbacks.sync.budget import LONGEST_LAG, Bucket, Quota
 from tests import making
 from tests.sync.world import World
 from tests.views.answering import post_answer
+from tests.views.conftest import text_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 off = pytest.mark.parametrize("hours", [-1, 1], ids=["behind", "ahead"])
@@ -203,3 +205,21 @@ def test_how_far_the_databases_clock_is_ahead_is_remembered(
     database_now()
 
     assert abs(clock.database_lead()) < timedelta(seconds=5)
+
+
+@off
+def test_a_page_counts_an_undo_window_down_by_the_shared_clock(
+    people: Any,
+    browser_of: Callable[..., Any],
+    host_off: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+) -> None:
+    until = seconds_from_now(10)
+    decision = making.make_decision(making.make_task(), people.approver, send_after=until)
+    host_off(hours)
+    monkeypatch.setattr(clock, "_lead", timedelta(hours=-hours))
+
+    page = browser_of(people.approver).get(f"/decisions/{decision.pk}/")
+
+    assert re.search(r"Approving in (8|9|10) s", text_of(page))

@@ -16,6 +16,9 @@ from callbacks.sync.passes import PassUnderWay, run_pass
 logger = logging.getLogger(__name__)
 
 BEAT, SYNC = "beat", "sync"
+# Where more is asked for than workers do, no queue grows beyond this; a lost message is made good
+# sooner (`turns.LOST_AFTER`). As long as AWS lets a host's clock be off, by which it is told.
+MESSAGE_SECONDS = 300.0
 # A pass that took so long, most of it in waiting for answers, keeps a worker from the others.
 SLOW_PASS_SECONDS, SLOW_CALL_SECONDS = 5.0, 1.0
 
@@ -33,6 +36,7 @@ def start_passes(*, now: datetime) -> None:
                 "callbacks.tasks.sync_connection",
                 kwargs={"connection_id": str(connection_id)},
                 retry=False,
+                expires=MESSAGE_SECONDS,
             )
         except (OperationalError, OSError):
             logger.warning("No broker took the pass over %s.", connection_id)

@@ -2,8 +2,7 @@
 
 Messages are hints and the row is the truth (it stands in the table of leases): a message that got
 lost is made good, one too many is thrown away. So two beats make no more passes than one, a queue
-never holds a connection twice, and workers that are late come to each connection in turn. Nothing
-of it needs a message to expire, which would go by the clocks of two hosts.
+holds a connection seldom twice, and workers that are late come to each connection in turn.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic, sleep
+from typing import TypedDict
 
 from django.conf import settings
 
@@ -23,10 +24,17 @@ from callbacks.sync.purse import Purse, moving
 from callbacks.sync.trouble import Trouble, describe_trouble, is_denial
 
 LONGEST_NAP = 5.0
+# One attempt of so many seconds, where one execution is asked about and asked again if need be.
+HASTE_SECONDS = 10.0
 # What finds out where something has changed has half of a pass, so that reading has the rest.
 LOOKING = frozenset(
     {"ListStateMachines", "DescribeStateMachine", "ListTagsForResource", "ListExecutions"}
 )
+
+
+class _Patience(TypedDict, total=False):
+    read_timeout: float
+    attempts: int
 
 
 class Asking:
@@ -34,6 +42,7 @@ class Asking:
 
     `patient`: wait for the calls and take any time, instead of leaving work undone. `yielding`:
     where AWS throttles, not even the SDK repeats the call: somebody else needs the quota more.
+    `hasty`: one attempt on the wire, and not for long.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class Asking:
         now: datetime,
         patient: bool = False,
         yielding: bool = False,
+        hasty: bool = False,
         keep_alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.counter = CallCounter()
@@ -52,7 +62,10 @@ class Asking:
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
-        self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
+        patience: _Patience = {"read_timeout": HASTE_SECONDS, "attempts": 1} if hasty else {}
+        self.reader = Reader(
+            access=connection.access, calls=self.counter, admit=self._admit, **patience
+        )
         self._patient = patient
         self._yielding = yielding
         self._began = monotonic()

@@ -37,8 +37,14 @@ def database_now() -> datetime:
         # The file is on this host, and so is everybody who has it open.
         return datetime.now(UTC)
     global _lead
+    before = datetime.now(UTC)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         row: tuple[datetime] = cursor.fetchone()
-    _lead = row[0] - datetime.now(UTC)
+    _lead = _surely_ahead(row[0], before=before, after=datetime.now(UTC))
     return row[0]
+
+
+def _surely_ahead(said: datetime, *, before: datetime, after: datetime) -> timedelta:
+    """Nothing that the time of the query alone may explain."""
+    return said - min(max(said, before), after)

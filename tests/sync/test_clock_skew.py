@@ -198,6 +198,16 @@ def test_a_moment_is_put_on_awss_clock_whatever_the_hosts(
     assert asking.aws_now(NOON) == NOON
 
 
+@pytest.mark.parametrize(
+    ("said", "ahead"), [(0.0, 0), (0.5, 0), (1.0, 0), (61.0, 60), (-60.0, -60)]
+)
+def test_a_query_that_took_long_is_no_difference_of_clocks(said: float, ahead: float) -> None:
+    after = NOON + timedelta(seconds=1)
+    found = clock._surely_ahead(NOON + timedelta(seconds=said), before=NOON, after=after)
+
+    assert found == timedelta(seconds=ahead)
+
+
 def test_how_far_the_databases_clock_is_ahead_is_remembered(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -211,6 +211,8 @@ SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_SECONDS", 5.0)
 SYNC_QUOTA_SHARE = env.float("SYNC_QUOTA_SHARE", 0.5)
 # A killed pass keeps others of its connection out for this long.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", 60.0)
+# After so long a pass asks for nothing more, and the next one goes on: a worker is for all.
+SYNC_PASS_SECONDS = env.float("SYNC_PASS_SECONDS", 40.0)
 UNDO_SECONDS = env.int("UNDO_SECONDS", 10)
 # So long "I am on it" is shown to others.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", 8 * 3600)
@@ -221,6 +223,8 @@ SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", 5.0)
 SEND_RETRY_SECONDS = env.float("SEND_RETRY_SECONDS", 5.0)
 # How long the history is read before a doubtful answer is sent again.
 SEND_DOUBT_SECONDS = env.float("SEND_DOUBT_SECONDS", 10.0)
+# CloudTrail tells for whom a call was made by the person's number, and by their username.
+AWS_SESSION_USERNAMES = env.bool("AWS_SESSION_USERNAMES", True)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 # No pass for so long means that worker or beat is gone: /readyz says so.
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
@@ -304,33 +308,34 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# Messages that nobody took in time are worthless: the next beat brings another. Celery tells their
+# age by beat's clock and the worker's, which may differ as far as AWS lets a host's clock be off.
+BEAT_MESSAGE_SECONDS = 300.0
 CELERY_BEAT_SCHEDULE = {
-    # Messages that nobody took in time are worthless: the next beat brings another.
     "sync": {
         "task": "callbacks.tasks.start_passes",
         "schedule": SYNC_INTERVAL_SECONDS,
-        "options": {"expires": max(SYNC_INTERVAL_SECONDS, 30.0)},
+        "options": {"expires": max(SYNC_INTERVAL_SECONDS, BEAT_MESSAGE_SECONDS)},
     },
     "sweep": {
         "task": "callbacks.tasks.sweep_decisions",
         "schedule": SWEEP_INTERVAL_SECONDS,
-        # Long enough for beat's clock and the worker's to differ: a sweep twice does no harm.
-        "options": {"expires": max(SWEEP_INTERVAL_SECONDS * 2, 30.0)},
+        "options": {"expires": BEAT_MESSAGE_SECONDS},
     },
     "audit": {
         "task": "callbacks.tasks.keep_audit_outside",
         "schedule": AUDIT_INTERVAL_SECONDS,
-        "options": {"expires": max(AUDIT_INTERVAL_SECONDS, 30.0)},
+        "options": {"expires": max(AUDIT_INTERVAL_SECONDS, BEAT_MESSAGE_SECONDS)},
     },
     "checkpoint": {
         "task": "callbacks.tasks.write_checkpoint",
         "schedule": AUDIT_CHECKPOINT_LOOK_SECONDS,
-        "options": {"expires": 30.0},
+        "options": {"expires": BEAT_MESSAGE_SECONDS},
     },
     "policies": {
         "task": "callbacks.tasks.match_policies",
         "schedule": POLICY_INTERVAL_SECONDS,
-        "options": {"expires": 30.0},
+        "options": {"expires": BEAT_MESSAGE_SECONDS},
     },
     "calls": {
         "task": "callbacks.tasks.forget_api_calls",

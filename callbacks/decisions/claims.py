@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from callbacks.models import CallbackTask, Decision
+from callbacks.models import CallbackTask, Connection, Decision, User
+from callbacks.stepfunctions import session_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Claim:
     task: CallbackTask
     at: datetime
     taken: float
+    # The name of the role session that the call is made in; "" where no role is assumed.
+    session: str = ""
     # Its call tells whether a connection that is paused can send again.
     is_probe: bool = False
 
@@ -36,6 +39,19 @@ class Claim:
     @property
     def is_fresh(self) -> bool:
         return self.age.total_seconds() < float(settings.SEND_LEASE_SECONDS) / 2
+
+
+def session_of(*, connection: Connection, person: int | None) -> str:
+    """The role session in which we call for this person; "" where there is no role to assume.
+
+    One query, and none without a role.
+    """
+    if not connection.role_arn or person is None:
+        return ""
+    if not settings.AWS_SESSION_USERNAMES:
+        return session_name(person=person)
+    names = User.objects.filter(pk=person).values_list("username", flat=True)
+    return session_name(person=person, username=names.first() or "")
 
 
 def worker_name() -> str:

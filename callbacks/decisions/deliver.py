@@ -16,7 +16,7 @@ from django.conf import settings
 
 from callbacks.audit import AuditUnavailable, sink
 from callbacks.decisions import pauses
-from callbacks.decisions.claims import Claim, worker_name
+from callbacks.decisions.claims import Claim, session_of, worker_name
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.replies import note, release
 from callbacks.decisions.votes import recount
@@ -78,12 +78,18 @@ def _claim(decision: Decision, now: datetime) -> Claim | None:
         if pause is not None and not pause.take_turn(now=now):
             pauses.wait(decision=decision, pause=pause, dies=task.dies_earliest, now=now)
             return None
-        _take(decision, task, now)
+        session = session_of(connection=task.connection, person=decision.decided_by_id)
+        _take(decision, task, session, now)
     except Superseded:
         # Two had the same message, and the other was faster.
         return None
     return Claim(
-        decision=decision, task=task, at=now, taken=time.monotonic(), is_probe=pause is not None
+        decision=decision,
+        task=task,
+        at=now,
+        taken=time.monotonic(),
+        session=session,
+        is_probe=pause is not None,
     )
 
 
@@ -92,13 +98,14 @@ def _task(task_id: uuid.UUID) -> CallbackTask | None:
     return with_all.only(*NEEDED).filter(pk=task_id).first()
 
 
-def _take(decision: Decision, task: CallbackTask, now: datetime) -> None:
+def _take(decision: Decision, task: CallbackTask, session: str, now: datetime) -> None:
     known = decision.event_id_before
     move(
         decision=decision,
         to=DecisionStatus.SENDING,
         now=now,
         facts={"worker": worker_name()},
+        personal={"session": session},
         generation=decision.generation + 1,
         claimed_at=now,
         claimed_by=worker_name(),
@@ -131,17 +138,18 @@ def _is_recorded(claim: Claim) -> bool:
 
 def _call(claim: Claim) -> Reply | StepFunctionsError | TokenUnreadable:
     """Call AWS once. The token lives in this function and nowhere above it."""
-    decision, sender = claim.decision, _sender(claim)
+    decision, sender, token = claim.decision, _sender(claim), ""
     try:
+        # They may take their time, so before the token is in hand and the claim's age is asked.
+        sender.require_credentials()
         token = _token(claim.task)
-    except TokenUnreadable as exc:
-        return exc
-    try:
         if not claim.is_fresh:
             raise Superseded
         if decision.output is not None:
             return sender.send_task_success(token=token, output=decision.output_text)
         return sender.send_task_failure(token=token, error=decision.error, cause=decision.cause)
+    except TokenUnreadable as exc:
+        return exc
     except Refused as exc:
         if exc.kind == RefusedKind.EXPIRED_CREDENTIALS:
             sender.renew_credentials()
@@ -154,7 +162,7 @@ def _call(claim: Claim) -> Reply | StepFunctionsError | TokenUnreadable:
 
 def _sender(claim: Claim) -> Sender:
     return Sender(
-        access=claim.task.connection.access,
+        access=claim.task.connection.access_as(claim.session),
         connect_timeout=settings.SEND_CONNECT_SECONDS,
         read_timeout=settings.SEND_READ_SECONDS,
     )

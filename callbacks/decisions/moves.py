@@ -24,6 +24,7 @@ def move(
     now: datetime,
     actor: Actor = SYSTEM,
     facts: Mapping[str, str | int] | None = None,
+    personal: Mapping[str, str] | None = None,
     kind: str = "",
     **changes: Any,
 ) -> None:
@@ -50,6 +51,7 @@ def move(
                 "generation": changes.get("generation", decision.generation),
                 **(facts or {}),
             },
+            personal=personal,
         )
     for field, value in changes.items():
         setattr(decision, field, value)

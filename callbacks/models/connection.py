@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import models
 
 from callbacks.stepfunctions import Access
@@ -53,6 +55,10 @@ class Connection(models.Model):
             role_arn=self.role_arn or None,
             external_id=self.external_id or None,
         )
+
+    def access_as(self, session: str) -> Access:
+        """The same under a name of somebody's own; "" is nobody's."""
+        return replace(self.access, session_name=session) if session else self.access
 
 
 class Hint(models.Model):

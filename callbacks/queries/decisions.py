@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callbacks.models import AuditEntry, CallbackTask, Decision, Vote
+from callbacks.queries.lines import lines
 from callbacks.queries.sight import Sight, visible_decisions
 
 
@@ -36,6 +37,6 @@ def decision_facts(*, decision: Decision) -> DecisionFacts:
         .filter(pk=decision.task_id)
         .first()
     )
-    lines = AuditEntry.objects.filter(decision_id=decision.pk).order_by("chain_seq")
+    steps = lines().filter(decision_id=decision.pk).order_by("chain_seq")
     votes = Vote.objects.filter(decision=decision).order_by("at")
-    return DecisionFacts(decision=decision, task=task, lines=tuple(lines), votes=tuple(votes))
+    return DecisionFacts(decision=decision, task=task, lines=tuple(steps), votes=tuple(votes))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 from callbacks.models import AuditEntry, CallbackTask, Decision, Execution
+from callbacks.queries.lines import lines
 from callbacks.queries.sight import Sight, visible_tasks
 
 TASKS_SHOWN = 200
@@ -39,5 +40,5 @@ def live_answers(*, tasks: Sequence[CallbackTask]) -> Mapping[uuid.UUID, Decisio
 
 def audit_lines(*, task_ids: Collection[uuid.UUID]) -> Sequence[AuditEntry]:
     """The record's entries about these attempts, in the order of the chain: one query."""
-    rows = AuditEntry.objects.filter(task_id__in=task_ids).order_by("-chain_seq")[:LINES_SHOWN]
+    rows = lines().filter(task_id__in=task_ids).order_by("-chain_seq")[:LINES_SHOWN]
     return tuple(reversed(rows))

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error
 
 from callbacks.audit import AuditUnavailable, rollback, sink
-from callbacks.decisions.claims import worker_name
+from callbacks.decisions.claims import session_of, worker_name
 from callbacks.decisions.moves import Superseded
 from callbacks.models import CallbackTask, Connection, RescueAction, RescueKind, RescueStatus
 from callbacks.models.secret import TokenUnreadable, decrypt_token
@@ -35,6 +35,8 @@ class _Claim:
     connection: Connection
     at: datetime
     taken: float
+    # The name of the role session that the call is made in; "" where no role is assumed.
+    session: str
 
     @property
     def now(self) -> datetime:
@@ -59,8 +61,9 @@ def call_again(*, action: RescueAction, now: datetime) -> None:
         logger.error("Connection %s of action %s is gone.", action.connection_id, action.pk)
         return
     try:
-        _take(action, now)
-        claim = _Claim(action, connection, now, time.monotonic())
+        session = session_of(connection=connection, person=action.asked_by_id)
+        _take(action, session, now)
+        claim = _Claim(action, connection, now, time.monotonic(), session)
         if _is_recorded(claim):
             note_reply(action=action, said=_call(claim), now=claim.now)
     except Superseded:
@@ -75,12 +78,13 @@ def is_due(action: RescueAction, now: datetime) -> bool:
     return released and action.look_after is not None and action.look_after <= now
 
 
-def _take(action: RescueAction, now: datetime) -> None:
+def _take(action: RescueAction, session: str, now: datetime) -> None:
     move(
         action=action,
         to=RescueStatus.SENDING,
         now=now,
         facts={"worker": worker_name()},
+        personal={"session": session},
         generation=action.generation + 1,
         claimed_at=now,
         claimed_by=worker_name(),
@@ -108,13 +112,15 @@ def _is_recorded(claim: _Claim) -> bool:
 
 def _call(claim: _Claim) -> Reply | StepFunctionsError | TokenUnreadable:
     sender = Sender(
-        access=claim.connection.access,
+        access=claim.connection.access_as(claim.session),
         connect_timeout=settings.SEND_CONNECT_SECONDS,
         read_timeout=settings.SEND_READ_SECONDS,
     )
-    if not claim.is_fresh:
-        raise Superseded
     try:
+        # They may take their time, so before the claim's age is asked.
+        sender.require_credentials()
+        if not claim.is_fresh:
+            raise Superseded
         return _request(claim.action, sender)
     except TokenUnreadable as exc:
         return exc

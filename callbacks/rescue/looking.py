@@ -9,20 +9,23 @@ from callbacks.rescue.outcome import Seen
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync.asking import Asking
 from callbacks.sync.figures import count_calls
+from callbacks.sync.silence import unless_silent
 
 
 def look_at(*, execution: Execution, now: datetime) -> Seen:
     """Raises StepFunctionsError."""
-    asking = Asking(connection=execution.connection, now=now)
+    connection = execution.connection
+    asking = Asking(connection=connection, now=now, hasty=True)
     try:
-        detail = asking.reader.describe_execution(arn=execution.arn)
+        with unless_silent(connection=connection, operation="DescribeExecution", now=now):
+            detail = asking.reader.describe_execution(arn=execution.arn)
     except StepFunctionsError as exc:
         asking.note(exc)
         raise
     finally:
         asking.purse.give_back()
         count_calls(
-            connection=execution.connection,
+            connection=connection,
             counter=asking.counter,
             denials=asking.denials,
             now=now,

@@ -21,6 +21,7 @@ def move(
     now: datetime,
     step: str = "",
     facts: Mapping[str, str | int] | None = None,
+    personal: Mapping[str, str] | None = None,
     **changes: Any,
 ) -> None:
     """Write the new state where status and generation are still those of `action`.
@@ -41,6 +42,7 @@ def move(
             step=step or to,
             now=now,
             facts={"generation": generation, **(facts or {})},
+            personal=personal,
         )
     for field, value in changes.items():
         setattr(action, field, value)

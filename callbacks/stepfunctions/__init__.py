@@ -30,6 +30,7 @@ from callbacks.stepfunctions.identity import Identity, require_credentials, who_
 from callbacks.stepfunctions.quiet import quiet_botocore
 from callbacks.stepfunctions.reading import Reader
 from callbacks.stepfunctions.sending import Reply, Sender
+from callbacks.stepfunctions.sessions import session_name
 from callbacks.stepfunctions.wire import CallCounter
 
 __all__ = [
@@ -63,5 +64,6 @@ __all__ = [
     "forget_clients",
     "quiet_botocore",
     "require_credentials",
+    "session_name",
     "who_we_are",
 ]

@@ -18,6 +18,9 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
+from botocore.loaders import Loader
+
+from callbacks.stepfunctions.sessions import OUR_NAME
 
 # boto3's own variables for an endpoint; without an explicit URL boto3 obeys them in this order.
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL")
@@ -45,7 +48,7 @@ class Access:
     profile: str | None = None
     role_arn: str | None = None
     external_id: str | None = field(default=None, repr=False)
-    session_name: str = "holdpoint"
+    session_name: str = OUR_NAME
 
     @property
     def effective_endpoint(self) -> str | None:
@@ -60,12 +63,24 @@ class Access:
         return _is_loopback(urlsplit(self.effective_endpoint or "").hostname or "")
 
 
+class _Models(Loader):
+    """What botocore knows of AWS's services, once for all sessions: each alone would hold 8 MB."""
+
+    @property
+    def search_paths(self) -> list[str]:
+        # A copy: every boto3 session adds its own folder, which nobody here needs.
+        return [*super().search_paths]
+
+
+_MODELS = _Models()
+
+
 def open_session(*, access: Access) -> boto3.Session:
     """Return a session whose credentials renew themselves for as long as the process lives."""
     base = _base_session(access)
     if access.role_arn is None:
         return base
-    core = botocore.session.Session(profile=access.profile)
+    core = _core(access)
     provider = _RoleProvider(_role_refresher(base, access))
     core.register_component("credential_provider", CredentialResolver([provider]))
     return boto3.Session(botocore_session=core, region_name=access.region)
@@ -85,8 +100,15 @@ def _base_session(access: Access) -> boto3.Session:
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 (a public stand-in, not a secret)
             region_name=access.region,
+            botocore_session=_core(access),
         )
-    return boto3.Session(profile_name=access.profile, region_name=access.region)
+    return boto3.Session(botocore_session=_core(access), region_name=access.region)
+
+
+def _core(access: Access) -> botocore.session.Session:
+    core = botocore.session.Session(profile=access.profile)
+    core.register_component("data_loader", _MODELS)
+    return core
 
 
 def _environment_has_credentials() -> bool:

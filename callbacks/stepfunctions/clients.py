@@ -1,4 +1,8 @@
-"""The botocore clients of a connection, one for reading and one for sending, kept per process."""
+"""The botocore clients of a connection, for reading and for sending, kept per process.
+
+Where a connection has a role, whoever answers has a session of their own for sending: one
+AssumeRole for each in a process, renewed before it ends.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from botocore.config import Config
 
 from callbacks.stepfunctions.access import Access, open_session
 from callbacks.stepfunctions.quiet import quiet_botocore
+from callbacks.stepfunctions.sessions import OUR_NAME
 from callbacks.stepfunctions.wire import watch
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ READING = Behaviour(connect_timeout=2, read_timeout=20, attempts=3)
 SENDING = Behaviour(connect_timeout=2, read_timeout=5, attempts=1)
 # A pass waits for it, and what it would have said is found without it.
 QUEUE = Behaviour(connect_timeout=2, read_timeout=5, attempts=1)
+# Sessions of people in one process, half a megabyte each; who has not sent for longest goes first.
+MOST_PEOPLE = 50
 
 
 @dataclass
@@ -52,13 +59,10 @@ _kept = _Kept()
 def client_for(*, access: Access, behaviour: Behaviour) -> BaseClient:
     """Return this process's client; both clients of an access share one set of credentials."""
     kept = _kept
-    found = kept.clients.get((access, behaviour))
-    if found is not None:
-        return found
     with kept.lock:  # making sessions and clients is not thread-safe in boto3, using them is
-        key = (access, behaviour)
+        key, session = (access, behaviour), _session(kept, access)
         if key not in kept.clients:
-            kept.clients[key] = _make_client(_session(kept, access), access, behaviour)
+            kept.clients[key] = _make_client(session, access, behaviour)
         return kept.clients[key]
 
 
@@ -79,19 +83,29 @@ def session_for(*, access: Access) -> boto3.Session:
 
 def forget_clients(*, access: Access | None = None) -> None:
     """Drop the clients and credentials of one access (or all), so that the next call asks anew."""
-    with _kept.lock:
-        for known in [one for one in _kept.sessions if access in (None, one)]:
-            del _kept.sessions[known]
-        for key in [one for one in _kept.clients if access in (None, one[0])]:
-            del _kept.clients[key]
-        for known in [one for one in _kept.queue_clients if access in (None, one)]:
-            del _kept.queue_clients[known]
+    kept = _kept
+    with kept.lock:
+        for known in [one for one in kept.sessions if access in (None, one)]:
+            _forget(kept, known)
 
 
 def _session(kept: _Kept, access: Access) -> boto3.Session:
-    if access not in kept.sessions:
-        kept.sessions[access] = open_session(access=access)
-    return kept.sessions[access]
+    """The dictionary is in the order of their last use."""
+    session = kept.sessions.pop(access, None)
+    if session is None:
+        session = open_session(access=access)
+    kept.sessions[access] = session
+    people = [one for one in kept.sessions if one.session_name != OUR_NAME]
+    for longest_unused in people[:-MOST_PEOPLE]:
+        _forget(kept, longest_unused)
+    return session
+
+
+def _forget(kept: _Kept, access: Access) -> None:
+    del kept.sessions[access]
+    for key in [one for one in kept.clients if one[0] == access]:
+        del kept.clients[key]
+    kept.queue_clients.pop(access, None)
 
 
 def _make_client(session: boto3.Session, access: Access, behaviour: Behaviour) -> BaseClient:

@@ -54,7 +54,7 @@ def _missing_credentials(access: Access) -> StepFunctionsError | None:
         if found is None:
             raise NoCredentialsError
         found.get_frozen_credentials()  # renews them where they end soon; the result is not kept
-    except (BotoCoreError, ClientError, ValueError) as error:
+    except (BotoCoreError, ClientError, OSError, RuntimeError, ValueError) as error:
         call = WireCall(operation="GetCredentials", counter=CallCounter())
         return translate(error, call, secret="")
     return None

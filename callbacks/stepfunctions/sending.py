@@ -11,6 +11,7 @@ from callbacks.stepfunctions.access import Access
 from callbacks.stepfunctions.call import Answer, attempt
 from callbacks.stepfunctions.clients import SENDING, Behaviour, client_for, forget_clients
 from callbacks.stepfunctions.errors import StepFunctionsError
+from callbacks.stepfunctions.identity import require_credentials
 from callbacks.stepfunctions.wire import CallCounter, WireCall
 
 if TYPE_CHECKING:
@@ -88,6 +89,14 @@ class Sender:
         """
         parameters = _given(executionArn=execution_arn, clientToken=client_token)
         return _reply(self._attempt("RedriveExecution", parameters))
+
+    def require_credentials(self) -> None:
+        """Have credentials that outlast the next call, renewed where they end soon.
+
+        Raises NotSent. To be called before a token is in hand: STS may take its time.
+        """
+        if self._given_client is None:
+            require_credentials(access=self._access)
 
     def renew_credentials(self) -> None:
         """Ask for credentials anew with the next call, for answers like ExpiredToken."""

@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic, sleep
+from typing import TypedDict
+
+from django.conf import settings
 
 from callbacks.models import Connection
+from callbacks.models.clock import database_lead
 from callbacks.stepfunctions import (
     CallCounter,
     Reader,
@@ -20,13 +24,25 @@ from callbacks.sync.purse import Purse, moving
 from callbacks.sync.trouble import Trouble, describe_trouble, is_denial
 
 LONGEST_NAP = 5.0
+# One attempt of so many seconds, where one execution is asked about and asked again if need be.
+HASTE_SECONDS = 10.0
+# What finds out where something has changed has half of a pass, so that reading has the rest.
+LOOKING = frozenset(
+    {"ListStateMachines", "DescribeStateMachine", "ListTagsForResource", "ListExecutions"}
+)
+
+
+class _Patience(TypedDict, total=False):
+    read_timeout: float
+    attempts: int
 
 
 class Asking:
-    """A reader under a budget.
+    """A reader under a budget of calls and of time (SYNC_PASS_SECONDS).
 
-    `patient`: wait for the budget instead of leaving work undone. `yielding`: where AWS throttles,
-    not even the SDK repeats the call: somebody else needs the quota more.
+    `patient`: wait for the calls and take any time, instead of leaving work undone. `yielding`:
+    where AWS throttles, not even the SDK repeats the call: somebody else needs the quota more.
+    `hasty`: one attempt on the wire, and not for long.
     """
 
     def __init__(
@@ -36,6 +52,7 @@ class Asking:
         now: datetime,
         patient: bool = False,
         yielding: bool = False,
+        hasty: bool = False,
         keep_alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.counter = CallCounter()
@@ -45,19 +62,31 @@ class Asking:
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
-        self.reader = Reader(access=connection.access, calls=self.counter, admit=self._admit)
+        patience: _Patience = {"read_timeout": HASTE_SECONDS, "attempts": 1} if hasty else {}
+        self.reader = Reader(
+            access=connection.access, calls=self.counter, admit=self._admit, **patience
+        )
         self._patient = patient
         self._yielding = yielding
+        self._began = monotonic()
         self._keep_alive = keep_alive
 
     def may(self, operation: str, *, beyond: float = 0) -> bool:
-        """Whether the budget has a call of this operation left, and AWS has not refused one.
+        """Whether there is time and a call of this operation left, and AWS has not refused one.
 
         `beyond`: how many calls are to stay for something else.
         """
         if self._patient:
             return True
-        return operation not in self._throttled and self.purse.allows(operation, beyond=beyond)
+        if operation in self._throttled or not self._has_time_for(operation):
+            return False
+        return self.purse.allows(operation, beyond=beyond)
+
+    def _has_time_for(self, operation: str) -> bool:
+        """A worker is not to be held for ever by one account that answers slowly."""
+        seconds: float = settings.SYNC_PASS_SECONDS
+        part = seconds / 2 if operation in LOOKING else seconds
+        return monotonic() - self._began < part
 
     def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
         """Remember what went wrong, for the page that says so.
@@ -78,8 +107,11 @@ class Asking:
         return trouble
 
     def aws_now(self, now: datetime) -> datetime:
-        """Our moment on AWS's clock, at most a second too early."""
-        return now + timedelta(seconds=self.counter.clock_offset or 0.0)
+        """Our moment, which is the database's, on AWS's clock: at most a second too early."""
+        ahead_of_host = self.counter.clock_offset
+        if ahead_of_host is None:
+            return now
+        return now - database_lead() + timedelta(seconds=ahead_of_host)
 
     def _admit(self, operation: str) -> None:
         """Called before each request on the wire, botocore's repeats included."""

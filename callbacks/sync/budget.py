@@ -41,6 +41,9 @@ OPERATIONS = tuple(_EVERYWHERE)
 # After a throttling answer: down to an eighth at least, and whole again after this time.
 LOWEST = 0.125
 RECOVERY = timedelta(minutes=10)
+# The clock is the database's, of which a worker may be this much behind. A row further ahead of it
+# was written before that clock was set back.
+LONGEST_LAG = timedelta(minutes=1)
 # Calls are taken in parts, so that a worker that is killed has not taken many for nothing.
 PART_SECONDS = 5
 
@@ -77,7 +80,13 @@ def full(*, quota: Quota, share: float, at: datetime) -> Bucket:
 
 
 def refilled(bucket: Bucket, *, quota: Quota, share: float, now: datetime) -> Bucket:
-    """As it stands at `now`. A clock that went back neither gives nor takes."""
+    """As it stands at `now`. A worker that lags neither gives nor takes.
+
+    A clock that was set back by more than that gives nothing now and counts on from there; waiting
+    for the old time to come again would stop all calls for as long.
+    """
+    if bucket.at - now > LONGEST_LAG:
+        return replace(bucket, at=now)
     seconds = max(0.0, (now - bucket.at).total_seconds())
     rate = quota.refill * share * part_of_share(bucket, bucket.at)
     level = min(quota.bucket * share, bucket.level + rate * seconds)

@@ -34,7 +34,8 @@ def held_lease(*, name: str, seconds: float, now: datetime) -> Iterator[Hold | N
     """Yield the lease, or None where somebody else holds it; give it back at the end.
 
     One statement decides, so of any number that ask at once one gets it. A holder that is killed
-    keeps it until `seconds` have passed.
+    keeps it until `seconds` have passed. `now` is the database's moment: hosts whose own clocks
+    differ by more than `seconds` would both hold it.
     """
     hold = Hold(name=name, holder=uuid.uuid4().hex, seconds=seconds)
     if not _take(hold, now):

@@ -14,18 +14,21 @@ from callbacks.sync.figures import count_calls
 from callbacks.sync.follow import definition_of
 from callbacks.sync.plan import Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, read
+from callbacks.sync.silence import unless_silent
 
 
 def read_execution(*, execution: Execution, now: datetime) -> None:
     """Read its history now and apply it to the mirror. Raises StepFunctionsError.
 
     One execution that somebody waits for: read whatever a pass has left of the budget, and
-    counted. A history that cannot be used raises IncompleteAnswer and changes nothing.
+    counted; not where its account gives no answer and another worker waits for it already. A
+    history that cannot be used raises IncompleteAnswer and changes nothing.
     """
     connection = execution.connection
-    asking = Asking(connection=connection, now=now)
+    asking = Asking(connection=connection, now=now, hasty=True)
     try:
-        reading = _read(asking, execution, now)
+        with unless_silent(connection=connection, operation="GetExecutionHistory", now=now):
+            reading = _read(asking, execution, now)
     except StepFunctionsError as exc:
         asking.note(exc)
         raise

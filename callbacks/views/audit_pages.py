@@ -31,6 +31,8 @@ QUIET_FACTS = frozenset({
     "payload_sha256", "shown_sha256", "execution_arn", "payload_bytes", "connection_name", "region",
     "state_machine_name", "iteration",
 })  # fmt: skip
+# What a person typed, and the role session that names them to AWS.
+PERSONAL_FACTS = ("username", "reason", "session")
 # A chain of this length would take centuries.
 LONGEST_NUMBER = 15
 
@@ -146,6 +148,6 @@ def _how(line: AuditLine) -> str:
 def _facts(line: AuditLine) -> tuple[tuple[str, str], ...]:
     shown: Mapping[str, Any] = {
         **{name: value for name, value in (line.facts or {}).items() if name not in QUIET_FACTS},
-        **{name: line.personal[name] for name in ("username", "reason") if name in line.personal},
+        **{name: line.personal[name] for name in PERSONAL_FACTS if name in line.personal},
     }
     return tuple((name.replace("_", " "), str(value)) for name, value in shown.items())

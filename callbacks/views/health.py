@@ -8,7 +8,6 @@ from celery import current_app
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
@@ -16,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from callbacks.models.clock import database_now
 from callbacks.queries import health
 from callbacks.queries.outside import last_checkpoint
 from callbacks.views.guard import public
@@ -91,7 +91,7 @@ class Figures(Collector):
         metric = GaugeMetricFamily(
             "holdpoint_sync_age_seconds", "Age of what is shown", labels=["connection"]
         )
-        for line in health.sync_ages(now=timezone.now()):
+        for line in health.sync_ages(now=database_now()):
             if line.age is not None:
                 metric.add_metric([line.connection], line.age)
         return metric
@@ -102,7 +102,7 @@ class Figures(Collector):
         )
         last = last_checkpoint()
         if last is not None:
-            metric.add_metric([], (timezone.now() - last.at).total_seconds())
+            metric.add_metric([], (database_now() - last.at).total_seconds())
         return metric
 
     def _calls(self, what: str, words: str) -> Metric:
@@ -128,7 +128,7 @@ def _broker() -> str:
 
 
 def _sync() -> str:
-    now = timezone.now()
+    now = database_now()
     for line in health.sync_ages(now=now):
         if line.passed_at is None:
             return "no pass has finished yet"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
+from callbacks.queries.lines import session_of
 from callbacks.templatetags.words import span, utc_time, whole
 from callbacks.views.closings import answer_badge
 from callbacks.views.jsontree import text_html
@@ -133,6 +134,8 @@ def _aws(facts: DecisionFacts) -> tuple[Fact, ...]:
         else Fact(_("First sent"), _("not sent")),
         Fact(_("AWS request id"), decision.aws_request_id or _("none"), is_code=True),
     ]
+    if sessions := [name for name in map(session_of, facts.lines) if name]:
+        rows.append(Fact(_("Role session"), sessions[-1], is_code=True))
     if decision.answer_code:
         said = f"{decision.answer_code}: {decision.answer_message}"
         rows.append(Fact(_("AWS said"), said, is_code=True))
@@ -178,6 +181,9 @@ def line_words(kind: str) -> tuple[str, str]:
 
 def _line(entry: AuditEntry) -> LineWords:
     icon, text = line_words(entry.kind)
+    session = session_of(entry)
+    if session:
+        text = _("%(what)s as %(session)s") % {"what": text, "session": session}
     return LineWords(
         number=whole(entry.chain_seq),
         at=_utc(entry.at),

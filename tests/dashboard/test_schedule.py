@@ -3,7 +3,8 @@
 from dashboard import settings
 from dashboard.celery import app
 
-CLOCKS_DIFFER_SECONDS = 30
+# AWS refuses the calls of a host that is further off.
+CLOCKS_DIFFER_SECONDS = 300
 
 
 def test_every_scheduled_task_exists() -> None:
@@ -16,6 +17,7 @@ def test_the_audit_record_leaves_the_database_every_minute() -> None:
     assert (job["task"], job["schedule"]) == ("callbacks.tasks.keep_audit_outside", 60.0)
 
 
-def test_a_sweep_survives_clocks_that_differ() -> None:
+def test_what_beat_sends_survives_clocks_that_differ() -> None:
     """Celery compares the worker's clock with beat's: what has expired is thrown away."""
-    assert settings.CELERY_BEAT_SCHEDULE["sweep"]["options"]["expires"] >= CLOCKS_DIFFER_SECONDS
+    for name, job in settings.CELERY_BEAT_SCHEDULE.items():
+        assert job["options"]["expires"] >= CLOCKS_DIFFER_SECONDS, name

@@ -239,6 +239,8 @@ class Schedule:
             def send_task_failure(self, *, token: str, error: str, cause: str) -> Reply:
                 return schedule._sent(("failure", f"{error}\0{cause}"))
 
+            def require_credentials(self) -> None: ...
+
             def renew_credentials(self) -> None: ...
 
         return Sender()

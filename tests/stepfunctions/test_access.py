@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -19,6 +20,7 @@ from callbacks.stepfunctions import (
     Reader,
     Sender,
     Unanswered,
+    clients,
     forget_clients,
     require_credentials,
     who_we_are,
@@ -113,6 +115,61 @@ def test_a_roles_credentials_are_renewed_before_they_end(wire: WireServer) -> No
         "local",
         "ASIATWO",
     ]
+
+
+def test_credentials_that_end_within_a_minute_are_renewed_before_anything_is_sent(
+    wire: WireServer,
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=50)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    wire.play(
+        on.assumed_role("ASIAONE", expires=soon),
+        on.assumed_role("ASIATWO", expires=in_minutes(60)),
+        on.reply(),
+    )
+    sender = Sender(access=role_at(wire))
+    sender.require_credentials()
+    sender.require_credentials()
+    assert wire.operations == ["AssumeRole", "AssumeRole"]
+    sender.send_task_heartbeat(token="t")
+    assert signer(wire.requests[-1]) == "ASIATWO"
+
+
+def test_each_persons_role_is_assumed_once(wire: WireServer) -> None:
+    wire.play(
+        on.assumed_role("ASIAANA", expires=in_minutes(60)),
+        on.reply(),
+        on.reply(),
+        on.assumed_role("ASIABEN", expires=in_minutes(60)),
+        on.reply(),
+    )
+    for name in ("holdpoint-1-ana", "holdpoint-1-ana", "holdpoint-2-ben"):
+        Sender(access=replace(role_at(wire), session_name=name)).send_task_heartbeat(token="t")
+    asked = [parse_qs(one.body) for one in wire.requests if one.operation == "AssumeRole"]
+    assert [one["RoleSessionName"] for one in asked] == [["holdpoint-1-ana"], ["holdpoint-2-ben"]]
+    sends = [one for one in wire.requests if one.operation == "SendTaskHeartbeat"]
+    assert [signer(one) for one in sends] == ["ASIAANA", "ASIAANA", "ASIABEN"]
+
+
+def test_sessions_of_people_are_bounded_and_ours_stays(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "MOST_PEOPLE", 2)
+    ours = client_for(access=role_at(wire), behaviour=SENDING)
+    people = [replace(role_at(wire), session_name=f"holdpoint-{n}") for n in range(3)]
+    first, second, _ = [client_for(access=one, behaviour=SENDING) for one in people]
+    assert client_for(access=people[1], behaviour=SENDING) is second
+    assert client_for(access=people[0], behaviour=SENDING) is not first
+    assert client_for(access=people[1], behaviour=SENDING) is second
+    assert client_for(access=role_at(wire), behaviour=SENDING) is ours
+
+
+def test_sessions_share_what_botocore_knows_of_the_services() -> None:
+    access = Access(region="eu-west-1")
+    cores = [doors.open_session(access=access)._session for _ in range(2)]
+    models = {id(core.get_component("data_loader")) for core in cores}
+    assert len(models) == 1
+    folders = cores[0].get_component("data_loader").search_paths
+    assert len(folders) == len(set(folders))
 
 
 def test_credentials_can_be_asked_for_anew(wire: WireServer) -> None:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -138,3 +138,9 @@ def test_what_moto_does_not_know_is_told_in_our_words(moto: Moto) -> None:
 
 def test_the_account_is_known_from_sts(moto: Moto) -> None:
     assert who_we_are(access=moto.access).account == "123456789012"
+
+
+def test_a_role_session_has_the_name_that_was_asked_for(moto: Moto) -> None:
+    role = "arn:aws:iam::123456789012:role/Holdpoint"
+    access = replace(moto.access, role_arn=role, external_id="e-7", session_name="holdpoint-1-ana")
+    assert who_we_are(access=access).arn.endswith(":assumed-role/Holdpoint/holdpoint-1-ana")

@@ -14,6 +14,7 @@ from callbacks import tasks
 from callbacks.models import CallbackTask, Connection, Lease, Pulse
 from callbacks.sync import starting
 from callbacks.sync.lease import held_lease
+from callbacks.sync.turns import LOST_AFTER, TAKEN
 from tests import making
 from tests.sync.world import World
 
@@ -41,6 +42,25 @@ def test_each_enabled_connection_gets_a_message(db: None, sent: list[Any]) -> No
     assert Pulse.objects.get().name == "beat"
 
 
+def test_a_message_lives_through_clocks_that_differ_and_not_for_ever(
+    db: None, sent: list[Any]
+) -> None:
+    making.make_connection()
+
+    starting.start_passes(now=NOW)
+
+    ((_, options),) = sent
+    assert options["expires"] == 300 > LOST_AFTER.total_seconds()
+
+
+def test_a_connection_that_was_switched_off_since_is_not_passed_over(world: World) -> None:
+    Connection.objects.update(is_enabled=False)
+
+    tasks.sync_connection(connection_id=str(world.connection.pk))
+
+    assert world.simulator.calls() == []
+
+
 def test_without_a_broker_beat_goes_on(
     db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -54,6 +74,7 @@ def test_without_a_broker_beat_goes_on(
     starting.start_passes(now=NOW)
 
     assert "No broker took the pass" in caplog.text
+    assert Lease.objects.get(name__startswith="turn:").holder == TAKEN
 
 
 def test_the_door_runs_a_pass_and_keeps_the_pulse(world: World) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from callbacks.audit import AuditUnavailable
 from callbacks.audit.configuration import COMMAND
+from callbacks.models.clock import database_now
 from callbacks.policies.files import Change, apply, export, plan, read
 from callbacks.policies.versions import LONGEST_NOTE, PolicyProblems
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 return
             _check_note(options["note"])
             changes = apply(
-                policies=policies, note=options["note"], actor=COMMAND, now=timezone.now()
+                policies=policies, note=options["note"], actor=COMMAND, now=database_now()
             )
         except PolicyProblems as exc:
             lines = [f"{name}: {text}" for name, said in exc.errors.items() for text in said]

@@ -8,10 +8,10 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from tqdm import tqdm
 
 from callbacks.models import Connection
+from callbacks.models.clock import database_now
 from callbacks.sync import PassFigures, PassUnderWay, run_pass
 
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
             try:
                 return run_pass(
-                    connection=connection, now=timezone.now(), full=full, progress=progress
+                    connection=connection, now=database_now(), full=full, progress=progress
                 )
             except PassUnderWay as exc:
                 raise CommandError(

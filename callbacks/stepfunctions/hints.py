@@ -61,7 +61,8 @@ def _in_event(message: dict[str, Any], depth: int) -> Iterator[Any]:
         yield detail.get("executionArn")
     if isinstance(logs, dict):
         yield from _found(logs.get("data"), depth - 1)
-    for event in message.get("logEvents") or ():
+    events = message.get("logEvents")
+    for event in events if isinstance(events, list) else ():
         if isinstance(event, dict):
             yield from _found(_json(event.get("message")), depth - 1)
     if message.get("Type") == "Notification":

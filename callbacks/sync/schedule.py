@@ -65,7 +65,8 @@ def looks_due(
     found: list[tuple[float, int, Machine]] = []
     for number, ((machine, facts), weight) in enumerate(zip(machines, weights, strict=True)):
         interval = _interval(unit / weight, facts, is_backlogged)
-        overdue = _waited(facts.looked_at, now) / interval
+        # In the pass that is nearest to its time, not in the one after it.
+        overdue = (_waited(facts.looked_at, now) + pass_seconds / 2) / interval
         is_wanted = interval <= pass_seconds or (facts.look_goes_on and not is_backlogged)
         if is_wanted or overdue >= 1:
             found.append((-overdue, number, machine))

@@ -1,11 +1,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.models import F
 from django.utils import timezone
-
-
-def order_by_start(apps, schema_editor):
-    apps.get_model("callbacks", "Execution").objects.update(ordered_at=F("started_at"))
 
 
 class Migration(migrations.Migration):
@@ -15,6 +10,8 @@ class Migration(migrations.Migration):
         migrations.RenameField("statemachine", "ends_known_at", "looked_at"),
         migrations.RenameField("statemachine", "ends_began_at", "look_began_at"),
         migrations.RenameField("statemachine", "ends_token", "look_token"),
+        migrations.AddField("statemachine", "look_size", models.PositiveIntegerField(default=100)),
+        migrations.AddField("statemachine", "problem_at", models.DateTimeField(null=True)),
         migrations.AddField("statemachine", "news", models.FloatField(default=0.0)),
         migrations.AddField("statemachine", "swept_at", models.DateTimeField(null=True)),
         migrations.AddField("statemachine", "sweep_began_at", models.DateTimeField(null=True)),
@@ -68,5 +65,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(order_by_start, migrations.RunPython.noop),
     ]

@@ -46,6 +46,8 @@ class StateMachine(models.Model):
     # A look that goes on in the next pass: when it began, and AWS's token of the page to go on at.
     look_began_at = models.DateTimeField(null=True)
     look_token = models.TextField(blank=True)
+    # All pages of one listing have to be asked for alike (API_ListExecutions).
+    look_size = models.PositiveIntegerField(default=100)
     # How many executions a second begin or end, averaged over minutes.
     news = models.FloatField(default=0.0)
     # When the last whole sweep of the running ones ended.
@@ -56,6 +58,8 @@ class StateMachine(models.Model):
     sweep_upto = models.DateTimeField(null=True)
     sweep_carried = models.JSONField(default=list)
     problem = models.CharField(max_length=500, blank=True)
+    # When AWS last refused a call about it; it is left alone for a while after that.
+    problem_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.
     tags = models.JSONField(default=dict)

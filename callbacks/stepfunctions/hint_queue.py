@@ -36,10 +36,12 @@ class HintQueue:
         access: Access,
         url: str,
         calls: CallCounter | None = None,
+        admit: Callable[[str], None] | None = None,
         client: Callable[[], BaseClient] | None = None,
     ) -> None:
         self.calls = calls or CallCounter()
         self._url = url
+        self._admit = admit
         self._client = client or (lambda: queue_client_for(access=access))
 
     def receive(self) -> Hints:
@@ -62,7 +64,7 @@ class HintQueue:
             self._call("DeleteMessageBatch", Entries=entries)
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        call = WireCall(operation=operation, counter=self.calls)
+        call = WireCall(operation=operation, counter=self.calls, admit=self._admit)
         answer = attempt(
             client=self._client, call=call, parameters={"QueueUrl": self._url, **parameters}
         )

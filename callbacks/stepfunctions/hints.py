@@ -39,7 +39,10 @@ def executions_in(body: str) -> tuple[str, ...]:
 
 
 def _is_execution(arn: Any) -> bool:
-    return isinstance(arn, str) and len(arn) <= LONGEST_ARN and bool(_EXECUTION.fullmatch(arn))
+    """A database takes no NUL and no half of a character, which JSON can spell."""
+    if not isinstance(arn, str) or len(arn) > LONGEST_ARN or not arn.isprintable():
+        return False
+    return bool(_EXECUTION.fullmatch(arn))
 
 
 def _found(message: Any, depth: int) -> Iterator[Any]:

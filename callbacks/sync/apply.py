@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet
 
 from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import (
@@ -35,6 +35,7 @@ from callbacks.sync.plan import (
     Plan,
     TaskClosing,
     TaskKey,
+    at_deadline,
     key_of,
     make_plan,
     next_look,
@@ -73,6 +74,8 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
         if history is not None and history.last_event_id < execution.last_event_id:
             # Somebody has read further meanwhile.
             return Applied()
+        if _is_from_before_its_end(execution, reading):
+            return Applied()
         maker = replace(maker, reading=with_beats(reading=reading, execution_id=execution.pk))
         stored = _stored_tasks(execution)
         plan = make_plan(known=_known(execution, stored), facts=maker.reading.facts)
@@ -81,6 +84,18 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
         closed = _close(plan, maker, stored)
         _write_execution(execution, plan, maker)
     return Applied(opened=len(plan.open), closed=closed)
+
+
+def _is_from_before_its_end(execution: Execution, reading: Reading) -> bool:
+    """A list has shown meanwhile that it is over; this reading does not know that yet."""
+    history = reading.facts.history
+    return (
+        execution.status != RUNNING
+        and history is not None
+        and history.ended is None
+        and reading.facts.described is None
+        and history.last_event_id == execution.last_event_id
+    )
 
 
 def mark_problem(
@@ -99,11 +114,23 @@ def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     key = execution_id(connection=machine.connection_id, arn=reading.target.arn)
     rows = Execution.objects.filter(pk=key, last_event_id=reading.target.last_event_id)
     rows.update(read_at=now)
-    # Its time had come and nothing happened: look again, but less and less often.
-    last_event_at = reading.facts.last_event_at
-    later = next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
-    rows.filter(read_next_at__lte=now).update(read_next_at=later)
+    due = rows.filter(read_next_at__lte=now)
+    if due.exists():
+        due.update(read_next_at=_again_at(due, reading, now))
     return Applied()
+
+
+def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> datetime:
+    """When to read one again of which the time had come, or a hint, and in which nothing happened.
+
+    Where all waits, at its deadline; else again, but less and less often.
+    """
+    waiting = CallbackTask.objects.waiting().filter(execution__in=rows.filter(is_moving=False))
+    dies: datetime | None = waiting.aggregate(first=Min("dies_earliest"))["first"]
+    if dies is not None:
+        return at_deadline(now, dies)
+    last_event_at = reading.facts.last_event_at
+    return next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
 
 
 def _prepare(maker: RowMaker) -> None:

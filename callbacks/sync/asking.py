@@ -64,7 +64,7 @@ class Asking:
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
         patience: _Patience = {"read_timeout": HASTE_SECONDS, "attempts": 1} if hasty else {}
         self.reader = Reader(
-            access=connection.access, calls=self.counter, admit=self._admit, **patience
+            access=connection.access, calls=self.counter, admit=self.admit, **patience
         )
         self._patient = patient
         self._yielding = yielding
@@ -113,7 +113,7 @@ class Asking:
             return now
         return now - database_lead() + timedelta(seconds=ahead_of_host)
 
-    def _admit(self, operation: str) -> None:
+    def admit(self, operation: str) -> None:
         """Called before each request on the wire, botocore's repeats included."""
         self._keep_alive()
         if self._yielding and self.counter.throttles.get(operation):

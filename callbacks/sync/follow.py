@@ -83,7 +83,12 @@ class Follower:
 
     def _close_unread(self, machine: StateMachine, target: Target) -> None:
         """Its tasks are over, whatever its history says; the reason stays open."""
-        reading = describe_only(reader=self._asking.reader, target=target, now=self._now)
+        try:
+            reading = describe_only(reader=self._asking.reader, target=target, now=self._now)
+        except StepFunctionsError as exc:
+            # Denied like its history, as with a key that we may not use: it stands in nobody's way.
+            self._asking.note(exc, is_common=False)
+            return
         self.closed += apply_reading(machine=machine, reading=reading, now=self._now).closed
 
     def _mark(self, machine: StateMachine, target: Target, problem: str, pause: timedelta) -> None:

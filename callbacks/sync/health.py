@@ -62,7 +62,10 @@ def finish(
 def _oldest_reading(connection: Connection) -> datetime | None:
     """An execution that is set aside says so itself and does not age the rest."""
     running = Execution.objects.filter(
-        connection=connection, status=ExecutionStatus.RUNNING, problem=""
+        connection=connection,
+        status=ExecutionStatus.RUNNING,
+        problem="",
+        read_at__isnull=False,
     )
     oldest: datetime | None = running.aggregate(oldest=Min("read_at"))["oldest"]
     return oldest

@@ -8,13 +8,14 @@ waits, leaves no trace.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from callbacks.models import Connection, Execution, ExecutionStatus, Hint, StateMachine
 from callbacks.models.identity import execution_id
-from callbacks.stepfunctions import HintQueue, NotFound, Refused, StepFunctionsError
+from callbacks.stepfunctions import HintQueue, NotFound, StepFunctionsError, Throttled
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import find_news, line_of
 from callbacks.sync.sightings import held_of, write_news
@@ -22,9 +23,15 @@ from callbacks.sync.trouble import is_of_the_connection
 
 DESCRIBE = "DescribeExecution"
 # Of a pass; what is left comes with the next one.
-MOST_RECEIVED = 100
+LONGEST_RECEIVING = 2.0  # seconds
 MOST_LOOKED_UP = 100
 BATCH = 500
+# By then the lists have shown it.
+TOO_OLD = timedelta(minutes=5)
+# Of one that ended so lately, a hint tells of that end; later it may tell of a redrive.
+JUST_ENDED = timedelta(minutes=1)
+# Calls that stay for answers under way whose execution the mirror has lost.
+FOR_OTHERS = 1
 
 
 def receive_hints(*, asking: Asking, connection: Connection, now: datetime) -> None:
@@ -34,8 +41,14 @@ def receive_hints(*, asking: Asking, connection: Connection, now: datetime) -> N
     """
     if not connection.hint_queue_url:
         return
-    queue = HintQueue(access=connection.access, url=connection.hint_queue_url, calls=asking.counter)
-    for _ in range(MOST_RECEIVED):
+    queue = HintQueue(
+        access=connection.access,
+        url=connection.hint_queue_url,
+        calls=asking.counter,
+        admit=asking.admit,
+    )
+    until = monotonic() + LONGEST_RECEIVING
+    while monotonic() < until:
         hints = queue.receive()
         if not hints.receipts:
             return
@@ -55,21 +68,31 @@ def look_up_hints(*, asking: Asking, connection: Connection, now: datetime) -> N
 
     Raises StepFunctionsError where nothing else would fare better either.
     """
+    _forget_needless(connection, now)
     hints = Hint.objects.filter(connection=connection).order_by("at", "pk")[:MOST_LOOKED_UP]
     for hint in hints:
-        if not asking.may(DESCRIBE):
+        if not asking.may(DESCRIBE, beyond=FOR_OTHERS):
             return
         try:
             _look_up(asking, hint, now)
-        except Refused as exc:
-            if is_of_the_connection(exc):
-                raise
-            # A right that is missing: the lists show it all the same, only later.
-            asking.note(exc, is_common=False)
-        except StepFunctionsError as exc:
+        except Throttled as exc:
             asking.note(exc)
             return
+        except StepFunctionsError as exc:
+            if is_of_the_connection(exc):
+                raise
+            # The lists show it all the same, only later.
+            asking.note(exc, is_common=False)
         hint.delete()
+
+
+def _forget_needless(connection: Connection, now: datetime) -> None:
+    """What a list has shown meanwhile, or what nobody had the calls for."""
+    hints = Hint.objects.filter(connection=connection)
+    running = Execution.objects.filter(
+        connection=connection, arn=OuterRef("execution_arn"), status=ExecutionStatus.RUNNING
+    )
+    hints.filter(Q(at__lt=now - TOO_OLD) | Exists(running)).delete()
 
 
 def _is_of(connection: Connection, arn: str) -> bool:
@@ -80,7 +103,9 @@ def _is_of(connection: Connection, arn: str) -> bool:
 def _note(connection: Connection, arns: list[str], now: datetime) -> None:
     keys = {execution_id(connection=connection.pk, arn=arn): arn for arn in arns}
     held = Execution.objects.filter(pk__in=keys)
-    known = set(held.values_list("pk", flat=True))
+    ended_lately = Q(read_at=None) | Q(read_at__gt=now - JUST_ENDED)
+    needless = Q(status=ExecutionStatus.RUNNING) | ended_lately
+    known = set(held.filter(needless).values_list("pk", flat=True))
     later = Q(read_next_at=None) | Q(read_next_at__gt=now)
     held.filter(later, status=ExecutionStatus.RUNNING, problem="").update(read_next_at=now)
     unknown = [arn for key, arn in keys.items() if key not in known]

@@ -12,6 +12,7 @@ from callbacks.models import StateMachine
 from callbacks.sync import schedule
 from callbacks.sync.asking import Asking
 from callbacks.sync.looks import OPERATION, Seen, look
+from callbacks.sync.machines import is_set_aside
 from callbacks.sync.schedule import ListFacts
 from callbacks.sync.sweeps import sweep
 
@@ -49,7 +50,7 @@ class Lister:
 
     def run(self, machines: Iterable[StateMachine], *, is_backlogged: bool) -> None:
         """Look at what is due, most urgent first; sweep with the calls that are left over."""
-        rows = list(machines)
+        rows = [one for one in machines if not is_set_aside(machine=one, now=self._now)]
         for machine in rows:
             self._begin(machine)
         per_second = self._asking.purse.rate(OPERATION)

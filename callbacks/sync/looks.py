@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from callbacks.models import StateMachine
-from callbacks.stepfunctions import ExecutionPage, ExecutionSummary, PageExpired
+from callbacks.stepfunctions import (
+    ExecutionPage,
+    ExecutionSummary,
+    PageExpired,
+    Refused,
+    RefusedKind,
+)
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import LAG, find_news, reaches_back
 from callbacks.sync.schedule import news_rate
@@ -51,7 +57,7 @@ def look(*, asking: Asking, machine: StateMachine, now: datetime, everything: bo
         raise ValueError("from when on to look is not known")
     since = machine.looked_at - LAG
     began_at = machine.look_began_at or asking.aws_now(now)
-    limit = _page_size(machine, began_at)
+    limit = machine.look_size if machine.look_token else _page_size(machine, began_at)
     token, seen = machine.look_token, Seen()
     while not seen.is_whole:
         page = _page(asking, machine, token, limit)
@@ -60,13 +66,13 @@ def look(*, asking: Asking, machine: StateMachine, now: datetime, everything: bo
         seen += _see(machine, page.executions, since, now, is_whole=is_whole)
         if not everything and not asking.may(OPERATION):
             break
+    machine.look_size = limit
     _keep(machine, seen, token, began_at, now)
     return seen
 
 
 def _page_size(machine: StateMachine, began_at: datetime) -> int:
-    if machine.look_token or machine.looked_at is None:
-        # Of one listing all pages have to be asked for alike.
+    if machine.looked_at is None:
         return MANY
     span: timedelta = began_at - machine.looked_at + LAG
     return FEW if machine.news * span.total_seconds() < FEW / 2 else MANY
@@ -82,6 +88,10 @@ def _page(asking: Asking, machine: StateMachine, token: str, limit: int) -> Exec
         return ask(token or None)
     except PageExpired:
         # From the newest once more: what was seen already is in the mirror.
+        return ask(None)
+    except Refused as exc:
+        if not token or exc.kind is not RefusedKind.INVALID_REQUEST:
+            raise
         return ask(None)
 
 
@@ -110,7 +120,7 @@ def _can_wait(machine: StateMachine) -> bool:
 
 
 def _keep(machine: StateMachine, seen: Seen, token: str, began_at: datetime, now: datetime) -> None:
-    fields = ["look_token", "look_began_at", "problem"]
+    fields = ["look_token", "look_size", "look_began_at", "problem"]
     machine.problem = ""
     if seen.is_whole:
         if machine.listed_at is not None:

@@ -19,6 +19,8 @@ STANDARD = "STANDARD"
 # How old a description may become; a listing does not tell that a machine has changed.
 DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
 READ_TAGS_AGAIN_AFTER = timedelta(minutes=10)
+# So long a machine is left alone after AWS has refused something about it.
+PROBLEM_PAUSE = timedelta(minutes=2)
 
 
 def mirror_machines(
@@ -61,7 +63,15 @@ def to_describe(
     """Return machines without a description of the last time, the oldest first."""
     stale = Q(described_at=None) | Q(described_at__lt=now - again_after)
     rows = StateMachine.objects.filter(connection=connection, gone_at=None).filter(stale)
+    # Those that AWS refuses keep no call from the others.
+    rows = rows.filter(Q(problem="") | Q(problem_at=None) | Q(problem_at__lte=now - PROBLEM_PAUSE))
     return list(rows.order_by(F("described_at").asc(nulls_first=True), "id"))
+
+
+def is_set_aside(*, machine: StateMachine, now: datetime) -> bool:
+    """Whether AWS has refused something about it just now."""
+    at = machine.problem_at
+    return bool(machine.problem) and at is not None and at <= now < at + PROBLEM_PAUSE
 
 
 def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.models import Connection, StateMachine
-from callbacks.stepfunctions import StepFunctionsError, Throttled
+from callbacks.stepfunctions import Refused, StepFunctionsError, Throttled
 from callbacks.sync import health, machines, schedule
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
@@ -182,7 +182,7 @@ class _Pass:
 
     def _read_tags(self, machine: StateMachine) -> None:
         if self._asking.may("ListTagsForResource"):
-            with self._noting(machine):
+            with self._noting(machine, sets_aside=False):
                 machines.read_tags(reader=self._asking.reader, machine=machine, now=self._now)
 
     def _see_definition(self, machine: StateMachine, latest_start: datetime) -> None:
@@ -246,8 +246,13 @@ class _Pass:
     # -- the frame ------------------------------------------------------------------------------
 
     @contextmanager
-    def _noting(self, machine: StateMachine | None = None) -> Iterator[None]:
-        """Go on after what concerns this call alone; stop where nothing else would fare better."""
+    def _noting(
+        self, machine: StateMachine | None = None, *, sets_aside: bool = True
+    ) -> Iterator[None]:
+        """Go on after what concerns this call alone; stop where nothing else would fare better.
+
+        `sets_aside`: what AWS refuses about a machine leaves it alone for a while.
+        """
         try:
             yield
             self._silent = 0
@@ -255,7 +260,9 @@ class _Pass:
             trouble = self._asking.note(exc)
             if machine is not None and not isinstance(exc, Throttled):
                 machine.problem = trouble.message[:500]
-                machine.save(update_fields=["problem"])
+                # A refusal is for longer than a moment, and the others need the calls.
+                machine.problem_at = self._now if sets_aside and isinstance(exc, Refused) else None
+                machine.save(update_fields=["problem", "problem_at"])
             if self._is_last_straw(exc):
                 raise _Hopeless from None
 

@@ -293,10 +293,10 @@ def _read_next(
     if facts.history is None or facts.history.is_moving:
         return next_look(now=facts.now, last_event_at=facts.last_event_at)
     deadlines = [facts.deadlines[key_of(task)].earliest for task in still_open]
-    return min((_at_deadline(facts.now, at) for at in deadlines), default=None)
+    return min((at_deadline(facts.now, at) for at in deadlines), default=None)
 
 
-def _at_deadline(now: datetime, deadline: datetime) -> datetime:
+def at_deadline(now: datetime, deadline: datetime) -> datetime:
     # A heartbeat by somebody else moves it without a word in the history.
     if deadline > now - DEADLINE_GRACE:
         return deadline + DEADLINE_GRACE if deadline < _FAR else deadline

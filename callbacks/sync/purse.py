@@ -102,8 +102,12 @@ class Purse:
 
     def rate(self, operation: str) -> float:
         """Calls a second that come back, as our share of this operation is now."""
-        bucket = self._left.get(operation)
-        lowered = budget.part_of_share(bucket, self._clock()) if bucket else 1.0
+        if operation not in self._left:
+            rows = CallBudget.objects.filter(connection=self._connection, operation=operation)
+            row = rows.first()
+            lowered = budget.part_of_share(_bucket(row), self._clock()) if row else 1.0
+        else:
+            lowered = budget.part_of_share(self._left[operation], self._clock())
         return self._quota(operation).refill * self._share * lowered
 
     def give_back(self) -> None:

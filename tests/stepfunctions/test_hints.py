@@ -77,6 +77,8 @@ def test_all_that_are_named_come_once_and_in_order() -> None:
         json.dumps({"execution_arn": ARN.replace(":execution:", ":stateMachine:")}),
         json.dumps({"execution_arn": ARN + "\n"}),
         json.dumps({"execution_arn": ARN + "x" * 100}),
+        json.dumps({"execution_arn": ARN + "\x00"}),
+        json.dumps({"execution_arn": ARN + "\ud800"}),
         json.dumps({"execution_arn": "arn:aws:states:eu-west-1:1:execution:a:b"}),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from callbacks.models import CallCount, Connection, Execution, Hint
 from callbacks.stepfunctions import Access
 from callbacks.stepfunctions.clients import queue_client_for
-from callbacks.sync.hinted import note_hints
+from callbacks.sync.hinted import TOO_OLD, note_hints
 from callbacks.sync.lines import LAG
 from tests.moto_server import running_moto
 from tests.sync.world import FOUNDING_CASE, World, machine, task
@@ -184,3 +184,75 @@ def test_a_queue_that_is_not_there_hinders_nothing_and_is_said(world: World, que
     assert figures.error == "refused"
     assert "ReceiveMessage" in world.health.error_message
     assert world.health.failing_since is None
+
+
+def test_a_false_hint_does_not_make_a_waiting_one_be_polled(world: World, settings: Any) -> None:
+    arn = world.start(machine(Wait=task(TimeoutSeconds=3600)))
+    world.sync()
+    deadline = world.execution(arn).read_next_at
+    settings.SYNC_QUOTA_SHARE = 0.002  # nothing is left for reading again what waits
+    world.simulator.advance(30)
+    settings.SYNC_QUOTA_SHARE = 0.5
+    hint(world, arn)
+
+    world.sync()
+
+    assert world.execution(arn).read_next_at == deadline
+
+
+def test_a_redrive_that_a_hint_tells_of_is_shown_without_a_list(world: World, orders: str) -> None:
+    arn = world.simulator.start(orders, {})
+    hint(world, arn)
+    world.sync()
+    world.fail(arn)
+    hint(world, arn)
+    world.simulator.advance(2)
+    world.sync()
+    assert world.execution(arn).status == "FAILED"
+    world.simulator.advance(120)
+    world.simulator.call("RedriveExecution", executionArn=arn)
+    hint(world, arn)
+
+    world.sync()
+
+    assert [row.status for row in world.tasks(arn)] == ["answered", "waiting"]
+
+
+def test_what_a_list_has_shown_meanwhile_is_not_described(world: World) -> None:
+    orders = world.simulator.create("orders", FOUNDING_CASE)
+    world.sync()
+    arns = [world.simulator.start(orders, {}) for _ in range(3)]
+    world.sync()
+    for arn in arns:
+        Hint.objects.create(connection=world.connection, execution_arn=arn, at=world.now)
+
+    figures = world.sync()
+
+    assert "DescribeExecution" not in figures.api_calls
+    assert not Hint.objects.exists()
+
+
+def test_hints_that_nobody_had_calls_for_do_not_pile_up(world: World) -> None:
+    world.sync()
+    hint(world, "arn:aws:states:eu-west-1:123456789012:execution:unknown:run")
+    world.simulator.fault("DescribeExecution", "throttle", times=None)
+    world.sync()
+    assert Hint.objects.count() == 1
+    world.simulator.advance(TOO_OLD.total_seconds() + 1)
+
+    world.sync()
+
+    assert not Hint.objects.exists()
+
+
+def test_one_that_cannot_be_described_keeps_no_other_back(world: World) -> None:
+    orders = world.simulator.create("orders", FOUNDING_CASE)
+    world.sync()
+    bad, good = (world.simulator.start(orders, {}) for _ in range(2))
+    world.simulator.fault("DescribeExecution", "error", execution=bad, times=None)
+    hint(world, bad, good)
+
+    world.sync()
+
+    assert world.task(good).is_waiting
+    assert not Hint.objects.exists()

@@ -176,13 +176,13 @@ def test_while_one_account_denies_all_the_others_are_passed_over(
 def ten_seconds_each(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Each request on the wire takes ten seconds, on a clock of its own."""
     clock = [0.0]
-    admit = asking.Asking._admit
+    admit = asking.Asking.admit
 
     def admit_slowly(self: asking.Asking, operation: str) -> None:
         clock[0] += 10
         admit(self, operation)
 
-    monkeypatch.setattr(asking.Asking, "_admit", admit_slowly)
+    monkeypatch.setattr(asking.Asking, "admit", admit_slowly)
     monkeypatch.setattr(asking, "monotonic", lambda: clock[0])
     return clock
 

@@ -229,14 +229,14 @@ def test_no_call_is_made_while_a_transaction_is_open(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_eventful_world(world)
-    admit = Asking._admit
+    admit = Asking.admit
     inside: list[bool] = []
 
     def watch(self: Asking, operation: str) -> None:
         inside.append(database.in_atomic_block)
         admit(self, operation)
 
-    monkeypatch.setattr(Asking, "_admit", watch)
+    monkeypatch.setattr(Asking, "admit", watch)
     world.sync()
 
     assert len(inside) > 4

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from callbacks.models import CallCount, ConnectionHealth, Execution
-from callbacks.stepfunctions import Throttled
+from callbacks.stepfunctions import ExecutionPage, Reader, Refused, RefusedKind, Throttled
 from callbacks.sync import read_execution, run_pass
 from tests import making
-from tests.sync.world import World
+from tests.sync.world import FOUNDING_CASE, World
 
 
 def closed_by_somebody(world: World) -> str:
@@ -227,3 +227,53 @@ def test_what_was_throttled_leaves_the_age_as_it_was(world: World) -> None:
     world.sync()
 
     assert world.health.read_ok_at is None
+
+
+def test_an_end_that_aws_lets_nobody_read_keeps_no_other_back(world: World) -> None:
+    """As with a key that was disabled: neither history nor description is given."""
+    orders = world.start()
+    world.sync()
+    denied = closed_by_somebody(world)
+    for operation in ("GetExecutionHistory", "DescribeExecution"):
+        world.simulator.fault(operation, "deny", execution=denied, times=None)
+    machine_arn = orders.rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
+    fresh = world.simulator.start(machine_arn, {})
+
+    for _ in range(2):
+        world.sync()
+
+    assert world.task(fresh).is_waiting
+    assert (world.task(denied).status, world.task(denied).closed_kind) == ("closed", "not_read")
+    assert "denied" in world.execution(denied).problem
+
+
+def test_machines_whose_lists_are_denied_do_not_keep_the_others_back(
+    world: World, settings: Any, instant: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = world.simulator.create("good", FOUNDING_CASE)
+    world.sync()
+    for number in range(12):
+        world.simulator.create(f"denied-{number}", FOUNDING_CASE)
+    page = Reader.execution_page
+
+    def denied(reader: Reader, *, state_machine_arn: str, **given: Any) -> ExecutionPage:
+        answer = page(reader, state_machine_arn=state_machine_arn, **given)
+        if ":denied-" in state_machine_arn:
+            raise Refused(
+                kind=RefusedKind.ACCESS_DENIED, operation="ListExecutions", code="AccessDenied"
+            )
+        return answer
+
+    monkeypatch.setattr(Reader, "execution_page", denied)
+    settings.SYNC_QUOTA_SHARE = 0.1  # a list in two seconds
+    world.simulator.advance(120)
+    for _ in range(12):
+        world.simulator.advance(5)
+        world.sync()
+    arn = world.simulator.start(good, {})
+
+    for _ in range(6):
+        world.simulator.advance(5)
+        world.sync()
+
+    assert world.task(arn).is_waiting

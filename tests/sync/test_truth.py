@@ -43,7 +43,7 @@ WORKFLOWS = {
 }
 # Where a process may end: before a call to AWS, and before each kind of thing that is written.
 DEATHS = (
-    "callbacks.sync.asking.Asking._admit",
+    "callbacks.sync.asking.Asking.admit",
     "callbacks.sync.looks.write_news",
     "callbacks.sync.sweeps.write_missing",
     "callbacks.sync.sweeps._keep",

@@ -1,0 +1,20 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("callbacks", "0026_hints")]
+
+    operations = [
+        migrations.AddField(
+            "statemachine",
+            "parent",
+            models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="map_runs",
+                to="callbacks.execution",
+            ),
+        ),
+        migrations.AddField("statemachine", "over_at", models.DateTimeField(null=True)),
+    ]

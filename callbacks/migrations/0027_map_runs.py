@@ -17,4 +17,20 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField("statemachine", "over_at", models.DateTimeField(null=True)),
+        migrations.AddIndex(
+            "statemachine",
+            models.Index(
+                condition=models.Q(("gone_at", None)),
+                fields=["connection"],
+                name="statemachine_there",
+            ),
+        ),
+        migrations.AddIndex(
+            "statemachine",
+            models.Index(
+                condition=models.Q(("parent", None)),
+                fields=["connection"],
+                name="statemachine_own",
+            ),
+        ),
     ]

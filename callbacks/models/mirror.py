@@ -84,6 +84,13 @@ class StateMachine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "arn"], name="statemachine_once"),
         ]
+        indexes = [
+            # Map Runs that were let go stay, and no pass is to read past all of them.
+            models.Index(
+                fields=["connection"], condition=Q(gone_at=None), name="statemachine_there"
+            ),
+            models.Index(fields=["connection"], condition=Q(parent=None), name="statemachine_own"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
@@ -132,6 +135,20 @@ def test_an_uncertain_definition_shows_them_and_is_corrected(
     (run,) = listed_runs()
     assert run.revision_since is not None
     assert world.task(children(world, parent)[0]).token_state == "held"
+
+
+def test_parents_that_were_read_before_runs_were_mirrored_are_read_again(
+    world: World, parent: str
+) -> None:
+    StateMachine.objects.filter(parent__isnull=False).delete()
+    pass_by(world, 1)
+    assert waiting() == set()
+    migration = import_module("callbacks.migrations.0028_read_parents_again")
+    migration.read_parents_again(apps, SimpleNamespace(connection=database))
+
+    world.sync()
+
+    assert waiting() == set(children(world, parent))
 
 
 def test_children_that_begin_later_are_found(world: World) -> None:

@@ -27,7 +27,6 @@ GIVE_UP = timedelta(hours=1)
 LONGEST_ARN = 256
 # What a reading of the parent may change.
 _OF_THE_RUN = ("over_at", "gone_at", "definition", "revision_since")
-_OF_ITS_LISTS = ("swept_at", "sweep_began_at", "sweep_token", "look_began_at", "look_token")
 _AT_FIRST = ("parent", "name", "tags", "looked_at", "news", "swept_at")
 
 
@@ -36,7 +35,8 @@ def mirror_map_runs(
 ) -> int:
     """Write which runs of this execution have children to list; return how many are new to that.
 
-    To be called in the transaction that writes the reading, with the row as it was before.
+    One that is over already is listed too, for a look at what came of it. To be called in the
+    transaction that writes the reading.
     """
     history, end = reading.facts.history, _end(reading, now)
     if history is None:
@@ -50,13 +50,13 @@ def mirror_map_runs(
     made = [
         _row(machine, execution, run, children)
         for run in runs
-        if run.arn not in rows and _is_unseen(run, execution) and children.may_wait(run)
+        if run.arn not in rows and children.may_wait(run)
     ]
     _add(made)
     known = [(rows[run.arn], run) for run in runs if run.arn in rows]
     taken_up = [row for row, run in known if _take_up(row, run)]
     changed = [row for row, run in known if _correct(row, run, children)]
-    StateMachine.objects.bulk_update({*taken_up, *changed}, (*_OF_THE_RUN, *_OF_ITS_LISTS))
+    StateMachine.objects.bulk_update({*taken_up, *changed}, _OF_THE_RUN)
     return len(made) + len(taken_up)
 
 
@@ -119,12 +119,6 @@ def _rows(execution: Execution) -> dict[str, StateMachine]:
     return {row.arn: row for row in StateMachine.objects.filter(parent=execution)}
 
 
-def _is_unseen(run: MapRun, execution: Execution) -> bool:
-    """At work, or over since the execution was last read: then for a look at what came of it."""
-    read_at = execution.read_at
-    return read_at is None or run.ended_at is None or run.ended_at >= read_at - LAG
-
-
 def _row(
     machine: StateMachine, execution: Execution, run: MapRun, children: _Children
 ) -> StateMachine:
@@ -156,12 +150,10 @@ def _add(rows: list[StateMachine]) -> None:
 
 
 def _take_up(row: StateMachine, run: MapRun) -> bool:
-    """Begin its lists anew where it was over and has been redriven."""
+    """List it again where it was over and has been redriven."""
     if run.ended_at is not None or row.over_at is None:
         return False
-    row.over_at = row.gone_at = row.swept_at = None
-    row.sweep_began_at = row.look_began_at = None
-    row.sweep_token = row.look_token = ""
+    row.over_at = row.gone_at = None
     return True
 
 

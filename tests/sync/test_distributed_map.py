@@ -333,6 +333,25 @@ def test_runs_whose_children_cannot_wait_cost_nothing(
     assert ours == []
 
 
+def test_a_map_that_todays_definition_does_not_know_is_followed_in_doubt(
+    world: World, simulator: Control
+) -> None:
+    arn = simulator.create("orders", spread())
+    parent = simulator.start(arn, PHOTOS)
+    renamed = machine(Other=task())
+    simulator.call("UpdateStateMachine", stateMachineArn=arn, definition=json.dumps(renamed))
+    simulator.fault(DEFINITIONS, "deny", times=1)
+    first, *others = children(world, parent)
+    world.succeed(first, "{}")
+
+    world.sync()
+
+    (run,) = listed_runs()
+    assert run.definition is None
+    assert waiting() == set(others)
+    assert Execution.objects.filter(state_machine=run).count() == 3
+
+
 def test_what_an_uncertain_definition_took_for_a_wait_is_dropped(
     world: World, simulator: Control
 ) -> None:

@@ -22,7 +22,7 @@ from callbacks.sync.reading import Reading
 
 # Children begin together: to expect so many a second takes the largest pages at first.
 NEWS_AT_FIRST = 1.0
-# A run that is over and cannot be listed, as where that is denied, is let go all the same.
+# A run that is over and has not had its turn is let go all the same.
 GIVE_UP = timedelta(hours=1)
 LONGEST_ARN = 256
 # What a reading of the parent may change.
@@ -61,11 +61,15 @@ def mirror_map_runs(
 
 
 def let_go(*, connection: Connection, now: datetime) -> None:
-    """List those no more that were looked at after their end: one query where there are none."""
+    """List those no more that were looked at after their end, or cannot be.
+
+    One query where there are none.
+    """
     over = StateMachine.objects.filter(connection=connection, gone_at=None, over_at__isnull=False)
     # The list is only eventually consistent, so a look right after the end may miss something.
     done = Q(looked_at__gte=F("over_at") + LAG) | Q(over_at__lt=now - GIVE_UP)
-    keys = list(over.filter(done).values_list("pk", flat=True))
+    is_refused = ~Q(problem="")
+    keys = list(over.filter(done | is_refused).values_list("pk", flat=True))
     if not keys:
         return
     running = Execution.objects.filter(state_machine__in=keys, status=ExecutionStatus.RUNNING)

@@ -21,11 +21,16 @@ def now() -> datetime:
     return timezone.now()
 
 
-def a_run(over: timedelta, looked_after: timedelta, now: datetime) -> StateMachine:
+def a_run(
+    over: timedelta, looked_after: timedelta, now: datetime, problem: str = ""
+) -> StateMachine:
     """A run that has been over for so long, and was last looked at so long after its end."""
-    over_at = now - over
-    parent = making.make_execution()
-    return making.make_map_run(parent, over_at=over_at, looked_at=over_at + looked_after)
+    return making.make_map_run(
+        making.make_execution(),
+        over_at=now - over,
+        looked_at=now - over + looked_after,
+        problem=problem,
+    )
 
 
 def is_let_go(run: StateMachine, now: datetime) -> bool:
@@ -49,8 +54,12 @@ def test_a_run_is_let_go_once_its_list_can_say_nothing_new_or_nothing_at_all(
     assert is_let_go(a_run(over, looked_after, now), now) is expected
 
 
+def test_a_run_whose_list_was_refused_is_let_go_when_it_is_over(now: datetime) -> None:
+    assert is_let_go(a_run(SECOND, -SECOND, now, problem="AWS denied it."), now)
+
+
 def test_a_run_at_work_is_kept_however_long_it_takes(now: datetime) -> None:
-    run = making.make_map_run(making.make_execution(), looked_at=now)
+    run = making.make_map_run(making.make_execution(), looked_at=now, problem="AWS denied it.")
 
     assert not is_let_go(run, now + timedelta(days=300))
 

@@ -133,7 +133,8 @@ class _Pass:
         """Their children are not to wait for the next pass."""
         self._follower.new_map_runs = 0
         rows = machines.to_list(connection=self._connection, everything=self._full)
-        found = [row for row in rows if row not in self._machines]
+        known = set(self._machines)
+        found = [row for row in rows if row not in known]
         self._machines += found
         self._lister.run(found, is_backlogged=is_backlogged)
 

@@ -245,7 +245,6 @@ def test_a_run_that_is_over_is_looked_at_once_more_and_listed_no_longer(
 def test_a_run_that_nobody_may_list_is_not_asked_for_ever(world: World, parent: str) -> None:
     arns = children(world, parent)
     world.simulator.call("StopExecution", executionArn=parent)
-    # The machine's own list comes first, then those of the run.
     world.sync()
     StateMachine.objects.filter(parent__isnull=False).update(problem="AWS denied it.")
 

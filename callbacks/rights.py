@@ -117,7 +117,7 @@ class _Trying:
         page = self._on(
             machine,
             "ListExecutions",
-            lambda: reader.execution_page(state_machine_arn=machine, status=None, limit=1),
+            lambda: reader.execution_page(list_of=machine, status=None, limit=1),
         )
         self._on(machine, "ListTagsForResource", lambda: reader.tags(arn=machine))
         newest = page.executions[0].arn if page and page.executions else ""
@@ -213,7 +213,9 @@ def _hindrance(error: StepFunctionsError) -> Hindrance:
 
 def _known_execution(connection: Connection) -> Execution | None:
     """The newest one of a state machine that can be read: one that cannot is named elsewhere."""
-    rows = Execution.objects.filter(connection=connection, state_machine__gone_at=None)
+    rows = Execution.objects.filter(
+        connection=connection, state_machine__gone_at=None, state_machine__parent=None
+    )
     rows = rows.exclude(status=ExecutionStatus.FORGOTTEN).select_related("state_machine")
     return (
         rows.only("arn", "state_machine__arn").order_by("state_machine__problem", "-started_at")
@@ -221,5 +223,6 @@ def _known_execution(connection: Connection) -> Execution | None:
 
 
 def _known_machine(connection: Connection) -> str:
-    rows = StateMachine.objects.filter(connection=connection, gone_at=None, type="STANDARD")
+    rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    rows = rows.filter(type="STANDARD")
     return rows.order_by("problem", "name").values_list("arn", flat=True).first() or ""

@@ -153,10 +153,25 @@ def make_machine(
     )
 
 
+def make_map_run(parent: Execution, label: str = "each", **fields: Any) -> StateMachine:
+    """A run of a distributed Map, with the name of its parent's state machine."""
+    machine = parent.state_machine
+    arn = machine.arn.replace(":stateMachine:", ":mapRun:") + f"/{label}:run-{next(_numbers)}"
+    return StateMachine.objects.create(
+        id=state_machine_id(connection=machine.connection_id, arn=arn),
+        connection=machine.connection,
+        arn=arn,
+        name=machine.name,
+        definition=machine.definition,
+        parent=parent,
+        **fields,
+    )
+
+
 def make_execution(machine: StateMachine | None = None, name: str = "", **fields: Any) -> Execution:
     machine = machine or make_machine()
     name = name or f"run-{next(_numbers)}"
-    arn = machine.arn.replace(":stateMachine:", ":execution:") + f":{name}"
+    arn = machine.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
     values = {
         "definition": machine.definition,
         "started_at": timezone.now() - timedelta(minutes=10),

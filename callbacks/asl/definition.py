@@ -127,6 +127,14 @@ def can_wait(definition: Definition) -> bool:
     )
 
 
+def children_of(definition: Definition, state: State) -> str | None:
+    """The machine that a distributed Map's children run, as JSON; None where they are EXPRESS."""
+    if _processor_config(state.raw).get("ExecutionType") == "EXPRESS":
+        return None
+    # Inside, the language of the whole machine holds where none is named.
+    return json.dumps({"QueryLanguage": definition.query_language, **_processor(state.raw)})
+
+
 def parse_definition(text: str) -> Definition:
     """Read a state machine; unknown fields are kept in `raw`. Raises DefinitionError."""
     machine = _read(text)
@@ -199,9 +207,13 @@ def _processor(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if raw["Type"] == "Map" and isinstance(found, dict) else {}
 
 
-def _is_distributed(raw: Mapping[str, Any]) -> bool:
+def _processor_config(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     config = _processor(raw).get("ProcessorConfig")
-    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
+    return config if isinstance(config, dict) else {}
+
+
+def _is_distributed(raw: Mapping[str, Any]) -> bool:
+    return _processor_config(raw).get("Mode") == "DISTRIBUTED"
 
 
 def _state(name: str, raw: Mapping[str, Any], level: _Level) -> State:

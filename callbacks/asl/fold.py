@@ -14,8 +14,8 @@ from callbacks.asl.fold_containers import (
     container_started,
     iteration_ended,
     iteration_started,
-    map_run_started,
 )
+from callbacks.asl.fold_map_runs import map_run_ended, map_run_redriven, map_run_started
 from callbacks.asl.fold_states import entered, evaluation_failed, exited
 from callbacks.asl.fold_tasks import (
     NOUNS,
@@ -77,11 +77,13 @@ def _all_handlers() -> dict[str, _Handler]:
         "EvaluationFailed": evaluation_failed,
         "MapIterationStarted": iteration_started,
         "MapRunStarted": map_run_started,
+        "MapRunRedriven": map_run_redriven,
         "TaskSubmitted": task_submitted,
     }
     table |= dict.fromkeys(_EXECUTION_ENDS, _execution_ended)
     for end in ("Succeeded", "Failed", "Aborted"):
         table[f"MapIteration{end}"] = iteration_ended
+        table[f"MapRun{end}"] = map_run_ended
     for container in ("Map", "Parallel"):
         # Not their Aborted: it hangs on the failing leaf and may mean any of nested containers.
         # Not their Succeeded: nothing is open then, and Exited follows with a name.

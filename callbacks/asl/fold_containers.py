@@ -128,10 +128,3 @@ def _iteration_end(reading: Reading, event: Event) -> str:
     if event["type"].endswith("Aborted") and not cause.endswith(_FAILING):
         return "stopped"
     return "scope_ended" if event["type"].endswith("Succeeded") else "sibling_failed"
-
-
-def map_run_started(reading: Reading, event: Event, before: Place) -> Place:
-    arn = text(own_details(event), "mapRunArn")
-    if arn and before.visit is not None:
-        reading.map_runs[arn] = before.visit
-    return before

@@ -73,7 +73,13 @@ class MapRun:
 
     arn: str
     state: str
-    is_open: bool
+    started_at: datetime
+    # None while it is at work.
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,8 @@ def read_history(
         ended=reading.ended,
         is_moving=reading.ended is None and is_moving(root=reading.root, definition=definition),
         map_runs=tuple(
-            MapRun(arn, visit.state, reading.ended is None and not visit.is_exited)
-            for arn, visit in reading.map_runs.items()
+            MapRun(arn, run.visit.state, run.started_at, run.ended_at)
+            for arn, run in reading.map_runs.items()
         ),
         input=given,
     )

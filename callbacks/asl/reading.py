@@ -7,7 +7,7 @@ from datetime import datetime
 
 from callbacks.asl.definition import Definition, State
 from callbacks.asl.events import Event, own_details, previous_id, text, time
-from callbacks.asl.scopes import ROOT, Closing, OpenTask, PathNames, Scope, Visit
+from callbacks.asl.scopes import ROOT, Closing, OpenMapRun, OpenTask, PathNames, Scope, Visit
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Reading:
         self.root = Scope(ROOT)
         self.paths = PathNames()
         self.tasks: list[OpenTask] = []
-        self.map_runs: dict[str, Visit] = {}
+        self.map_runs: dict[str, OpenMapRun] = {}
         # Texts of assigned variables, oldest first: what later parameters may quote.
         self.assigned: list[str] = []
         self.execution_input = ""

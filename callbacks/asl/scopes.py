@@ -48,6 +48,20 @@ class OpenTask:
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class OpenMapRun:
+    """A distributed Map's run; it is over with the attempt of the Map that started it."""
+
+    visit: Visit
+    scope: Scope
+    started_at: datetime
+    own_end: datetime | None = None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.own_end or (self.scope.closed_at if self.scope.is_closed else None)
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Visit:
     """One entry of one state: its attempts, and for a Map or Parallel its scope."""
 
@@ -63,6 +77,8 @@ class Visit:
     attempts_redrive: int = 0
     # A Map's or Parallel's attempt at present.
     container: Scope | None = None
+    # A distributed Map's run at present.
+    map_run: OpenMapRun | None = None
     task: OpenTask | None = None
 
     def next_attempt(self, redrive_count: int) -> int:
@@ -85,6 +101,7 @@ class Scope:
     length: int = 0
     redrive_count: int = 0
     is_closed: bool = False
+    closed_at: datetime | None = None
     current: Visit | None = None
     children: dict[Scope, None] = field(default_factory=dict)
     tasks: dict[OpenTask, None] = field(default_factory=dict)
@@ -119,6 +136,7 @@ class Scope:
         while waiting:
             scope = waiting.pop()
             scope.is_closed = True
+            scope.closed_at = closing.at
             for task in scope.tasks:
                 task.closed = closing
             scope.tasks.clear()

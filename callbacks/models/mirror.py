@@ -25,7 +25,19 @@ class Definition(models.Model):
         return self.sha256[:12]
 
 
+class StateMachineQuerySet(models.QuerySet["StateMachine"]):
+    def without_map_runs(self) -> StateMachineQuerySet:
+        """Those that AWS lists as state machines."""
+        return self.filter(parent=None)
+
+
 class StateMachine(models.Model):
+    """What has a list of executions: a state machine, or one Map Run of a distributed Map.
+
+    A Map Run has the ARN of the run and the name of its state machine, which is what people and
+    policies call it by.
+    """
+
     id = models.UUIDField(primary_key=True, editable=False)
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="state_machines"
@@ -64,14 +76,39 @@ class StateMachine(models.Model):
     # AWS's tags, name to value; asked for only while a policy goes by tags.
     tags = models.JSONField(default=dict)
     tags_read_at = models.DateTimeField(null=True)
+    # Of a Map Run: the execution that it is a part of, and since when (AWS's clock) it is over.
+    parent = models.ForeignKey(
+        "Execution", null=True, on_delete=models.CASCADE, related_name="map_runs"
+    )
+    over_at = models.DateTimeField(null=True)
+
+    objects = StateMachineQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["connection", "arn"], name="statemachine_once"),
         ]
+        indexes = [
+            # Map Runs that were let go stay, and no pass is to read past all of them.
+            models.Index(
+                fields=["connection"], condition=Q(gone_at=None), name="statemachine_there"
+            ),
+            models.Index(fields=["connection"], condition=Q(parent=None), name="statemachine_own"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_map_run(self) -> bool:
+        return ":mapRun:" in self.arn
+
+    @property
+    def state_machine_arn(self) -> str:
+        """What AWS says its executions are of; a Map Run's are of `…:stateMachine:NAME/LABEL`."""
+        if not self.is_map_run:
+            return self.arn
+        return self.arn.rpartition(":")[0].replace(":mapRun:", ":stateMachine:", 1)
 
 
 class ExecutionStatus(models.TextChoices):

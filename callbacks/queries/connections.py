@@ -68,7 +68,8 @@ def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionD
     if connection is None:
         return None
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
-    figures = machines.aggregate(
+    # A Map Run has problems of its own, but is no state machine.
+    figures = machines.filter(parent=None).aggregate(
         machines=Count("id"), can_wait=Count("id", filter=Q(definition__can_wait=True))
     )
     problems = machines.exclude(problem="").order_by("name").values_list("name", "problem")

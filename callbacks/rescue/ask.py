@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from callbacks.asl.payload import PayloadError, check_text
 from callbacks.audit import Actor
@@ -110,11 +111,23 @@ def redrive(
 
 
 def losses_of(execution: Execution) -> Losses:
-    """Two queries."""
+    """What ends with it, in the children of its distributed Maps too: two queries."""
+    waiting = CallbackTask.objects.waiting()
+    answers = Decision.objects.unsettled()
     return Losses(
-        waiting_tasks=CallbackTask.objects.waiting().filter(execution_id=execution.pk).count(),
-        live_answers=Decision.objects.unsettled().filter(task__execution_id=execution.pk).count(),
+        waiting_tasks=waiting.filter(_ends_with(execution, "execution")).count(),
+        live_answers=answers.filter(_ends_with(execution, "task__execution")).count(),
     )
+
+
+def _ends_with(execution: Execution, path: str) -> Q:
+    itself = Q(**{path: execution.pk})
+    definition = execution.definition
+    if definition is not None and '"DISTRIBUTED"' not in definition.text:
+        # Then one index answers it.
+        return itself
+    children = Execution.objects.filter(state_machine__parent=execution.pk)
+    return itself | Q(**{f"{path}__in": children.values("pk")})
 
 
 def run_facts(execution: Execution) -> rules.RunFacts:
@@ -123,6 +136,7 @@ def run_facts(execution: Execution) -> rules.RunFacts:
         machine_type=execution.state_machine.type,
         stopped_at=execution.stopped_at,
         last_event_id=execution.last_event_id,
+        is_child=execution.state_machine.is_map_run,
     )
 
 
@@ -177,7 +191,8 @@ def _check_name(execution: Execution, typed: str) -> None:
 
 def _lock(execution_id: uuid.UUID) -> Execution:
     rows = Execution.objects.select_for_update(of=("self",))
-    found = rows.select_related("connection", "state_machine").filter(pk=execution_id).first()
+    rows = rows.select_related("connection", "state_machine", "definition")
+    found = rows.filter(pk=execution_id).first()
     if found is None:
         raise RescueUnknown
     return found

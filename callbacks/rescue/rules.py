@@ -46,6 +46,8 @@ class RunFacts:
     machine_type: str
     stopped_at: datetime | None
     last_event_id: int
+    # A child of a distributed Map.
+    is_child: bool = False
 
 
 def why_no_heartbeat(
@@ -71,6 +73,9 @@ def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:
         return Why.EXPRESS
     if run.status not in _UNSUCCESSFUL:
         return _WHY_BY_STATUS.get(run.status, Why.NOT_REDRIVABLE)
+    if run.is_child:
+        # dg/redrive-map-run: only with its parent.
+        return Why.BY_MAP_RUN
     if run.stopped_at is not None and now - run.stopped_at > REDRIVE_WINDOW:
         return Why.TOO_OLD
     return Why.TOO_LONG if run.last_event_id >= MOST_EVENTS else None

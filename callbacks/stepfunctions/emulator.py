@@ -56,7 +56,7 @@ class Emulator:
 
     def has_executions(self, *, arn: str) -> bool:
         """Tell whether the state machine ever ran."""
-        page = self._reader.execution_page(state_machine_arn=arn, status=None, limit=1)
+        page = self._reader.execution_page(list_of=arn, status=None, limit=1)
         return bool(page.executions)
 
     def start_execution(self, *, arn: str, name: str, payload: str) -> str:

@@ -22,9 +22,10 @@ LONGEST_UNPACKED = 8 * 1024 * 1024
 DEEPEST = 4
 LONGEST_ARN = 256
 
-# The names are AWS's: no white space, no colon of their own.
+# The names are AWS's: no white space, no colon of their own. Of a Map Run's child the first is
+# NAME/LABEL.
 _EXECUTION = re.compile(
-    r"arn:aws[a-z-]{0,12}:states:[a-z0-9-]{1,32}:\d{12}:execution:[^\s:]{1,80}:[^\s:]{1,80}",
+    r"arn:aws[a-z-]{0,12}:states:[a-z0-9-]{1,32}:\d{12}:execution:[^\s:]{1,160}:[^\s:]{1,80}",
     re.ASCII,
 )
 

@@ -107,13 +107,16 @@ class Reader:
     def execution_page(
         self,
         *,
-        state_machine_arn: str,
+        list_of: str,
         status: str | None = "RUNNING",
         next_token: str | None = None,
         limit: int = LARGEST_PAGE,
     ) -> ExecutionPage:
-        """Return one page; raises PageExpired where the token is no longer good (24 hours)."""
-        parameters = _execution_filter(state_machine_arn, status) | {"maxResults": limit}
+        """Return one page of the list of a state machine or a Map Run, by its ARN.
+
+        Raises PageExpired where the token is no longer good (24 hours).
+        """
+        parameters = _execution_filter(list_of, status) | {"maxResults": limit}
         if next_token:
             parameters["nextToken"] = next_token
         items, following = self._page(EXECUTIONS, parameters)
@@ -222,8 +225,10 @@ class Reader:
         return client_for(access=self._access, behaviour=self._behaviour)
 
 
-def _execution_filter(state_machine_arn: str, status: str | None) -> dict[str, Any]:
-    given: dict[str, Any] = {"stateMachineArn": state_machine_arn}
+def _execution_filter(list_of: str, status: str | None) -> dict[str, Any]:
+    # The one excludes the other (API_ListExecutions).
+    key = "mapRunArn" if ":mapRun:" in list_of else "stateMachineArn"
+    given: dict[str, Any] = {key: list_of}
     return given | {"statusFilter": status} if status else given
 
 

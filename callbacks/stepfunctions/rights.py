@@ -35,6 +35,8 @@ class Against(StrEnum):
 
     ACCOUNT = "account"  # the action knows no resource
     STATE_MACHINE = "state machine"
+    # Whichever is listed: a state machine's executions, or the children of a Map Run.
+    LIST = "state machine or Map Run"
     EXECUTION = "execution"
     # Undocumented. The reference names no resource, so that "*" is what it promises; AWS's denials
     # name the ARN of the token's state machine, and policies on that ARN work.
@@ -60,7 +62,7 @@ class Right:
 RIGHTS = (
     Right("ListStateMachines", IamRole.READ, Against.ACCOUNT),
     Right("DescribeStateMachine", IamRole.READ, Against.STATE_MACHINE, decrypts=True),
-    Right("ListExecutions", IamRole.READ, Against.STATE_MACHINE),
+    Right("ListExecutions", IamRole.READ, Against.LIST),
     Right("ListTagsForResource", IamRole.READ, Against.STATE_MACHINE),
     Right("DescribeExecution", IamRole.READ, Against.EXECUTION, decrypts=True),
     Right("DescribeStateMachineForExecution", IamRole.READ, Against.EXECUTION, decrypts=True),
@@ -76,6 +78,7 @@ RIGHTS = (
 _STATEMENTS = (
     ("ListStateMachines", IamRole.READ, Against.ACCOUNT),
     ("ReadStateMachines", IamRole.READ, Against.STATE_MACHINE),
+    ("ListExecutions", IamRole.READ, Against.LIST),
     ("ReadExecutions", IamRole.READ, Against.EXECUTION),
     ("AnswerTasks", IamRole.ANSWER, Against.TOKEN),
     ("StopAndRedrive", IamRole.ANSWER, Against.EXECUTION),
@@ -102,10 +105,23 @@ class Scope:
     def resources(self, against: Against) -> list[str]:
         if against is Against.ACCOUNT or (against is Against.TOKEN and self.any_task):
             return ["*"]
+        machines = [f"stateMachine:{name}" for name in self.names]
+        if against is Against.LIST:
+            return self._arns([*machines, *(f"mapRun:{name}/*" for name in self.names)])
         if against is Against.EXECUTION:
-            # IAM's wildcard passes over slashes and colons too.
-            return [self._arn(f"execution:{name}:*") for name in self.names]
-        return [self._arn(f"stateMachine:{name}") for name in self.names]
+            executions = [f"execution:{name}:*" for name in self.names]
+            return self._arns([*executions, *self._of_children("execution")])
+        if against is Against.TOKEN:
+            return self._arns([*machines, *self._of_children("stateMachine")])
+        return self._arns(machines)
+
+    def _of_children(self, kind: str) -> list[str]:
+        """What a distributed Map's children are called by: `NAME/LABEL`."""
+        # IAM's wildcard passes over slashes and colons, so one at the end covers them.
+        return [f"{kind}:{name}/*" for name in self.names if not name.endswith("*")]
+
+    def _arns(self, resources: Sequence[str]) -> list[str]:
+        return [self._arn(resource) for resource in resources]
 
     def _arn(self, resource: str) -> str:
         return f"arn:{self.partition}:states:{self.region}:{self.account}:{resource}"

@@ -25,6 +25,7 @@ from callbacks.models import (
 )
 from callbacks.models.identity import execution_id
 from callbacks.sync.beats import with_beats
+from callbacks.sync.map_runs import mirror_map_runs
 from callbacks.sync.plan import (
     LATEST,
     NOT_READ,
@@ -55,6 +56,8 @@ class Applied:
 
     opened: int = 0
     closed: int = 0
+    # Map Runs whose children are to be listed from now on.
+    map_runs: int = 0
 
 
 def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> Applied:
@@ -82,8 +85,9 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
         _open(plan, maker)
         _change(plan, maker, stored)
         closed = _close(plan, maker, stored)
+        runs = mirror_map_runs(machine=machine, execution=execution, reading=maker.reading, now=now)
         _write_execution(execution, plan, maker)
-    return Applied(opened=len(plan.open), closed=closed)
+    return Applied(opened=len(plan.open), closed=closed, map_runs=runs)
 
 
 def _is_from_before_its_end(execution: Execution, reading: Reading) -> bool:

@@ -16,7 +16,6 @@ def rebuilt_context(
     execution_arn: str,
     execution_name: str,
     state_machine_arn: str,
-    state_machine_name: str,
     entered_at: datetime | None,
 ) -> str:
     """Return the JSON text of `$$`, so far as the history tells (dg/input-output-contextobject).
@@ -35,7 +34,8 @@ def rebuilt_context(
         "Name": json.dumps(task.state),
         "RetryCount": json.dumps(task.attempt - 1),
     }
-    machine = {"Id": json.dumps(state_machine_arn), "Name": json.dumps(state_machine_name)}
+    name = state_machine_arn.rpartition(":")[2]
+    machine = {"Id": json.dumps(state_machine_arn), "Name": json.dumps(name)}
     parts = {
         "Execution": _object(execution),
         "State": _object(state),

@@ -32,7 +32,12 @@ def parsed(*, definition: Definition | None) -> ParsedDefinition | None:
 
 
 def runs_on_todays(*, machine: StateMachine, started_at: datetime) -> bool:
-    """Whether the machine showed the same revision before the start and after it."""
+    """Whether the machine showed the same revision before the start and after it.
+
+    A Map Run has one for all its children, that of its parent.
+    """
+    if machine.is_map_run:
+        return machine.definition_id is not None and machine.revision_since is not None
     if machine.definition_id is None or machine.revision_since is None:
         return False
     if machine.described_at is None:

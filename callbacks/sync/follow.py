@@ -34,6 +34,8 @@ class Follower:
         self.opened = 0
         self.closed = 0
         self.problems = 0
+        # Found with their parents: how many lists are due that no pass has seen yet.
+        self.new_map_runs = 0
         self._asking = asking
         self._now = now
         self._machines: dict[UUID, StateMachine] = {}
@@ -64,6 +66,7 @@ class Follower:
             return
         self.opened += applied.opened
         self.closed += applied.closed
+        self.new_map_runs += applied.map_runs
 
     def set_aside(self, candidate: Candidate, error: StepFunctionsError) -> None:
         """AWS gave no usable history of this one; the others go on."""

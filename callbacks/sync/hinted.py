@@ -124,13 +124,15 @@ def _names_that_matter(connection: Connection, names: set[str]) -> set[str]:
     """Of state machines in which somebody may wait; one that is only just made counts too."""
     if not names:
         return set()
-    rows = StateMachine.objects.filter(connection=connection, name__in=names, gone_at=None)
+    rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    rows = rows.filter(name__in=names)
     waits = dict(rows.values_list("name", "definition__can_wait"))
     return {name for name in names if waits.get(name) is not False}
 
 
 def _machine_name(execution_arn: str) -> str:
-    return execution_arn.split(":")[6]
+    # Of a Map Run's child it is NAME/LABEL.
+    return execution_arn.split(":")[6].partition("/")[0]
 
 
 def _look_up(asking: Asking, hint: Hint, now: datetime) -> None:
@@ -138,8 +140,9 @@ def _look_up(asking: Asking, hint: Hint, now: datetime) -> None:
         detail = asking.reader.describe_execution(arn=hint.execution_arn)
     except NotFound:
         return
+    list_of = detail.map_run_arn or detail.state_machine_arn
     machine = StateMachine.objects.filter(
-        connection=hint.connection, arn=detail.state_machine_arn, definition__can_wait=True
+        connection=hint.connection, arn=list_of, definition__can_wait=True
     ).first()
     if machine is None:
         return

@@ -54,16 +54,16 @@ class Lister:
         for machine in rows:
             self._begin(machine)
         per_second = self._asking.purse.rate(OPERATION)
-        self._first_sweeps(rows)
-        for machine in self._looks_due(rows, per_second, is_backlogged=is_backlogged):
-            if not self._asking.may(OPERATION):
-                return
-            self._look(machine)
         beyond = schedule.calls_of_looks(
             machines=len(rows),
             calls_per_second=per_second,
             pass_seconds=settings.SYNC_INTERVAL_SECONDS,
         )
+        self._first_sweeps(rows, beyond=beyond)
+        for machine in self._looks_due(rows, per_second, is_backlogged=is_backlogged):
+            if not self._asking.may(OPERATION):
+                return
+            self._look(machine)
         for machine in schedule.sweeps_due(_with_facts(rows), is_backlogged=is_backlogged):
             if not self._asking.may(OPERATION, beyond=beyond):
                 return
@@ -78,11 +78,13 @@ class Lister:
         if self._before is None:
             self._fresh.add(machine)
 
-    def _first_sweeps(self, machines: list[StateMachine]) -> None:
+    def _first_sweeps(self, machines: list[StateMachine], *, beyond: float) -> None:
         """Before all else: of these machines nothing is known yet."""
         for machine in machines:
-            if machine.swept_at is None and self._asking.may(OPERATION):
-                self._sweep(machine, beyond=0)
+            # The first look at a Map Run finds all of it, only later: others are not to wait.
+            spared = beyond if machine.is_map_run else 0
+            if machine.swept_at is None and self._asking.may(OPERATION, beyond=spared):
+                self._sweep(machine, beyond=spared)
 
     def _looks_due(
         self, machines: list[StateMachine], per_second: float, *, is_backlogged: bool

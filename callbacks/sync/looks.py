@@ -81,7 +81,7 @@ def _page_size(machine: StateMachine, began_at: datetime) -> int:
 def _page(asking: Asking, machine: StateMachine, token: str, limit: int) -> ExecutionPage:
     def ask(next_token: str | None) -> ExecutionPage:
         return asking.reader.execution_page(
-            state_machine_arn=machine.arn, status=None, limit=limit, next_token=next_token
+            list_of=machine.arn, status=None, limit=limit, next_token=next_token
         )
 
     try:
@@ -116,6 +116,8 @@ def _see(
 
 def _can_wait(machine: StateMachine) -> bool:
     """Whether somebody may have waited in what came and went."""
+    if machine.is_map_run:
+        return True
     return machine.definition is not None and machine.definition.can_wait
 
 

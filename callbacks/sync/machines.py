@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from callbacks.models import Connection, Execution, ExecutionStatus, Policy, StateMachine
 from callbacks.models.identity import state_machine_id
@@ -31,7 +32,7 @@ def mirror_machines(
     rows = [_row(connection, machine) for machine in standard]
     StateMachine.objects.bulk_create(rows, ignore_conflicts=True)
     there = {row.pk for row in rows}
-    mirrored = StateMachine.objects.filter(connection=connection)
+    mirrored = StateMachine.objects.without_map_runs().filter(connection=connection)
     gone_at = dict(mirrored.values_list("pk", "gone_at"))
     gone = [key for key, at in gone_at.items() if at is None and key not in there]
     back = [key for key, at in gone_at.items() if at is not None and key in there]
@@ -51,10 +52,16 @@ def keep_gone_machine(*, connection: Connection, arn: str, now: datetime) -> Non
         id=state_machine_id(connection=connection.pk, arn=arn),
         connection=connection,
         arn=arn,
-        name=arn.rpartition(":")[2][:80],
+        name=_name_in(arn),
         gone_at=now,
     )
     StateMachine.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _name_in(arn: str) -> str:
+    """Of `…:stateMachine:NAME`, `…:stateMachine:NAME/LABEL` or `…:mapRun:NAME/LABEL:UUID`."""
+    rest = re.split(r":(?:stateMachine|mapRun):", arn)[-1]
+    return re.split("[/:]", rest)[0][:80]
 
 
 def to_describe(
@@ -62,7 +69,8 @@ def to_describe(
 ) -> list[StateMachine]:
     """Return machines without a description of the last time, the oldest first."""
     stale = Q(described_at=None) | Q(described_at__lt=now - again_after)
-    rows = StateMachine.objects.filter(connection=connection, gone_at=None).filter(stale)
+    rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    rows = rows.filter(stale)
     # Those that AWS refuses keep no call from the others.
     rows = rows.filter(Q(problem="") | Q(problem_at=None) | Q(problem_at__lte=now - PROBLEM_PAUSE))
     return list(rows.order_by(F("described_at").asc(nulls_first=True), "id"))
@@ -79,8 +87,8 @@ def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:
     if not Policy.objects.current().exclude(tags={}).exists():
         return []
     stale = Q(tags_read_at=None) | Q(tags_read_at__lt=now - READ_TAGS_AGAIN_AFTER)
-    waits = Q(definition__can_wait=True)
-    rows = StateMachine.objects.filter(waits, connection=connection, gone_at=None).filter(stale)
+    rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    rows = rows.filter(stale, definition__can_wait=True)
     return list(rows.order_by(F("tags_read_at").asc(nulls_first=True), "id"))
 
 
@@ -94,14 +102,22 @@ def read_tags(*, reader: Reader, machine: StateMachine, now: datetime) -> None:
         machine.tags = tags
         with transaction.atomic():
             machine.save(update_fields=["tags"])
+            _map_runs_of(machine).update(tags=tags)
             ask_for_rematch(now=now)
+
+
+def _map_runs_of(machine: StateMachine) -> QuerySet[StateMachine]:
+    """At whatever depth: each has the name of the machine at the top, which is unique."""
+    return StateMachine.objects.filter(
+        connection=machine.connection_id, name=machine.name, parent__isnull=False
+    )
 
 
 def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
     """Return machines whose executions matter, the longest unlisted first.
 
     That is where today's definition can wait or could not be read, or where the mirror has running
-    executions: those may have started on an earlier one.
+    executions: those may have started on an earlier one. Of Map Runs, all that are not let go.
     """
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
     if not everything:
@@ -109,7 +125,10 @@ def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
         running = Execution.objects.filter(
             state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING
         )
-        machines = machines.filter(Q(definition__can_wait=True) | unread | Exists(running))
+        is_map_run = Q(parent__isnull=False)
+        machines = machines.filter(
+            Q(definition__can_wait=True) | unread | is_map_run | Exists(running)
+        )
     machines = machines.select_related("definition")
     return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
 

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from callbacks.models import Connection, StateMachine
 from callbacks.stepfunctions import Refused, StepFunctionsError, Throttled
-from callbacks.sync import health, machines, schedule
+from callbacks.sync import health, machines, map_runs, schedule
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
 from callbacks.sync.figures import PassFigures, count_calls
@@ -123,11 +123,24 @@ class _Pass:
     def _work(self) -> None:
         is_backlogged = self._is_backlogged()
         self._mirror_machines(is_backlogged=is_backlogged)
+        map_runs.let_go(connection=self._connection, now=self._now)
         self._machines = machines.to_list(connection=self._connection, everything=self._full)
         self._hear()
         self._lister.run(self._machines, is_backlogged=is_backlogged)
         self._follower.may_ask_definition = self._full or not self._is_backlogged()
         self._read()
+        while self._follower.new_map_runs:
+            self._list_new_map_runs(is_backlogged=is_backlogged)
+            self._read()
+
+    def _list_new_map_runs(self, *, is_backlogged: bool) -> None:
+        """Their children are not to wait for the next pass."""
+        self._follower.new_map_runs = 0
+        rows = machines.to_list(connection=self._connection, everything=self._full)
+        known = set(self._machines)
+        found = [row for row in rows if row not in known]
+        self._machines += found
+        self._lister.run(found, is_backlogged=is_backlogged)
 
     def _hear(self) -> None:
         """Hints come first: they say which executions to read at once."""
@@ -187,7 +200,9 @@ class _Pass:
 
     def _see_definition(self, machine: StateMachine, latest_start: datetime) -> None:
         """Seen again after their start, the definition is theirs for certain."""
-        if machine.described_at is None or latest_start > machine.described_at:
+        is_older = machine.described_at is None or latest_start > machine.described_at
+        # A Map Run's is its parent's, and AWS describes only state machines.
+        if is_older and not machine.is_map_run:
             self._describe(machine)
         self._follower.know(machine)
 

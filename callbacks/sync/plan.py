@@ -290,7 +290,9 @@ def _read_next(
     if status != RUNNING:
         is_unread = any(closing.kind == NOT_READ for closing in close.values())
         return facts.now + SOONEST if is_unread else None
-    if facts.history is None or facts.history.is_moving:
+    # In no list, and not over either: as children may be for a while whose Map Run has ended.
+    is_unlisted = facts.described is not None
+    if facts.history is None or facts.history.is_moving or is_unlisted:
         return next_look(now=facts.now, last_event_at=facts.last_event_at)
     deadlines = [facts.deadlines[key_of(task)].earliest for task in still_open]
     return min((at_deadline(facts.now, at) for at in deadlines), default=None)

@@ -78,7 +78,7 @@ def _found(
         # The others are not to wait for this one.
         asking.note(exc, is_common=False)
         return None
-    machine = machines.row_of(detail.state_machine_arn)
+    machine = machines.row_of(detail.map_run_arn or detail.state_machine_arn)
     if detail.status == RUNNING and not machines.is_gone(machine):
         return None
     return Candidate(machine_id=machine, target=_target(detail))

@@ -157,8 +157,7 @@ class RowMaker:
             history=history,
             execution_arn=self.execution.arn,
             execution_name=self.execution.name,
-            state_machine_arn=self.execution.state_machine.arn,
-            state_machine_name=self.execution.state_machine.name,
+            state_machine_arn=self.execution.state_machine.state_machine_arn,
             entered_at=self.reading.entered_at.get(task.entered_event_id),
         )
 

@@ -70,7 +70,7 @@ class _Place:
 
 def _page(asking: Asking, machine: StateMachine, place: _Place) -> ExecutionPage:
     page = asking.reader.execution_page(
-        state_machine_arn=machine.arn, status=RUNNING, next_token=place.token or None
+        list_of=machine.arn, status=RUNNING, next_token=place.token or None
     )
     if place.cursor.goes_back(page.executions):
         raise _doubled()

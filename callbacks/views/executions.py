@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import CallbackTask, Decision, Execution
 from callbacks.queries.executions import find_execution, live_answers, tasks_of
+from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import utc_time
 from callbacks.views.closings import task_badge
 from callbacks.views.codelines import code_text
@@ -18,6 +19,7 @@ from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
+from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.request_words import console_url
@@ -48,7 +50,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "execution": execution,
         "status_words": run_words(execution),
         "rows": [_row(task, answers.get(task.pk)) for task in tasks],
-        "facts": _facts(execution),
+        "facts": _facts(execution, frame.sight),
         "console_url": console_url(execution.arn),
         "events_url": events_page(execution.pk),
         **_texts(execution),
@@ -84,10 +86,10 @@ def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
     }
 
 
-def _facts(execution: Execution) -> tuple[Fact, ...]:
+def _facts(execution: Execution, sight: Sight) -> tuple[Fact, ...]:
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        Fact(_("State machine"), execution.state_machine.arn, is_code=True),
+        *machine_facts(machine=execution.state_machine, sight=sight),
         Fact(_("Status"), execution.status, is_code=True),
         Fact(_("Started"), _utc(execution.started_at)),
         *((Fact(_("Ended"), _utc(execution.stopped_at)),) if execution.stopped_at else ()),

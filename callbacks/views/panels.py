@@ -21,12 +21,13 @@ LONGEST_SHOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line below the sentences. `badge` stands before the text."""
+    """One line below the sentences. `badge` stands before the text, which may be a link."""
 
     label: str
     text: str
     is_code: bool = False
     badge: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

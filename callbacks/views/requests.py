@@ -84,7 +84,7 @@ def show_request(
         context["toasts"] = [toast for toast in frame.toasts if toast["id"] != own]
     if view == "technical":
         lines = audit_lines(task_ids=[attempt.pk for attempt in facts.attempts])
-        context |= technical_context(facts=facts, lines=lines, now=frame.now)
+        context |= technical_context(facts=facts, lines=lines, sight=frame.sight, now=frame.now)
         execution, task = facts.task.execution, facts.task
         context |= exits_context(execution=execution, task=task, user=request.user, now=frame.now)
         return respond(request, TECHNICAL, context, fragment="detail", status=status)

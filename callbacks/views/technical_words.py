@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from callbacks.asl.definition import DefinitionError, parse_definition
 from callbacks.models import AuditEntry, CallbackTask, Decision
 from callbacks.queries.requests import RequestFacts
+from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import day, middle, span, utc_time, whole
 from callbacks.views.clocks import clock_of, short_moment
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
 from callbacks.views.jsontree import Tree, json_tree
+from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
 from callbacks.views.places import decision_page, events_page, execution_page, task_page
 from callbacks.views.record_words import line_words, lines_words
@@ -49,7 +51,7 @@ class Payload:
 
 
 def technical_context(
-    *, facts: RequestFacts, lines: Sequence[AuditEntry], now: datetime
+    *, facts: RequestFacts, lines: Sequence[AuditEntry], sight: Sight, now: datetime
 ) -> dict[str, Any]:
     """What templates/callbacks/technical.html takes besides the plain page's context."""
     task = facts.task
@@ -57,7 +59,7 @@ def technical_context(
         "timeline": list(_timeline(facts, now)),
         "payloads": [_payload(task, name) for name in PAYLOADS],
         "definition": _definition(task),
-        "ids": _ids(task),
+        "ids": _ids(task, sight),
         "limits": _limits(task, now),
         "lines": lines_words(lines),
         "console_url": console_url(task.execution.arn),
@@ -84,11 +86,11 @@ def _definition(task: CallbackTask) -> SafeString | None:
     return code_lines({task.state: dict(state.raw)}) if state is not None else None
 
 
-def _ids(task: CallbackTask) -> tuple[Fact, ...]:
+def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:
     execution = task.execution
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        Fact(_("State machine"), execution.state_machine.arn, is_code=True),
+        *machine_facts(machine=execution.state_machine, sight=sight),
         Fact(_("State"), task.state, is_code=True),
         *((Fact(_("Iteration"), task.iteration, is_code=True),) if task.iteration else ()),
         Fact(_("Resource"), task.resource, is_code=True),

@@ -244,16 +244,3 @@ def test_an_evaluation_failure_belongs_to_the_state_that_it_names() -> None:
     script.add("MapStateFailed", evaluated)
 
     assert closings(script.read()) == {"Review Photos[0]": "sibling_failed"}
-
-
-def test_a_map_run_is_open_until_its_map_exits() -> None:
-    script = Script()
-    start = script.map_start("Files", 0, 0)
-    run = script.add("MapRunStarted", start, mapRunArn="arn:run")
-    assert [(r.arn, r.state, r.is_open) for r in script.read().map_runs] == [
-        ("arn:run", "Files", True)
-    ]
-
-    script.exit("Files", run, "Map")
-
-    assert [r.is_open for r in script.read().map_runs] == [False]

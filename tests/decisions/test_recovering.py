@@ -9,6 +9,7 @@ from callbacks.models import CallbackTask, DecisionStatus, Execution, Request, S
 from callbacks.sync import recovering
 from callbacks.sync.asking import Asking
 from tests.decisions.conftest import Desk
+from tests.sync.test_distributed_map import children, spread
 from tests.sync.world import machine, task
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,19 @@ def test_a_run_whose_state_machine_is_gone_comes_back_all_the_same(desk: Desk) -
     assert desk.settle(decision).status == DecisionStatus.CONFIRMED
     assert desk.world.execution(desk.arn).state_machine.gone_at is not None
     assert "DescribeExecution" not in desk.world.sync().api_calls
+
+
+def test_the_child_of_a_map_run_comes_back_with_its_run(desk: Desk) -> None:
+    parent = desk.world.start(spread(), {"photos": ["a", "b"]}, name="spread")
+    desk.world.sync()
+    child = children(desk.world, parent)[0]
+    decision = desk.deliver(desk.decide(task_id=desk.world.task(child).pk))
+    forget_the_mirror()
+    assert recovered(desk) == [child]
+    desk.world.sync()
+    assert desk.settle(decision).status == DecisionStatus.CONFIRMED
+    run = desk.world.execution(child).state_machine
+    assert (run.parent, run.gone_at, run.name) == (desk.world.execution(parent), None, "spread")
 
 
 def test_of_too_many_each_has_its_turn_the_oldest_answers_together(

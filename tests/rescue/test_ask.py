@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from callbacks.models import AuditEntry, RescueAction, Role
-from callbacks.rescue.ask import heartbeat, redrive, stop
+from callbacks.rescue.ask import heartbeat, losses_of, redrive, stop
 from callbacks.rescue.errors import (
     AlreadyUnderWay,
     CannotRescue,
@@ -139,6 +139,19 @@ def test_an_answer_under_way_makes_a_stop_weighty(operator) -> None:
         stop(execution_id=task.execution_id, **asked(operator, typed_name=""))
 
 
+def test_a_stop_ends_what_waits_in_the_children_of_a_distributed_map(operator) -> None:
+    text = '{"Mode": "DISTRIBUTED"}'
+    machine = making.make_machine(definition=text)
+    parent = making.make_execution(machine)
+    run = making.make_map_run(parent)
+    for _ in range(2):
+        making.make_task(execution=making.make_execution(run))
+    making.make_task(execution=making.make_execution(making.make_map_run(making.make_execution())))
+    assert losses_of(parent).waiting_tasks == 2
+    with pytest.raises(InvalidRescue):
+        stop(execution_id=parent.pk, typed_name="", **asked(operator))
+
+
 def test_a_stop_of_one_waiting_task_needs_no_name(task, operator) -> None:
     assert stop(execution_id=task.execution_id, **asked(operator, typed_name="")).pk
 
@@ -167,6 +180,14 @@ def test_what_aws_would_not_redrive_is_off(operator, fields, why) -> None:
     with pytest.raises(CannotRescue) as caught:
         redrive(execution_id=execution.pk, **asked(operator))
     assert caught.value.code == why
+
+
+def test_a_child_of_a_distributed_map_is_redriven_with_its_parent_only(operator) -> None:
+    run = making.make_map_run(making.make_execution())
+    execution = making.make_execution(run, status="FAILED", stopped_at=timezone.now())
+    with pytest.raises(CannotRescue) as caught:
+        redrive(execution_id=execution.pk, **asked(operator))
+    assert caught.value.code == Why.BY_MAP_RUN
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])

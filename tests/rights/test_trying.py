@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from callbacks.models import CallBudget, CallCount, Connection
+from callbacks.models import CallbackTask, CallBudget, CallCount, Connection
 from callbacks.queries.rights import KEY_DENIED, Verdict, rights_seen
 from callbacks.rights import Hindrance, Trial, try_reading
 from callbacks.stepfunctions import Refused, RefusedKind
@@ -14,6 +14,7 @@ from callbacks.stepfunctions.rights import RIGHTS, IamRole
 from callbacks.sync.budget import quota_of
 from callbacks.sync.trouble import describe_trouble
 from tests import making
+from tests.sync.test_distributed_map import spread
 from tests.sync.world import World
 
 READS = {one.operation for one in RIGHTS if one.role is IamRole.READ}
@@ -50,6 +51,17 @@ def test_a_trial_says_what_it_was_made_on(world: World) -> None:
     world.sync()
     trial = tried(world)
     assert (trial.state_machine, trial.execution) == ("orders", arn.rpartition(":")[2])
+
+
+def test_it_is_made_on_a_state_machine_also_where_the_newest_run_is_of_a_map_run(
+    world: World,
+) -> None:
+    parent = world.start(spread(), {"photos": ["a"]}, name="orders")
+    world.simulator.advance(5)
+    world.sync()
+    assert CallbackTask.objects.waiting().exists()
+    trial = tried(world)
+    assert (trial.state_machine, trial.execution) == ("orders", parent.rpartition(":")[2])
 
 
 def test_lists_are_asked_for_one_item(world: World) -> None:

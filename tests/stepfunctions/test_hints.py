@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from callbacks.stepfunctions.hints import LONGEST_UNPACKED, executions_in
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:orders:run-1"
+CHILD = "arn:aws:states:eu-west-1:123456789012:execution:orders/each:run-1"
 OTHER = "arn:aws-cn:states:cn-north-1:123456789012:execution:orders:run-2"
 
 
@@ -56,6 +57,11 @@ def packed(message: Any) -> str:
 )
 def test_each_known_form_names_its_execution(body: str) -> None:
     assert executions_in(body) == (ARN,)
+
+
+def test_the_child_of_a_map_run_is_an_execution_too() -> None:
+    long = CHILD.replace("orders/each", f"{'o' * 80}/{'e' * 40}")
+    assert executions_in(json.dumps(logs(CHILD, long))) == (CHILD, long)
 
 
 def test_all_that_are_named_come_once_and_in_order() -> None:

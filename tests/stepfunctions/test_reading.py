@@ -196,8 +196,15 @@ def test_one_page_can_be_asked_for(stub: Stubber, reader: Reader) -> None:
     asked = {"stateMachineArn": MACHINE, "maxResults": 5, "nextToken": "here"}
     body = answer(executions=[execution("a")], nextToken="next")
     stub.add_response("list_executions", body, asked)
-    page = reader.execution_page(state_machine_arn=MACHINE, status=None, next_token="here", limit=5)
+    page = reader.execution_page(list_of=MACHINE, status=None, next_token="here", limit=5)
     assert (page.executions[0].name, page.next_token) == ("a", "next")
+
+
+def test_the_children_of_a_map_run_are_listed_by_its_arn(stub: Stubber, reader: Reader) -> None:
+    run = "arn:aws:states:eu-west-1:123456789012:mapRun:orders/each:1"
+    asked = {"mapRunArn": run, "statusFilter": "RUNNING", "maxResults": 5}
+    stub.add_response("list_executions", answer(executions=[execution("a")]), asked)
+    assert reader.execution_page(list_of=run, limit=5).next_token is None
 
 
 def test_an_execution_is_read_with_what_may_be_absent(stub: Stubber, reader: Reader) -> None:

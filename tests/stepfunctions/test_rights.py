@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,33 @@ def test_every_statement_names_its_resources() -> None:
     read = policy(roles=[IamRole.READ], scope=PAY)["Statement"]
     answer = policy(roles=[IamRole.ANSWER], scope=PAY)["Statement"]
     machines = [f"{ARN}stateMachine:pay-*", f"{ARN}stateMachine:refund"]
-    executions = [f"{ARN}execution:pay-*:*", f"{ARN}execution:refund:*"]
-    assert [one["Resource"] for one in read] == [["*"], machines, executions]
-    assert [one["Resource"] for one in answer] == [machines, executions]
+    runs = [f"{ARN}mapRun:pay-*/*", f"{ARN}mapRun:refund/*"]
+    executions = [f"{ARN}execution:{name}" for name in ("pay-*:*", "refund:*", "refund/*")]
+    lists = [*machines, *runs]
+    assert [one["Resource"] for one in read] == [["*"], machines, lists, executions]
+    assert [one["Resource"] for one in answer] == [
+        [*machines, f"{ARN}stateMachine:refund/*"],
+        executions,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arn"),
+    [
+        ("ListExecutions", f"{ARN}mapRun:refund/each:1"),
+        ("GetExecutionHistory", f"{ARN}execution:refund/each:1"),
+        ("SendTaskSuccess", f"{ARN}stateMachine:refund/each"),
+        ("StopExecution", f"{ARN}execution:pay-out/each:1"),
+    ],
+)
+def test_the_children_of_a_named_state_machine_are_covered_and_no_others(
+    operation: str, arn: str
+) -> None:
+    statements = policy(roles=IamRole, scope=PAY)["Statement"]
+    (found,) = [one for one in statements if f"states:{operation}" in one["Action"]]
+    assert any(fnmatchcase(arn, pattern) for pattern in found["Resource"])
+    for other in (arn.replace("refund", "refunds"), arn.replace("pay-", "pays-")):
+        assert other == arn or not any(fnmatchcase(other, one) for one in found["Resource"])
 
 
 def test_only_the_list_of_state_machines_is_on_everything() -> None:

@@ -104,6 +104,15 @@ def test_what_is_known_already_gives_an_empty_plan() -> None:
     assert (plan.open, plan.change, plan.close) == ((), (), {})
 
 
+def test_what_no_list_names_and_yet_runs_is_looked_at_again_soon() -> None:
+    before = NOW - timedelta(seconds=40)
+    unlisted = replace(
+        facts(a_history(a_task()), described=Described(status="RUNNING")), last_event_at=before
+    )
+
+    assert make_plan(known=Known(), facts=unlisted).read_next_at == NOW + timedelta(seconds=10)
+
+
 def test_a_task_that_does_not_wait_is_left_out() -> None:
     plan = make_plan(known=Known(), facts=facts(a_history(a_task(waits=False))))
 

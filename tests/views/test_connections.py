@@ -37,6 +37,14 @@ def test_what_was_not_measured_is_absent_and_not_zero(people, page_of):
     assert "Histories read" not in page
 
 
+def test_map_runs_are_no_workflows_but_have_problems_of_their_own(people, page_of):
+    parent = making.make_execution()
+    making.make_map_run(parent, problem="AWS denied states:ListExecutions.")
+    page = text_of(page_of(people.admin, f"/connections/{parent.connection_id}/"))
+    assert "1, of which 1 can wait for an answer" in page
+    assert "AWS denied states:ListExecutions." in page
+
+
 def test_figures_of_the_last_pass_are_shown_as_counted(people, page_of):
     one = making.make_connection("prod")
     read(one, figures={"executions_listed": 31, "histories_read": 1842, "seconds": 1.25})

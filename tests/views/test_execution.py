@@ -61,6 +61,25 @@ def test_requests_of_other_teams_are_left_out(people, page_of):
     assert "theirs" not in page
 
 
+def test_the_child_of_a_map_run_leads_to_its_parent(people, page_of):
+    parent = making.make_execution()
+    run = making.make_map_run(parent)
+    task = making.make_task(execution=making.make_execution(run))
+    for path in (path_of(task.execution), f"/tasks/{task.pk}/?view=technical"):
+        page = page_of(people.operator, path)
+        assert f'href="{path_of(parent)}"' in page.content.decode()
+        assert run.arn in text_of(page)
+        assert run.state_machine_arn in text_of(page)
+
+
+def test_it_does_not_lead_those_to_a_parent_who_may_not_see_it(people, page_of):
+    run = making.make_map_run(making.make_execution())
+    task = making.make_task(execution=making.make_execution(run))
+    page = page_of(people.approver, path_of(task.execution))
+    assert page.status_code == 200
+    assert path_of(run.parent) not in page.content.decode()
+
+
 def test_its_definition_is_shown_as_code(people, page_of):
     task = making.make_task()
     page = page_of(people.approver, path_of(task.execution)).content.decode()

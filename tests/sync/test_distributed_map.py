@@ -483,7 +483,7 @@ def test_queries_do_not_grow_with_runs_that_are_over(world: World) -> None:
 
 
 DEATHS: tuple[str, ...] = (
-    "callbacks.sync.asking.Asking._admit",
+    "callbacks.sync.asking.Asking.admit",
     "callbacks.sync.apply.mirror_map_runs",
     "callbacks.sync.apply._write_execution",
     "callbacks.sync.looks.write_news",

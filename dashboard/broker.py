@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -23,7 +24,16 @@ TABLE_READS = 20
 TABLE_PAUSE_SECONDS = 0.01
 
 
+# kombu notes a binding for the whole process before it stands in the table: a second thread that
+# sent in between found no table, and its messages went to nobody.
+_binding = threading.Lock()
+
+
 class Channel(filesystem.Channel):
+    def queue_bind(self, *args: Any, **kwargs: Any) -> None:
+        with _binding:
+            super().queue_bind(*args, **kwargs)
+
     # kombu names the argument differently in each class.
     def _put(  # type: ignore[override]
         self, queue: str, payload: dict[str, Any], **_options: Any

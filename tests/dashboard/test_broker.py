@@ -8,6 +8,8 @@ import pytest
 from kombu import Connection
 from kombu.transport import filesystem
 
+from dashboard.broker import Channel
+
 MESSAGES = 50
 # A busy machine writes many small files slowly.
 PATIENCE = 120
@@ -80,3 +82,32 @@ def test_nothing_is_left_behind_when_all_is_read(folder_broker, tmp_path):
     take(folder_broker, taken, 3)
     assert len(taken) == 3
     assert not [path for path in tmp_path.rglob("*.msg*") if path.is_file()]
+
+
+def test_what_one_thread_sends_while_another_binds_the_queue_arrives(folder_broker, monkeypatch):
+    """kombu remembers a binding for the whole process before it is written."""
+    bind, binding, may_bind = Channel._queue_bind, threading.Event(), threading.Event()
+
+    def bind_slowly(self, *args) -> None:
+        binding.set()
+        assert may_bind.wait(PATIENCE)
+        bind(self, *args)
+
+    monkeypatch.setattr(Channel, "_queue_bind", bind_slowly)
+    first, second = (threading.Thread(target=put, args=(folder_broker, 1)) for _ in range(2))
+    first.start()
+    assert binding.wait(PATIENCE)
+    second.start()
+    # Time enough to send into nothing; one that waits for the binding is not done by then.
+    second.join(timeout=0.5)
+    may_bind.set()
+    first.join(PATIENCE)
+    second.join(PATIENCE)
+
+    taken: list[int] = []
+    with folder_broker() as connection, connection.SimpleQueue("jobs") as queue:
+        for _ in range(2):
+            message = queue.get(timeout=2)
+            taken.append(message.payload["number"])
+            message.ack()
+    assert taken == [0, 0]

@@ -156,7 +156,7 @@ def test_without_script_everything_is_a_link_or_a_form(people, open_page, troubl
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Workflow").fill(task.state_machine_name)
     page.get_by_role("button", name="Show these").click()
-    assert page.locator("#rows .li").count() == 1
+    expect(page.locator("#rows .li")).to_have_count(1)
     page.get_by_role("link", name="Refund 881").click()
     assert page.url.endswith(f"/tasks/{task.pk}/")
     assert troubles.seen == []

@@ -101,6 +101,8 @@ def read_opened(*, execution_id: str, **_later: Any) -> None:
     now = database_now()
     if execution.read_at is not None and now - execution.read_at < FRESH_FOR:
         return
+    if not execution.is_known:
+        return
     try:
         read_execution(execution=execution, now=now)
     except StepFunctionsError as exc:

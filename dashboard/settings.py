@@ -230,6 +230,8 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
 QUARANTINE_SECONDS = env.float("QUARANTINE_SECONDS", 300.0)
+# A token that a worker handed over waits at least so long for its execution to be found.
+INTAKE_LOOK_SECONDS = env.float("INTAKE_LOOK_SECONDS", 60.0)
 # How often it is asked whether policies have changed, so that what waits is matched again.
 POLICY_INTERVAL_SECONDS = env.float("POLICY_INTERVAL_SECONDS", 2.0)
 # Calls that one API key may make in a minute; 0 sets no limit.

@@ -113,5 +113,6 @@ WORDS = {
     "too_old": "The execution ended more than 14 days ago; AWS redrives none so old.",
     "too_long": "The history is too long: AWS redrives none of 24,999 events.",
     "by_map_run": "A child of a Map run is redriven with its parent.",
+    "unread": "Only a task token was handed over; the execution is not known.",
     "not_redrivable": "AWS does not redrive this execution.",
 }

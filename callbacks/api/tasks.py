@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +33,7 @@ from callbacks.queries.listing import ListFilter, answers_to, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 from callbacks.queries.tasks import Order
 from callbacks.rescue.ask import MAY_RESCUE, heartbeat
+from callbacks.sync.merging import merged_task
 
 router = Router(tags=["tasks"])
 
@@ -177,10 +179,16 @@ def reject(
 def find(request: ApiRequest, task_id: UUID) -> CallbackTask:
     """The task with all that is shown of it. Raises Problem (404)."""
     rows = request.auth.tasks.select_related("connection", "policy", "execution")
-    found = rows.filter(pk=task_id).first()
+    found = rows.filter(pk=task_id).first() or _merged(rows, task_id)
     if found is None:
         raise not_found()
     return found
+
+
+def _merged(rows: QuerySet[CallbackTask], task_id: UUID) -> CallbackTask | None:
+    """The task to which a token went that was handed over as this one."""
+    merged = merged_task(intake_id=task_id)
+    return rows.filter(pk=merged).first() if merged else None
 
 
 def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from callbacks.api import audit, decisions, executions, policies, requests, tasks
+from callbacks.api import audit, decisions, executions, intake, policies, requests, tasks
 from callbacks.api.bodies import StrictParser
 from callbacks.api.callers import ApiKeyAuth
 from callbacks.api.problems import Problem, answer, not_found, unauthorised
@@ -35,6 +35,7 @@ ROUTERS: dict[str, Router] = {
     "audit": audit.router,
     "policies": policies.router,
     "requests": requests.router,
+    "intake": intake.router,
 }
 
 api = NinjaAPI(

@@ -13,6 +13,7 @@ from callbacks.asl.payload import ERROR_LIMIT_CHARACTERS
 from callbacks.decisions.deliver import send_again
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
+from callbacks.decisions.unread import may_repeat
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -25,7 +26,7 @@ from callbacks.models import (
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
-from callbacks.sync.plan import FORGOTTEN, NOT_READ, SUBMIT_FAILED
+from callbacks.sync.plan import FORGOTTEN, NOT_READ, SUBMIT_FAILED, UNREAD
 
 logger = logging.getLogger(__name__)
 
@@ -84,16 +85,16 @@ def _look(decision: Decision, now: datetime) -> None:
     if task is None:
         logger.info("The mirror does not hold the task of decision %s now.", decision.pk)
         if was_sent and _is_forgotten(decision):
-            _give_up(decision, now)
+            _give_up(decision, now, outcome=FORGOTTEN)
         return
     has_read = False
     if was_sent and (task.is_waiting or task.closed_kind == NOT_READ):
         _take_turn(decision, now)
-        has_read = _read(task, now)
+        has_read = _read(decision, task, now)
     sent = _sent(decision, task)
     verdict = judge(sent=sent, closing=_closing(task))
-    if sent.was_sent and task.closed_kind == FORGOTTEN:
-        _give_up(decision, now)
+    if sent.was_sent and task.closed_kind in (FORGOTTEN, UNREAD):
+        _give_up(decision, now, outcome=task.closed_kind)
     elif verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
         # After the answer, not with it: decide() locks the task first and then the answer.
@@ -113,15 +114,15 @@ def _is_forgotten(decision: Decision) -> bool:
     return rows.filter(status=ExecutionStatus.FORGOTTEN).exists()
 
 
-def _give_up(decision: Decision, now: datetime) -> None:
-    """AWS may have it and no longer knows the execution: nobody can tell, so nobody looks again."""
+def _give_up(decision: Decision, now: datetime, *, outcome: str) -> None:
+    """AWS may have it, and no history will ever tell: so nobody looks again."""
     move(
         decision=decision,
         to=DecisionStatus(decision.status),
         now=now,
         kind="answer_untraceable",
-        facts={"outcome": FORGOTTEN},
-        outcome=FORGOTTEN,
+        facts={"outcome": outcome},
+        outcome=outcome,
         lease_until=None,
         look_after=None,
     )
@@ -151,7 +152,10 @@ def _take_turn(decision: Decision, now: datetime) -> None:
     decision.looks += 1
 
 
-def _read(task: CallbackTask, now: datetime) -> bool:
+def _read(decision: Decision, task: CallbackTask, now: datetime) -> bool:
+    """Whether the task as it is now, and its waiting, can be gone by."""
+    if not task.execution.is_known:
+        return may_repeat(decision=decision, task=task)
     try:
         read_execution(execution=task.execution, now=now)
     except StepFunctionsError as exc:

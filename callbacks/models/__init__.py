@@ -3,6 +3,7 @@
 from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
+from callbacks.models.intake import Intake, IntakeStatus
 from callbacks.models.mirror import (
     CallbackTask,
     DeadlineKind,
@@ -61,6 +62,8 @@ __all__ = [
     "Execution",
     "ExecutionStatus",
     "Hint",
+    "Intake",
+    "IntakeStatus",
     "Lease",
     "Policy",
     "PolicyTeam",

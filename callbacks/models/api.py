@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     READ = "read", "Read"
     DECIDE = "decide", "Answer requests"
     OPERATE = "operate", "Act on runs"
+    INTAKE = "intake", "Hand over task tokens"
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

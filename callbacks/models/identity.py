@@ -33,6 +33,16 @@ def task_id(
     )
 
 
+def intake_id(*, connection: uuid.UUID, token_sha256: str) -> uuid.UUID:
+    """A token that was handed over, and the task that stands for it: all that is known of it."""
+    return _name("intake", str(connection), token_sha256)
+
+
+def intake_request_id(intake: uuid.UUID) -> uuid.UUID:
+    """The request of such a task, which it keeps where its state's visit has none yet."""
+    return _name("intake-request", str(intake))
+
+
 def decision_id(*, user_id: int, path: str, key: str) -> uuid.UUID:
     """A program's answer under its Idempotency-Key: sent again, it is the same decision."""
     return _name("decision", str(user_id), path, key)

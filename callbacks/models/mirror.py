@@ -120,6 +120,9 @@ class ExecutionStatus(models.TextChoices):
     PENDING_REDRIVE = "PENDING_REDRIVE"
     # AWS no longer knows it (90 days after its end).
     FORGOTTEN = "FORGOTTEN"
+    # Stands for one that is not known, or cannot be read: all that is known is a task's token,
+    # which a worker handed over. Never asked for, and gone once the real one is read.
+    UNREAD = "UNREAD"
 
 
 class Execution(models.Model):
@@ -201,6 +204,16 @@ class Execution(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_known(self) -> bool:
+        """Whether AWS can be asked about it."""
+        return self.status != ExecutionStatus.UNREAD
+
+    @property
+    def label(self) -> str:
+        """Its name, for people."""
+        return self.name if self.is_known else "A run that is not known here"
+
 
 class Request(models.Model):
     """What a person sees as one thing: all attempts of one visit of one state."""
@@ -238,12 +251,16 @@ class TokenState(models.TextChoices):
     MISSING = "missing", "not passed to the worker"
     AMBIGUOUS = "ambiguous", "more than one candidate"
     ACTIVITY = "activity", "only the activity's worker has it"
+    # Handed over moments ago; what it belongs to is being looked up.
+    PENDING = "pending", "being looked up"
 
 
 class DeadlineKind(models.TextChoices):
     EXACT = "exact", "exact"
     RANGE = "range", "a range"
     NONE = "none", "none"
+    # The execution cannot be read, so that nobody knows.
+    UNKNOWN = "unknown", "unknown"
 
 
 class TaskQuerySet(models.QuerySet["CallbackTask"]):

@@ -145,6 +145,7 @@ def why_no_heartbeat(task: CallbackTask) -> rules.Why | None:
         is_waiting=task.is_waiting,
         heartbeat_seconds=task.heartbeat_seconds,
         has_token=task.can_be_answered,
+        is_known=task.execution.is_known,
     )
 
 

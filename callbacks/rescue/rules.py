@@ -16,6 +16,7 @@ MOST_EVENTS = 24_999
 LAST_PART = 8
 
 RUNNING = "RUNNING"
+UNREAD = "UNREAD"
 REDRIVABLE = "REDRIVABLE"
 _UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 
@@ -36,6 +37,8 @@ class Why(StrEnum):
     # AWS's own answer to DescribeExecution.
     BY_MAP_RUN = "by_map_run"
     NOT_REDRIVABLE = "not_redrivable"
+    # Only a token of it was handed over.
+    UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,15 @@ class RunFacts:
 
 
 def why_no_heartbeat(
-    *, is_waiting: bool, heartbeat_seconds: int | None, has_token: bool
+    *, is_waiting: bool, heartbeat_seconds: int | None, has_token: bool, is_known: bool = True
 ) -> Why | None:
-    """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing."""
+    """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing.
+
+    `is_known`: whether the execution is; of others nobody knows whether they have a heartbeat.
+    """
     if not is_waiting:
         return Why.TASK_OVER
-    if heartbeat_seconds is None:
+    if heartbeat_seconds is None and is_known:
         return Why.NO_HEARTBEAT
     return None if has_token else Why.NO_TOKEN
 
@@ -64,6 +70,8 @@ def why_no_heartbeat(
 def why_no_stop(run: RunFacts) -> Why | None:
     if run.machine_type == "EXPRESS":
         return Why.EXPRESS
+    if run.status == UNREAD:
+        return Why.UNREAD
     return None if run.status == RUNNING else Why.RUN_OVER
 
 
@@ -85,6 +93,7 @@ _WHY_BY_STATUS = {
     RUNNING: Why.STILL_RUNNING,
     "SUCCEEDED": Why.SUCCEEDED,
     "FORGOTTEN": Why.FORGOTTEN,
+    UNREAD: Why.UNREAD,
     "PENDING_REDRIVE": Why.BY_MAP_RUN,
 }
 

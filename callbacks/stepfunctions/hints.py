@@ -36,10 +36,10 @@ def executions_in(body: str) -> tuple[str, ...]:
         message = json.loads(body)
     except (ValueError, RecursionError):
         message = body
-    return tuple(dict.fromkeys(arn for arn in _found(message, DEEPEST) if _is_execution(arn)))
+    return tuple(dict.fromkeys(arn for arn in _found(message, DEEPEST) if is_execution(arn)))
 
 
-def _is_execution(arn: Any) -> bool:
+def is_execution(arn: Any) -> bool:
     """A database takes no NUL and no half of a character, which JSON can spell."""
     if not isinstance(arn, str) or len(arn) > LONGEST_ARN or not arn.isprintable():
         return False

@@ -20,10 +20,10 @@ from callbacks.models import (
     Decision,
     DecisionStatus,
     Execution,
-    Request,
     StateMachine,
 )
 from callbacks.models.identity import execution_id
+from callbacks.sync.adopting import adopt, handed_over, restore_tokens
 from callbacks.sync.beats import with_beats
 from callbacks.sync.map_runs import mirror_map_runs
 from callbacks.sync.plan import (
@@ -42,6 +42,7 @@ from callbacks.sync.plan import (
     next_look,
 )
 from callbacks.sync.reading import Reading
+from callbacks.sync.request_rows import keep_requests
 from callbacks.sync.rows import RowMaker
 from callbacks.sync.storable import Storable
 
@@ -198,12 +199,17 @@ def _known_task(row: CallbackTask) -> KnownTask:
 
 
 def _open(plan: Plan, maker: RowMaker) -> None:
-    requests = {request.pk: request for request in map(maker.request, plan.open)}
-    Request.objects.bulk_create(requests.values(), ignore_conflicts=True)
+    if not plan.open:
+        return
+    handed = handed_over(connection_id=maker.execution.connection_id, tasks=plan.open)
+    maker = replace(maker, task_ids=handed)
+    maker = replace(maker, request_ids=keep_requests(tasks=plan.open, maker=maker))
     for batch in _batches(plan.open):
         rows = [maker.task(task, plan.close.get(key_of(task))) for task in batch]
         _mark_answered_here([row for row in rows if row.closed_at is not None])
-        CallbackTask.objects.bulk_create(rows)
+        restore_tokens(rows=rows)
+        CallbackTask.objects.bulk_create([row for row in rows if row.pk not in handed.values()])
+        adopt(execution=maker.execution, rows=[row for row in rows if row.pk in handed.values()])
 
 
 def _mark_answered_here(rows: list[CallbackTask]) -> None:

@@ -33,6 +33,8 @@ class Subject:
     state: str
     tags: Mapping[str, str] = field(default_factory=dict)
     payloads: Payloads = field(default_factory=lambda: Payloads(input=""))
+    # Its execution cannot be read: values are not known, nor perhaps the state.
+    is_unread: bool = False
 
 
 _Rule = TypeVar("_Rule", bound=Covers)
@@ -43,8 +45,10 @@ def first_match(rules: Iterable[_Rule], subject: Subject) -> _Rule | None:
 
 
 def matches(rule: Covers, subject: Subject) -> bool:
-    return matches_place(rule, subject) and all(
-        holds(condition, subject.payloads) for condition in rule.conditions
+    """What cannot be seen excludes no rule: the first that may cover the task covers it."""
+    return matches_place(rule, subject) and (
+        subject.is_unread
+        or all(holds(condition, subject.payloads) for condition in rule.conditions)
     )
 
 
@@ -53,7 +57,7 @@ def matches_place(rule: Covers, subject: Subject) -> bool:
     return (
         _any_fits(rule.connections, subject.connection)
         and _fits(rule.state_machine, subject.state_machine)
-        and _fits(rule.state, subject.state)
+        and (_fits(rule.state, subject.state) or (subject.is_unread and not subject.state))
         and all(_has_tag(subject.tags, name, value) for name, value in rule.tags.items())
     )
 

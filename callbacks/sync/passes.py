@@ -20,6 +20,7 @@ from callbacks.sync.follow import Follower
 from callbacks.sync.hinted import look_up_hints, receive_hints
 from callbacks.sync.lease import Hold, held_lease
 from callbacks.sync.listing import Lister, behind
+from callbacks.sync.merging import match_intakes
 from callbacks.sync.queue import Queue
 from callbacks.sync.recovering import recover
 from callbacks.sync.trouble import is_of_the_connection, is_silence
@@ -118,6 +119,7 @@ class _Pass:
             logger.info("The pass over %s ended early.", self._connection.name)
         finally:
             figures = self._finish()
+        match_intakes(connection=self._connection, now=self._now)
         return figures
 
     def _work(self) -> None:

@@ -29,6 +29,7 @@ WAITING, ANSWERED, TIMED_OUT, STOPPED, CLOSED = (
 )
 NOT_READ = "not_read"  # over, but what ended it is not read yet; the only closing that may change
 FORGOTTEN = "forgotten"  # AWS no longer knows the execution
+UNREAD = "unread"  # its execution cannot be read: AWS's word on an answer is all there is
 SUBMIT_FAILED = "submit_failed"  # the call that hands the token over failed
 
 _STATUS_BY_KIND = {

@@ -36,6 +36,7 @@ def subject_of(task: CallbackTask) -> Subject:
         state=task.state,
         tags=machine.tags,
         payloads=Payloads(input=task.input, context=task.context),
+        is_unread=not task.execution.is_known,
     )
 
 
@@ -69,6 +70,7 @@ def subjects_of(tasks: QuerySet[CallbackTask]) -> QuerySet[CallbackTask]:
         "input",
         "context",
         "dies_earliest",
+        "execution__status",
         "execution__connection__name",
         "execution__state_machine__tags",
     )

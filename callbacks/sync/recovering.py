@@ -20,6 +20,7 @@ from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import ExecutionDetail, NotFound, Refused
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import Candidate
+from callbacks.sync.intake import PREFIX
 from callbacks.sync.machines import keep_gone_machine
 from callbacks.sync.plan import RUNNING, Target
 from callbacks.sync.trouble import is_of_the_connection
@@ -37,6 +38,8 @@ def lost_executions(connection: Connection, now: datetime) -> dict[str, datetime
     """
     held = Execution.objects.filter(connection=connection, arn=OuterRef("execution_arn"))
     rows = Decision.objects.unsettled().filter(~Exists(held), connection_id=connection.pk)
+    # Of a token that was handed over, the intake brings its task back.
+    rows = rows.exclude(execution_arn__startswith=PREFIX)
     first = rows.values_list("execution_arn").annotate(first=Min("decided_at"))
     lost = list(first.order_by("first", "execution_arn"))
     turns = max(1, math.ceil(len(lost) / MOST))

@@ -29,6 +29,14 @@ _TOKEN_STATES = {
 LONGEST_ITERATION = 500
 
 
+# State, iteration and number of the entry: what tells a request within its execution.
+Visit = tuple[str, str, int]
+
+
+def visit_of(task: HistoryTask) -> Visit:
+    return task.state, fitting(task.iteration, longest=LONGEST_ITERATION), task.entry_number
+
+
 @dataclass(frozen=True, slots=True)
 class RowMaker:
     """Makes the rows of one execution from one reading of it."""
@@ -40,14 +48,18 @@ class RowMaker:
     # Read once, and only where a task is to be made.
     _policies: list[Policy] = field(default_factory=list)
     _prepared: dict[TaskKey, CallbackTask] = field(default_factory=dict)
+    # Ids that tasks and requests have already, instead of those made of what they are in AWS.
+    task_ids: Mapping[TaskKey, UUID] = field(default_factory=dict)
+    request_ids: Mapping[Visit, UUID] = field(default_factory=dict)
 
     def request(self, task: HistoryTask) -> Request:
+        state, iteration, entry_number = visit_of(task)
         return Request(
             id=self._request_id(task),
             execution_id=self.execution.pk,
-            state=task.state,
-            iteration=fitting(task.iteration, longest=LONGEST_ITERATION),
-            entry_number=task.entry_number,
+            state=state,
+            iteration=iteration,
+            entry_number=entry_number,
         )
 
     def prepare(self, tasks: Iterable[HistoryTask]) -> None:
@@ -56,7 +68,10 @@ class RowMaker:
             self._prepared[key_of(task)] = self._make(task)
 
     def task(self, task: HistoryTask, closing: TaskClosing | None) -> CallbackTask:
-        row = self._prepared.get(key_of(task)) or self._make(task)
+        row = self._prepared.get(key_of(task))
+        if row is None or key_of(task) in self.task_ids:
+            row = self._make(task)
+        row.request_id = self._request_id(task)
         for column, value in (self.closing(closing) if closing else {}).items():
             setattr(row, column, value)
         return row
@@ -96,7 +111,7 @@ class RowMaker:
         return {**columns, **found, **self._payloads(task)}
 
     def _request_id(self, task: HistoryTask) -> UUID:
-        return request_id(
+        return self.request_ids.get(visit_of(task)) or request_id(
             connection=self.execution.connection_id,
             execution_arn=self.execution.arn,
             state=task.state,
@@ -105,7 +120,7 @@ class RowMaker:
         )
 
     def _task_id(self, task: HistoryTask) -> UUID:
-        return task_id(
+        return self.task_ids.get(key_of(task)) or task_id(
             connection=self.execution.connection_id,
             execution_arn=self.execution.arn,
             redrive_count=task.redrive_count,

@@ -154,6 +154,8 @@ def _no_token(task: CallbackTask) -> Lock:
             "More than one text in its data may be the token, and Holdpoint never guesses."
         ),
     }
+    if task.token_state == TokenState.PENDING:
+        return _looking()
     usual = _("The token was not passed on in the data of this step, so it cannot be read.")
     return Lock(
         title=_("This request cannot be answered from here"),
@@ -162,6 +164,18 @@ def _no_token(task: CallbackTask) -> Lock:
         + _("Whoever has the token can answer; otherwise stop the run, or restart it."),
         icon="key-off",
         bar=Bar(off=_("no token"), off_icon="key-off"),
+    )
+
+
+def _looking() -> Lock:
+    return Lock(
+        title=_("Its run is being looked up"),
+        text=_(
+            "A program handed this request over moments ago. Holdpoint looks up which run it "
+            "belongs to and who may answer it. Most are found within a minute."
+        ),
+        icon="hourglass",
+        bar=Bar(off=_("being looked up"), off_icon="hourglass"),
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from callbacks.models import CallbackTask, DeadlineKind
 from callbacks.templatetags.words import before, clock, day, moment, stamp, time_left
-from callbacks.views.rows import DUE_WITHIN, DYING_WITHIN
+from callbacks.views.rows import DUE_WITHIN, DYING_WITHIN, WITHOUT_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class Clock:
 
 def clock_of(*, task: CallbackTask, now: datetime) -> Clock:
     """Word the clock of a waiting task."""
-    is_endless = task.deadline_kind == DeadlineKind.NONE
-    badge, tone = ("no_deadline", "") if is_endless else _urgency(task, now)
+    is_endless = task.deadline_kind in WITHOUT_END
+    badge, tone = _urgency(task, now)
+    if task.deadline_kind == DeadlineKind.NONE:
+        badge = "no_deadline"
     whole_way = (task.dies_latest - task.waiting_since).total_seconds()
     return Clock(
         badge=badge,
@@ -45,7 +47,9 @@ def clock_of(*, task: CallbackTask, now: datetime) -> Clock:
         until="" if is_endless else stamp(task.dies_earliest),
         before=_before(task, now, is_endless=is_endless),
         short="" if is_endless else before(until=task.dies_earliest, now=now),
-        day=date_format(timezone.localtime(task.dies_earliest), "D j M"),
+        day=""
+        if task.deadline_kind == DeadlineKind.UNKNOWN
+        else date_format(timezone.localtime(task.dies_earliest), "D j M"),
         asked=_("%(moment)s asked") % {"moment": moment(at=task.waiting_since, now=now)},
         percent=None if is_endless else _percent(task, now, whole_way),
         earliest=_percent(task, task.dies_earliest, whole_way),
@@ -63,6 +67,8 @@ def _urgency(task: CallbackTask, now: datetime) -> tuple[str, str]:
 
 
 def _left(task: CallbackTask, now: datetime, *, is_endless: bool) -> str:
+    if task.deadline_kind == DeadlineKind.UNKNOWN:
+        return _("Deadline unknown")
     if is_endless:
         return _("No deadline")
     left = time_left(until=task.dies_earliest, now=now)
@@ -72,6 +78,8 @@ def _left(task: CallbackTask, now: datetime, *, is_endless: bool) -> str:
 
 
 def _before(task: CallbackTask, now: datetime, *, is_endless: bool) -> str:
+    if task.deadline_kind == DeadlineKind.UNKNOWN:
+        return _("May end at any moment")
     if is_endless:
         local = timezone.localtime(task.dies_earliest)
         return _("Can wait until %(day)s") % {"day": f"{day(task.dies_earliest)} {local:%Y}"}
@@ -98,6 +106,8 @@ def _explain(task: CallbackTask, now: datetime) -> str:
         "earliest": moment(at=task.dies_earliest, now=now),
         "latest": moment(at=task.dies_latest, now=now),
     }
+    if task.deadline_kind == DeadlineKind.UNKNOWN:
+        return _("The run cannot be read from here, so nobody knows when this ends.")
     if task.deadline_kind == DeadlineKind.NONE:
         return _(
             "Nothing ends this wait by itself but the limit of one year that AWS sets to every run."

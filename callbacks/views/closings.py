@@ -37,6 +37,7 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     "execution_succeeded": lambda: _("The run ended well without this answer."),
     "execution_failed": lambda: _("The run failed."),
     "forgotten": lambda: _("AWS no longer knows this run; what ended the wait is not known."),
+    "unread": lambda: _("It is over. What ended it cannot be read from here."),
     "not_read": lambda: _("The run is over. What ended the wait is not read yet."),
 }
 _BY_STATUS: Mapping[str, Callable[[], str]] = {
@@ -79,6 +80,9 @@ def answer_badge(*, status: str, direction: str, outcome: str) -> str:
         return "voided"
     if status == DecisionStatus.LOST and not answered_from_outside(outcome):
         return "overtaken"
+    if status == DecisionStatus.SENT and outcome:
+        # No history will confirm it.
+        return "taken"
     return status
 
 

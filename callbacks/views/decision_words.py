@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Vote
+from callbacks.sync.plan import FORGOTTEN, UNREAD
 from callbacks.templatetags.words import ago, span, stamp, whole
 from callbacks.views.clocks import short_moment
 from callbacks.views.closings import (
@@ -42,6 +43,8 @@ from callbacks.views.refusal_words import refused
 from callbacks.views.signing_words import signature_facts
 
 POLL_SECONDS, DOUBTFUL_POLL_SECONDS = 1, 3
+DOUBTFUL = (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
+UNTRACEABLE = (FORGOTTEN, UNREAD)
 
 
 def panel_of(
@@ -55,7 +58,10 @@ def panel_of(
     """Word one decision for the person who looks at it; `votes` may hold others' too."""
     mine = [vote for vote in votes if vote.decision_id == decision.pk]
     scene = Scene(decision=decision, task=task, user_id=user_id, now=now, votes=mine)
-    panel = _PANELS[DecisionStatus(decision.status)](scene)
+    word = _PANELS[DecisionStatus(decision.status)]
+    if decision.status in DOUBTFUL and decision.outcome in UNTRACEABLE:
+        word = _untraceable
+    panel = word(scene)
     return replace(
         panel,
         at=panel.at or short_moment(decision.status_at, now),
@@ -194,6 +200,35 @@ def _doubt(code: str) -> str:
     if code in ("TaskTimedOut", "InvalidToken", "TaskDoesNotExist"):
         return _("AWS said that the token is used up or over (%(code)s).") % {"code": code}
     return _("The connection broke after the answer had left.")
+
+
+def _untraceable(scene: Scene) -> Panel:
+    """AWS took it or may have, and no history will ever say more."""
+    is_sent = scene.decision.status == DecisionStatus.SENT
+    why = (
+        _("Its run cannot be read from here.")
+        if scene.decision.outcome == UNREAD
+        else _("AWS no longer knows its run.")
+    )
+    last_word = (
+        _("AWS's reply is the last word on it.")
+        if is_sent
+        else _("Whether the answer arrived, nobody can tell from here.")
+    )
+    return Panel(
+        decision=scene.decision,
+        title=_("AWS took the answer") if is_sent else _("The answer may have arrived"),
+        tone="" if is_sent else "warn",
+        badge="taken" if is_sent else "unknown",
+        icon="cloud",
+        texts=(f"{why} {last_word}",),
+        facts=(
+            Fact(_("Answered by"), name_and_time(scene)),
+            Fact(_("Sent"), sent_words(scene.decision)),
+            *reason_facts(scene.decision),
+        ),
+        shows_record_link=True,
+    )
 
 
 # --- settled ------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ def events_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse
 
 
 def _events(execution: Execution, frame: Frame) -> dict[str, Any]:
+    if not execution.is_known:
+        return {"problem": _("Only a token of this run was handed over."), "rows": ()}
     try:
         events = latest_events(execution=execution, now=frame.now)
     except StepFunctionsError as exc:

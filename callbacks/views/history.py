@@ -201,6 +201,7 @@ _ENDS: Mapping[TaskStatus, tuple[str, Callable[[], str]]] = {
 _KINDS: Mapping[str, Callable[[], str]] = {
     "not_read": lambda: _("It is over; what ended it has not been read yet."),
     "forgotten": lambda: _("AWS no longer knows the run."),
+    "unread": lambda: _("Its run cannot be read from here."),
     "submit_failed": lambda: _("The call that asks failed, so nobody could answer."),
     "execution_timed_out": lambda: _("The whole run had no time left."),
     "execution_failed": lambda: _("The run failed elsewhere."),

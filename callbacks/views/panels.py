@@ -162,6 +162,8 @@ def run_words(execution: Execution) -> str:
     if status == ExecutionStatus.FAILED:
         error = ": ".join(part for part in (execution.error, short_text(execution.cause)) if part)
         return _("The run FAILED with %(error)s") % {"error": error or _("no error name")}
+    if status == ExecutionStatus.UNREAD:
+        return _("It cannot be read from here.")
     return _("The run is %(status)s.") % {"status": status.value}
 
 

@@ -168,7 +168,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "answer_lost": ("arrows-split-2", lambda: _("Something else was first")),
     "answer_refused": ("circle-x", lambda: _("Refused")),
     "answer_unknown": ("help-circle", lambda: _("Outcome unknown")),
-    "answer_untraceable": ("help-circle", lambda: _("AWS no longer knows the run")),
+    "answer_untraceable": ("help-circle", lambda: _("No history tells what came of it")),
     **RESCUE_KINDS,
 }
 

@@ -240,6 +240,8 @@ def _place(place: Place | None) -> Mapping[str, str] | None:
 
 def _read_note(task: CallbackTask, now: datetime) -> str:
     read_at = task.execution.read_at
+    if not task.execution.is_known:
+        return _("AWS cannot be read for it")
     if read_at is None:
         return _("AWS not read yet")
     return _("AWS read %(ago)s") % {"ago": ago(since=read_at, now=now)}

@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from kombu.exceptions import OperationalError
 
 from callbacks.audit.readings import record_reading
 from callbacks.models import CallbackTask
 from callbacks.queries.executions import audit_lines
 from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
+from callbacks.sync.merging import merged_task
 from callbacks.views.conversation_words import conversation_words
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.places import task_page
 from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
 from callbacks.views.rescue_words import exits_context
 from callbacks.views.technical_words import technical_context
@@ -38,7 +40,9 @@ RAW_TEXTS = ("input", "context", "parameters")
 def request_page(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     """The request, its answer or the form for it; 404 for what this person may not know of."""
     frame = frame_of(request)
-    task = task_or_404(frame, task_id)
+    task = find_task(task_id=task_id, sight=frame.sight)
+    if task is None:
+        return _merged_or_404(frame, task_id)
     raw = request.GET.get("raw", "")
     if raw in RAW_TEXTS:
         return raw_text(getattr(task, raw))
@@ -91,6 +95,14 @@ def show_request(
     return respond(request, TEMPLATE, context, fragment="detail", status=status)
 
 
+def _merged_or_404(frame: Frame, task_id: uuid.UUID) -> HttpResponse:
+    """A token that was handed over may have been found to belong to another task."""
+    merged = merged_task(intake_id=task_id)
+    if merged is None:
+        raise Http404
+    return HttpResponseRedirect(task_page(task_or_404(frame, merged).pk))
+
+
 def task_or_404(frame: Frame, task_id: uuid.UUID) -> CallbackTask:
     task = find_task(task_id=task_id, sight=frame.sight)
     if task is None:
@@ -107,6 +119,8 @@ def ask_for_reading(task: CallbackTask, now: datetime) -> None:
     """Hint the worker that somebody looks at it: the page never waits for AWS itself."""
     read_at = task.execution.read_at
     if not task.is_waiting or (read_at is not None and now - read_at < FRESH_FOR):
+        return
+    if not task.execution.is_known:
         return
     try:
         current_app.send_task(

@@ -63,7 +63,9 @@ def heartbeat_exit(task: CallbackTask, now: datetime) -> Exit:
 
 
 def _heartbeat_effects(task: CallbackTask, now: datetime) -> tuple[str, ...]:
-    seconds = task.heartbeat_seconds or 0
+    seconds = task.heartbeat_seconds
+    if seconds is None:
+        return (_("Starts the heartbeat clock anew, if the state has one: that cannot be seen."),)
     if task.deadline_reason != HEARTBEAT:
         return (_("Starts the heartbeat clock anew; another limit ends this wait first."),)
     until = after_beat(
@@ -161,6 +163,7 @@ _WHY: Mapping[str, Callable[[], str]] = {
     Why.BY_MAP_RUN: lambda: _(
         "The run is the child of a distributed Map: redrive the parent instead."
     ),
+    Why.UNREAD: lambda: _("Only a token of this run was handed over; the run itself is not known."),
     Why.NOT_REDRIVABLE: lambda: _("AWS does not redrive this run."),
 }
 

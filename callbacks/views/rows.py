@@ -20,6 +20,8 @@ _ = say
 
 DUE_WITHIN = timedelta(hours=1)
 DYING_WITHIN = timedelta(minutes=15)
+# Nothing counts down: AWS's limit of a year, or nobody knows.
+WITHOUT_END = (DeadlineKind.NONE, DeadlineKind.UNKNOWN)
 # "ReviewPhotos[2]" is the third item of that Map.
 _ITEM = re.compile(r"(?P<map>.*)\[(?P<index>\d+)\]")
 
@@ -119,8 +121,8 @@ def look_of(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Loo
 def _waiting(task: TaskFacts, words: Words) -> Look:
     code, icon, tone = _urgency(task, words.now)
     if task.token_state != TokenState.HELD:
-        code = "no_token"
-    if task.deadline_kind == DeadlineKind.NONE:
+        code = "looking" if task.token_state == TokenState.PENDING else "no_token"
+    if task.deadline_kind in WITHOUT_END:
         return _without_end(task, words, code)
     at = short_moment(at=task.dies_earliest, now=words.now)
     if task.deadline_kind == DeadlineKind.RANGE:
@@ -148,6 +150,8 @@ def _urgency(task: TaskFacts, now: datetime) -> tuple[str, str, str]:
 
 
 def _without_end(task: TaskFacts, words: Words, code: str) -> Look:
+    if task.deadline_kind == DeadlineKind.UNKNOWN:
+        return Look(badge=code, before=_("may end at any moment"), at=_("unknown"))
     at = moment(at=task.dies_earliest, now=words.now)
     says = _("can wait until %(moment)s") % {"moment": at}
     return Look(badge="no_token" if code == "no_token" else "no_deadline", before=says, at=says)

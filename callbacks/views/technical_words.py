@@ -158,7 +158,8 @@ _Line: TypeAlias = tuple[datetime, str, str, str, str, str]
 def _moments(facts: RequestFacts) -> Iterator[_Line]:
     task = facts.task
     execution = task.execution
-    yield execution.started_at, "circle-check", "ok", _("Run started"), execution.name, ""
+    if execution.is_known:
+        yield execution.started_at, "circle-check", "ok", _("Run started"), execution.name, ""
     for attempt in facts.attempts:
         yield from _attempt_moments(attempt)
     for answer in facts.answers:
@@ -174,6 +175,8 @@ def _attempt_moments(attempt: CallbackTask) -> Iterator[_Line]:
     url = task_page(attempt.pk)
     text = _("Attempt %(n)d waiting") % {"n": attempt.attempt}
     note = _("event %(id)d TaskScheduled") % {"id": attempt.scheduled_event_id}
+    if not attempt.scheduled_event_id:
+        note = _("its token was handed over")
     yield attempt.waiting_since, "hand-stop", "accent", text, note, url
     if attempt.closed_at is not None:
         event = f"{attempt.closed_event_id or ''} {attempt.closed_event_type}".strip()

@@ -38,7 +38,7 @@ COLUMNS = ("what", "number", "median s", "p95 s", "longest s", "bound: median s"
 
 
 def run(sizes: Sizes) -> Iterator[Table]:
-    waiting, seconds = sizes.churn
+    waiting, seconds, overloaded = sizes.churn
     with office("churn", share=SHARE) as at:
         machines = at.fill(waiting, min(MACHINES, waiting), SHORT, order_input(0))
         at.simulator.quotas(enabled=True)
@@ -49,7 +49,7 @@ def run(sizes: Sizes) -> Iterator[Table]:
             yield _delays(waiting, churn, len(machines))
             yield _calls(churn, seconds)
         churn = _Churn(at, machines)
-        churn.go_on(seconds, times=OVERLOAD)
+        churn.go_on(overloaded, times=OVERLOAD)
         unread = len(churn.unseen_new)
         drained = churn.drain()
         yield _drain(unread, drained)

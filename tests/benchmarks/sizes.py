@@ -18,8 +18,8 @@ class Sizes:
     # Waiting executions, and in how many state machines.
     first_mirror: tuple[int, int]
     quiet: tuple[int, int]
-    # Waiting executions, and how many seconds they are churned.
-    churn: tuple[int, int]
+    # Waiting executions, how many seconds they are churned, and how many at ten times the rate.
+    churn: tuple[int, int, int]
 
 
 FULL = Sizes(
@@ -32,7 +32,7 @@ FULL = Sizes(
     crowd=100_000,
     first_mirror=(100_000, 200),
     quiet=(1_000, 100_000),
-    churn=(100_000, 600),
+    churn=(100_000, 300, 600),
 )
 QUICK = Sizes(
     few_tasks=100,
@@ -44,7 +44,7 @@ QUICK = Sizes(
     crowd=5_000,
     first_mirror=(3_000, 60),
     quiet=(200, 2_000),
-    churn=(1_000, 120),
+    churn=(1_000, 120, 60),
 )
 TINY = Sizes(
     few_tasks=55,
@@ -56,5 +56,5 @@ TINY = Sizes(
     crowd=100,
     first_mirror=(30, 3),
     quiet=(10, 40),
-    churn=(20, 25),
+    churn=(20, 25, 25),
 )

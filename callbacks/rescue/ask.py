@@ -33,6 +33,8 @@ from callbacks.rescue.errors import (
 from callbacks.rescue.recording import Losses, Wish, record
 
 MAY_RESCUE = frozenset({Role.OPERATOR, Role.ADMIN})
+# Maps inside the children of Maps, as deep as anybody nests them.
+DEEPEST_MAPS = 3
 
 
 def heartbeat(
@@ -111,7 +113,7 @@ def redrive(
 
 
 def losses_of(execution: Execution) -> Losses:
-    """What ends with it, in the children of its distributed Maps too: two queries."""
+    """What ends with it, in the children of its distributed Maps and theirs: two queries."""
     waiting = CallbackTask.objects.waiting()
     answers = Decision.objects.unsettled()
     return Losses(
@@ -126,8 +128,11 @@ def _ends_with(execution: Execution, path: str) -> Q:
     if definition is not None and '"DISTRIBUTED"' not in definition.text:
         # Then one index answers it.
         return itself
-    children = Execution.objects.filter(state_machine__parent=execution.pk)
-    return itself | Q(**{f"{path}__in": children.values("pk")})
+    inside, found = Execution.objects.filter(pk=execution.pk), itself
+    for _ in range(DEEPEST_MAPS):
+        inside = Execution.objects.filter(state_machine__parent__in=inside.values("pk"))
+        found |= Q(**{f"{path}__in": inside.values("pk")})
+    return found
 
 
 def run_facts(execution: Execution) -> rules.RunFacts:

@@ -147,7 +147,9 @@ def test_a_stop_ends_what_waits_in_the_children_of_a_distributed_map(operator) -
     for _ in range(2):
         making.make_task(execution=making.make_execution(run))
     making.make_task(execution=making.make_execution(making.make_map_run(making.make_execution())))
-    assert losses_of(parent).waiting_tasks == 2
+    inner = making.make_map_run(making.make_execution(run), label="inner")
+    making.make_task(execution=making.make_execution(inner))
+    assert losses_of(parent).waiting_tasks == 3
     with pytest.raises(InvalidRescue):
         stop(execution_id=parent.pk, typed_name="", **asked(operator))
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-TaskState = Literal["waiting", "answered", "timed_out", "stopped", "closed"]
+TaskState = Literal["waiting", "running", "answered", "timed_out", "stopped", "closed"]
 DecisionState = Literal[
     "collecting",
     "held",
@@ -103,6 +103,9 @@ class TaskItem(BaseModel):
     request: UUID
     execution: UUID
     status: TaskState
+    early_completion: bool = Field(
+        description="A job runs and nobody has to answer; an answer ends the step early."
+    )
     headline: str
     key_fields: list[list[str]]
     asked_by: str

@@ -96,6 +96,7 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "request": task.request_id,
         "execution": task.execution_id,
         "status": task.status,
+        "early_completion": task.early_completion,
         "headline": task.headline,
         "key_fields": task.key_fields,
         "asked_by": task.asked_by,
@@ -110,7 +111,7 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "dies_at": DiesAt(
             earliest=task.dies_earliest, latest=task.dies_latest, reason=task.deadline_reason
         ),
-        "closed_by": None if task.is_waiting else _closed_by(task),
+        "closed_by": None if task.is_open else _closed_by(task),
         "token_known": task.token_state == TokenState.HELD,
         "policy": PolicyName(id=policy.pk, name=policy.name, version=policy.version),
         "decisions": [answer_out(decision) for decision in answers],

@@ -24,7 +24,7 @@ __all__ = ["CallbackTask", "Closing", "History", "HistoryError", "MapRun", "read
 
 @dataclass(frozen=True, slots=True)
 class CallbackTask:
-    """One attempt of one task state. Callers filter by `waits`: the fold gives every task.
+    """One attempt of one task state. Callers filter by `is_mirrored`: the fold gives every task.
 
     Identity within the execution: `redrive_count` and `scheduled_event_id`. A request (all attempts
     of one visit) is `state`, `iteration` and `entry_number`.
@@ -65,6 +65,11 @@ class CallbackTask:
     # found | ambiguous | missing | not_in_history
     token_state: str
     closed: Closing | None
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Somebody has to answer it, or can."""
+        return self.waits or self.early_answer
 
 
 @dataclass(frozen=True, slots=True)

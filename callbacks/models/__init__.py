@@ -4,6 +4,7 @@ from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
 from callbacks.models.mirror import (
+    OPEN_TASKS,
     CallbackTask,
     DeadlineKind,
     Definition,
@@ -37,6 +38,7 @@ from callbacks.models.working import Claim, Draft, Lease, Presence, Pulse
 __all__ = [
     "LIVE",
     "OPEN_RESCUES",
+    "OPEN_TASKS",
     "UNSETTLED",
     "VOID_OUTCOMES",
     "ApiCall",

@@ -225,11 +225,17 @@ class Request(models.Model):
 
 class TaskStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
+    # A job that the workflow waits for by itself (.sync); an answer may end that early.
+    RUNNING = "running", "Job runs"
     ANSWERED = "answered", "Answered"
     TIMED_OUT = "timed_out", "Ran out of time"
     STOPPED = "stopped", "Stopped"
     # By a sibling, a retry around it, the execution's end, or no longer known.
     CLOSED = "closed", "Closed"
+
+
+# What an answer can still reach.
+OPEN_TASKS = (TaskStatus.WAITING, TaskStatus.RUNNING)
 
 
 class TokenState(models.TextChoices):
@@ -248,7 +254,12 @@ class DeadlineKind(models.TextChoices):
 
 class TaskQuerySet(models.QuerySet["CallbackTask"]):
     def waiting(self) -> TaskQuerySet:
+        """What somebody has to answer."""
         return self.filter(status=TaskStatus.WAITING)
+
+    def unfinished(self) -> TaskQuerySet:
+        """Also what runs by itself and could be ended early."""
+        return self.filter(status__in=OPEN_TASKS)
 
     def visible_to(self, user: User) -> TaskQuerySet:
         """What this person may know of; everything else is 404."""
@@ -262,8 +273,12 @@ class TaskQuerySet(models.QuerySet["CallbackTask"]):
         return self.filter(policy_id__in=policy_ids)
 
 
+# What a job that runs by itself came to is no end of a wait.
+_ENDED_ELSEWHERE = Q(answered_here=False, early_completion=False, closed_at__isnull=False)
+
+
 class CallbackTask(models.Model):
-    """One attempt of one task state that waits for a token.
+    """One attempt of one task state that waits for a token, or that its token can end early.
 
     Carries everything that a list shows or filters by, so that a list is one table and one index.
     """
@@ -279,6 +294,8 @@ class CallbackTask(models.Model):
     scheduled_event_id = models.PositiveIntegerField()
     attempt = models.PositiveIntegerField(default=1)
     resource = models.CharField(max_length=256)
+    # A .sync task that was given its token: nobody has to answer it, and an answer ends it early.
+    early_completion = models.BooleanField(default=False)
 
     # --- what lists show
     state_machine_name = models.CharField(max_length=80)
@@ -343,6 +360,9 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["dies_earliest", "id"], condition=Q(status="waiting"), name="task_waiting"
             ),
+            models.Index(
+                fields=["dies_earliest", "id"], condition=Q(status="running"), name="task_running"
+            ),
             # The other orders of the lists: waiting longest, newest.
             models.Index(
                 fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"
@@ -354,12 +374,12 @@ class CallbackTask(models.Model):
             # What ended, or ended in this way, and not by an answer of ours.
             models.Index(
                 fields=["closed_at", "id"],
-                condition=Q(answered_here=False, closed_at__isnull=False),
+                condition=_ENDED_ELSEWHERE,
                 name="task_ended",
             ),
             models.Index(
                 fields=["status", "closed_at", "id"],
-                condition=Q(answered_here=False, closed_at__isnull=False),
+                condition=_ENDED_ELSEWHERE,
                 name="task_ended_otherwise",
             ),
             models.Index(fields=["changed_at"], name="task_changed"),
@@ -374,5 +394,16 @@ class CallbackTask(models.Model):
         return self.status == TaskStatus.WAITING
 
     @property
+    def is_open(self) -> bool:
+        """Not over: somebody is waited for, or a job that an answer may end early."""
+        return self.status in OPEN_TASKS
+
+    @property
+    def job_ended(self) -> bool:
+        """A job came to its end: by itself, or somebody ended the wait for it early."""
+        ends = ("succeeded", "failed")
+        return self.status == TaskStatus.CLOSED and self.closed_kind in ends
+
+    @property
     def can_be_answered(self) -> bool:
-        return self.is_waiting and self.token_state == TokenState.HELD
+        return self.is_open and self.token_state == TokenState.HELD

@@ -24,6 +24,7 @@ class Why(StrEnum):
     """Why something is off."""
 
     TASK_OVER = "task_over"
+    RUNS_ITSELF = "runs_itself"
     NO_HEARTBEAT = "no_heartbeat"
     NO_TOKEN = "no_token"  # noqa: S105 - a reason
     RUN_OVER = "run_over"
@@ -51,9 +52,11 @@ class RunFacts:
 
 
 def why_no_heartbeat(
-    *, is_waiting: bool, heartbeat_seconds: int | None, has_token: bool
+    *, is_waiting: bool, runs_itself: bool, heartbeat_seconds: int | None, has_token: bool
 ) -> Why | None:
     """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing."""
+    if runs_itself:
+        return Why.RUNS_ITSELF
     if not is_waiting:
         return Why.TASK_OVER
     if heartbeat_seconds is None:

@@ -22,6 +22,7 @@ from callbacks.models import (
     Execution,
     Request,
     StateMachine,
+    TaskStatus,
 )
 from callbacks.models.identity import execution_id
 from callbacks.sync.beats import with_beats
@@ -29,8 +30,8 @@ from callbacks.sync.map_runs import mirror_map_runs
 from callbacks.sync.plan import (
     LATEST,
     NOT_READ,
+    OPEN,
     RUNNING,
-    WAITING,
     Known,
     KnownTask,
     Plan,
@@ -142,7 +143,7 @@ def _prepare(maker: RowMaker) -> None:
     if history is None or len(history.tasks) < PREPARE_FROM:
         return
     stored = _stored_tasks(maker.execution)
-    maker.prepare(one for one in history.tasks if one.waits and key_of(one) not in stored)
+    maker.prepare(one for one in history.tasks if one.is_mirrored and key_of(one) not in stored)
 
 
 def _row(machine: StateMachine, reading: Reading) -> Execution:
@@ -188,7 +189,7 @@ def _known(execution: Execution, stored: dict[TaskKey, CallbackTask]) -> Known:
 
 def _known_task(row: CallbackTask) -> KnownTask:
     return KnownTask(
-        is_open=row.status == WAITING,
+        is_open=row.status in OPEN,
         closed_kind=row.closed_kind,
         has_token=bool(row.token_sha256),
         waiting_since=row.waiting_since,
@@ -214,6 +215,8 @@ def _mark_answered_here(rows: list[CallbackTask]) -> None:
     ours = set(answers.filter(status=DecisionStatus.CONFIRMED).values_list("task_id", flat=True))
     for row in rows:
         row.answered_here = row.pk in ours
+        if row.answered_here:
+            row.status = TaskStatus.ANSWERED
 
 
 def _batches(tasks: tuple[HistoryTask, ...]) -> Iterable[tuple[HistoryTask, ...]]:
@@ -235,14 +238,14 @@ def _close(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) -> 
             together.setdefault(closing, []).append(stored[key])
     for closing, rows in together.items():
         _update(rows, maker.now, maker.closing(closing))
-    return sum(1 for key in plan.close if key not in stored or stored[key].status == WAITING)
+    return sum(1 for key in plan.close if key not in stored or stored[key].status in OPEN)
 
 
 def _update(rows: list[CallbackTask], now: datetime, columns: dict[str, Any]) -> None:
     """Change rows that may still change: open ones, and those whose end is not read yet."""
     for start in range(0, len(rows), BATCH):
         keys = [row.pk for row in rows[start : start + BATCH]]
-        may_change = Q(status=WAITING) | Q(closed_kind=NOT_READ)
+        may_change = Q(status__in=OPEN) | Q(closed_kind=NOT_READ)
         CallbackTask.objects.filter(may_change, pk__in=keys).update(changed_at=now, **columns)
 
 

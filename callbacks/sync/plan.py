@@ -20,15 +20,19 @@ RUNNING = "RUNNING"
 FORGOTTEN_STATUS = "FORGOTTEN"
 
 # --- how tasks end: codes of TaskStatus, and kinds beside those of asl.history
-WAITING, ANSWERED, TIMED_OUT, STOPPED, CLOSED = (
+WAITING, RUNS, ANSWERED, TIMED_OUT, STOPPED, CLOSED = (
     "waiting",
+    "running",
     "answered",
     "timed_out",
     "stopped",
     "closed",
 )
+OPEN = (WAITING, RUNS)
 NOT_READ = "not_read"  # over, but what ended it is not read yet; the only closing that may change
 FORGOTTEN = "forgotten"  # AWS no longer knows the execution
+# Never stored on a task: how records and pages call the end of a job that we did not end.
+JOB_ENDED = "job_ended"
 SUBMIT_FAILED = "submit_failed"  # the call that hands the token over failed
 
 _STATUS_BY_KIND = {
@@ -167,10 +171,14 @@ def make_plan(*, known: Known, facts: Facts) -> Plan:
     history = facts.history
     execution = _execution_state(known, facts)
     status = execution.status if execution else known.status
-    tasks = [task for task in history.tasks if task.waits] if history else []
+    tasks = [task for task in history.tasks if _is_ours(known, task)] if history else []
     close = dict(_closings(known, facts, tasks, execution))
     opened = tuple(task for task in tasks if key_of(task) not in known.tasks)
-    still_open = [task for task in tasks if task.closed is None and key_of(task) not in close]
+    still_open = [
+        task
+        for task in tasks
+        if task.is_mirrored and task.closed is None and key_of(task) not in close
+    ]
     return Plan(
         open=opened,
         change=tuple(task for task in still_open if _has_news(known, facts, task)),
@@ -179,6 +187,11 @@ def make_plan(*, known: Known, facts: Facts) -> Plan:
         is_moving=history is not None and history.is_moving and status == RUNNING,
         read_next_at=_read_next(facts, status, still_open, close),
     )
+
+
+def _is_ours(known: Known, task: CallbackTask) -> bool:
+    # Its own definition may say, where today's did not, that a job was never given its token.
+    return task.is_mirrored or key_of(task) in known.tasks
 
 
 def waiting_since(task: CallbackTask) -> datetime:
@@ -243,8 +256,12 @@ def _own_closing(task: CallbackTask, closed: Closing) -> TaskClosing:
     was_handed_over = task.kind == "activity" or task.submitted_at is not None
     if kind == "failed" and not (was_handed_over and closed.event_type in _ANSWERED_FAILURES):
         kind = SUBMIT_FAILED
+    status = _STATUS_BY_KIND.get(kind, CLOSED)
+    if status == ANSWERED and not task.waits:
+        # The job's own end and an early answer look alike; settling knows which answers are ours.
+        status = CLOSED
     return TaskClosing(
-        status=_STATUS_BY_KIND.get(kind, CLOSED),
+        status=status,
         kind=kind,
         at=closed.at,
         event_id=closed.event_id,

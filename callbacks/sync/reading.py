@@ -188,10 +188,10 @@ def deadlines_of(
             execution_timeout_seconds=definition.timeout_seconds if definition else None,
         )
         for task in history.tasks
-        if task.waits
+        if task.is_mirrored
     }
 
 
 def _entered_at(history: History, events: Events) -> dict[int, datetime]:
-    ids = {task.entered_event_id for task in history.tasks if task.waits}
+    ids = {task.entered_event_id for task in history.tasks if task.is_mirrored}
     return {number: events[number - 1]["timestamp"] for number in ids if 0 < number <= len(events)}

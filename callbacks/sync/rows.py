@@ -121,6 +121,8 @@ class RowMaker:
             "scheduled_event_id": task.scheduled_event_id,
             "attempt": task.attempt,
             "resource": task.resource[:256],
+            "early_completion": task.early_answer,
+            "status": TaskStatus.RUNNING if task.early_answer else TaskStatus.WAITING,
         }
 
     def _shown(self, task: HistoryTask, payloads: Mapping[str, str]) -> dict[str, Any]:

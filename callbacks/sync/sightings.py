@@ -36,7 +36,7 @@ def as_held(rows: models.QuerySet[Execution]) -> dict[str, Held]:
 
 
 def write_news(*, machine: StateMachine, news: News, now: datetime) -> int:
-    """Put them in the queue; return how many waiting tasks that has closed."""
+    """Put them in the queue; return how many open tasks that has closed."""
     unknown = (*news.new, *news.came_and_went)
     Execution.objects.bulk_create(
         [_stub(machine, line, now) for line in unknown],
@@ -89,8 +89,8 @@ def _end(machine: StateMachine, line: ExecutionSummary, now: datetime) -> int:
             # Somebody has read it meanwhile.
             return 0
         key = execution_id(connection=machine.connection_id, arn=line.arn)
-        waiting = CallbackTask.objects.waiting().filter(execution_id=key)
-        return waiting.update(
+        unfinished = CallbackTask.objects.unfinished().filter(execution_id=key)
+        return unfinished.update(
             status=TaskStatus.CLOSED,
             closed_kind=NOT_READ,
             closed_at=line.stopped_at or now,

@@ -23,6 +23,7 @@ class Badge(NamedTuple):
 
 BADGES = {
     "waiting": Badge("hourglass", _("Waiting"), "wait"),
+    "running": Badge("loader", _("A job runs"), ""),
     "now": Badge("hourglass", _("Now"), "wait"),
     "collecting": Badge("hourglass", _("Collecting signatures"), "wait"),
     "due": Badge("clock", _("Due soon"), "due"),

@@ -26,6 +26,13 @@ from callbacks.models import (
 )
 from callbacks.templatetags.words import span, whole
 from callbacks.views.answer_form import Kept, Typed
+from callbacks.views.early_words import (
+    Early,
+    approve_effect,
+    approve_words,
+    early_words,
+    reject_words,
+)
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import own_draft, task_page
 from callbacks.views.signing_words import Signing, after_this_one
@@ -33,7 +40,7 @@ from callbacks.views.signing_words import Signing, after_this_one
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
 # Where a message can stand; "answer" is the whole.
-FIELDS = ("answer", "output", "error", "cause", "reason")
+FIELDS = ("answer", "output", "error", "cause", "reason", "end_early")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class AnswerForm:
     error_names: tuple[str, ...] = ()
     # How much of what the workflow sent is folded away above.
     unshown: str = ""
+    # Nobody has to answer, and an answer ends the wait for a job.
+    early: Early | None = None
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -200,6 +209,7 @@ def form_of(
         forget_url=f"{task_page(task.pk)}draft/forget/" if kept and kept.note else "",
         own_draft_url=own_draft(task.pk) if kept and kept.is_draft_hidden else "",
         unshown=_unshown(task),
+        early=early_words() if task.early_completion else None,
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
@@ -230,7 +240,7 @@ def _bar(
         says = _("This is a valid answer. Nothing was sent yet.") + " " + says
     if several and not checked:
         says = _("Your answer is sent when all signatures under exactly these bytes are given.")
-    approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
+    approve, reject = _labels(task, several=several)
     return Bar(
         says=says,
         says_short=_("Sent when all have signed")
@@ -241,11 +251,20 @@ def _bar(
         approve=_("Approve now, no undo") if is_cut and kept <= 0 and not several else approve,
         approve_effect=after_this_one(task, Direction.APPROVE, signing)
         if several
-        else _("and let the run go on"),
-        reject=policy.reject_label or _("Reject"),
+        else (approve_effect() if task.early_completion else _("and let the run go on")),
+        reject=reject,
         reject_effect=_reject_effect(task, signing),
         reject_open=reject_open,
     )
+
+
+def _labels(task: CallbackTask, *, several: bool) -> tuple[str, str]:
+    """Of the two buttons. A policy's are for requests, not for ending a job's step early."""
+    if task.early_completion:
+        return approve_words(), reject_words()
+    policy = task.policy
+    approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
+    return approve, policy.reject_label or _("Reject")
 
 
 def _reject_effect(task: CallbackTask, signing: Signing | None) -> str:

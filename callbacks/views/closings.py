@@ -16,6 +16,7 @@ from callbacks.models import (
     TaskStatus,
 )
 from callbacks.queries.rescue import stop_of
+from callbacks.sync.plan import JOB_ENDED
 from callbacks.views.panels import Fact, short_text
 
 _SENTENCES: Mapping[str, Callable[[], str]] = {
@@ -36,6 +37,10 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     "redriven": lambda: _("The run was restarted, and the step with it."),
     "execution_succeeded": lambda: _("The run ended well without this answer."),
     "execution_failed": lambda: _("The run failed."),
+    "job_ended": lambda: _(
+        "The job came to its end, or somebody outside Holdpoint ended the wait for it early; AWS "
+        "does not say which."
+    ),
     "forgotten": lambda: _("AWS no longer knows this run; what ended the wait is not known."),
     "not_read": lambda: _("The run is over. What ended the wait is not read yet."),
 }
@@ -47,6 +52,7 @@ _BY_STATUS: Mapping[str, Callable[[], str]] = {
 }
 _BADGES = {
     TaskStatus.WAITING: "waiting",
+    TaskStatus.RUNNING: "running",
     TaskStatus.ANSWERED: "elsewhere",
     TaskStatus.TIMED_OUT: "expired",
     TaskStatus.STOPPED: "stopped",
@@ -61,7 +67,7 @@ def closing_sentence(code: str) -> str:
 
 
 def closing_code(task: CallbackTask) -> str:
-    return task.closed_kind or str(task.status)
+    return JOB_ENDED if task.job_ended else task.closed_kind or str(task.status)
 
 
 def task_badge(task: CallbackTask, answer: Decision | None = None) -> str:

@@ -11,6 +11,7 @@ from html import escape
 
 from django.utils.safestring import SafeString
 
+from callbacks.models import TaskStatus
 from callbacks.templatetags.look import badge, icon
 from callbacks.templatetags.words import say, shown
 from callbacks.views.rows import Batch, Look, Row
@@ -115,10 +116,14 @@ def table_line(row: Row, *, with_connection: bool) -> TableLine:
         f'<td class="wide-only soft workflow-cell">{shown(task.state_machine_name)}'
         f"{_small(row.connection) if with_connection else ''}</td>",
         f'<td class="wide-only mono">{shown(task.state)}</td>',
-        f'<td class="soft nowrap" data-label="{escape(_("Waiting"))}">{escape(row.waited)}</td>',
+        f'<td class="soft nowrap" data-label="{escape(_age_label(row))}">{escape(row.waited)}</td>',
         f'<td class="wide-only break">{shown(task.asked_by)}</td>',
     )
     return TableLine(id=str(row.id), cells=_safe("".join(cells)))
+
+
+def _age_label(row: Row) -> str:
+    return _("Running") if row.task.status == TaskStatus.RUNNING else _("Waiting")
 
 
 def _small(text: str) -> str:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from callbacks.models import DeadlineKind, DecisionStatus, Direction, TaskStatus, TokenState
+from callbacks.models import (
+    OPEN_TASKS,
+    DeadlineKind,
+    DecisionStatus,
+    Direction,
+    TaskStatus,
+    TokenState,
+)
 from callbacks.queries.tasks import AnswerFacts, TaskFacts
 from callbacks.templatetags.words import moment, say, short_moment, stamp, time_left
 from callbacks.views.places import withdraw_door
@@ -110,9 +117,20 @@ def look_of(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Loo
         return _collecting(task, answer, words)
     if answer is not None:
         return _ANSWERED[DecisionStatus(answer.status)](answer, words)
-    if task.status != TaskStatus.WAITING:
-        return _ended(task, words)
-    return _waiting(task, words)
+    return _unanswered(task, words)
+
+
+def _unanswered(task: TaskFacts, words: Words) -> Look:
+    if task.status == TaskStatus.RUNNING:
+        return _running(task, words)
+    return _waiting(task, words) if task.status == TaskStatus.WAITING else _ended(task, words)
+
+
+# --- a job that an answer could end early --------------------------------------------------------
+def _running(task: TaskFacts, words: Words) -> Look:
+    at = moment(at=task.dies_earliest, now=words.now)
+    says = _("runs until %(moment)s at the latest") % {"moment": at}
+    return Look(badge="running", before=says, at=says)
 
 
 # --- waiting ------------------------------------------------------------------------------------
@@ -182,7 +200,7 @@ def _unknown(answer: AnswerFacts, words: Words) -> Look:
 
 def _collecting(task: TaskFacts, answer: AnswerFacts, words: Words) -> Look:
     """It still waits, and its time runs."""
-    if task.status != TaskStatus.WAITING:
+    if task.status not in OPEN_TASKS:
         return _answered("collecting", "", answer, words)
     if answer.has_signed:
         meta = _("you signed, others are missing")
@@ -191,7 +209,7 @@ def _collecting(task: TaskFacts, answer: AnswerFacts, words: Words) -> Look:
     else:
         meta = _("%(name)s proposes to reject") % {"name": answer.decided_by_name}
     kind = "quiet" if answer.has_signed else ""
-    return replace(_waiting(task, words), badge="collecting", kind=kind, meta=meta)
+    return replace(_unanswered(task, words), badge="collecting", kind=kind, meta=meta)
 
 
 def _confirmed(answer: AnswerFacts, words: Words) -> Look:

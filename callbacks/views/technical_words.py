@@ -18,6 +18,7 @@ from callbacks.templatetags.words import day, middle, span, utc_time, whole
 from callbacks.views.clocks import clock_of, short_moment
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
+from callbacks.views.early_words import early_fact
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
@@ -94,6 +95,7 @@ def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:
         Fact(_("State"), task.state, is_code=True),
         *((Fact(_("Iteration"), task.iteration, is_code=True),) if task.iteration else ()),
         Fact(_("Resource"), task.resource, is_code=True),
+        *((Fact(_("Early completion"), early_fact()),) if task.early_completion else ()),
         Fact(_("Scheduled by event"), str(task.scheduled_event_id), is_code=True),
         Fact(_("Redrives"), str(task.redrive_count), is_code=True),
         Fact(_("Last event read"), str(execution.last_event_id), is_code=True),
@@ -166,15 +168,17 @@ def _moments(facts: RequestFacts) -> Iterator[_Line]:
     if execution.stopped_at is not None:
         text = _("Run ended: %(status)s") % {"status": execution.status}
         yield execution.stopped_at, "player-stop", "", text, "", ""
-    if task.is_waiting:
+    if task.is_open:
         yield task.dies_latest, "clock-off", "", _("The wait ends at the latest"), "", ""
 
 
 def _attempt_moments(attempt: CallbackTask) -> Iterator[_Line]:
     url = task_page(attempt.pk)
-    text = _("Attempt %(n)d waiting") % {"n": attempt.attempt}
+    runs = attempt.early_completion
+    text = _("Attempt %(n)d: a job runs") if runs else _("Attempt %(n)d waiting")
+    text %= {"n": attempt.attempt}
     note = _("event %(id)d TaskScheduled") % {"id": attempt.scheduled_event_id}
-    yield attempt.waiting_since, "hand-stop", "accent", text, note, url
+    yield attempt.waiting_since, "loader" if runs else "hand-stop", "accent", text, note, url
     if attempt.closed_at is not None:
         event = f"{attempt.closed_event_id or ''} {attempt.closed_event_type}".strip()
         error = f" · {attempt.closed_error}" if attempt.closed_error else ""

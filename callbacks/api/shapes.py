@@ -40,6 +40,14 @@ class ClosedBy(BaseModel):
     event_type: str
 
 
+class ActivityOut(BaseModel):
+    """The activity whose worker is waited for."""
+
+    arn: str
+    picked_up_at: datetime | None = Field(description="null: no worker has it yet.")
+    worker: str = Field(description="How the worker calls itself.")
+
+
 class PolicyName(BaseModel):
     id: UUID
     name: str
@@ -120,6 +128,7 @@ class TaskItem(BaseModel):
     dies_at: DiesAt
     closed_by: ClosedBy | None
     token_known: bool
+    activity: ActivityOut | None
     policy: PolicyName
     decisions: list[AnswerOut]
 

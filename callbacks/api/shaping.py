@@ -7,6 +7,7 @@ from typing import Any
 
 from callbacks.api.rendering import raw_or_text
 from callbacks.api.shapes import (
+    ActivityOut,
     AnswerOut,
     AwsEvent,
     ClosedBy,
@@ -113,9 +114,16 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         ),
         "closed_by": None if task.is_open else _closed_by(task),
         "token_known": task.token_state == TokenState.HELD,
+        "activity": _activity(task),
         "policy": PolicyName(id=policy.pk, name=policy.name, version=policy.version),
         "decisions": [answer_out(decision) for decision in answers],
     }
+
+
+def _activity(task: CallbackTask) -> ActivityOut | None:
+    if not task.is_activity:
+        return None
+    return ActivityOut(arn=task.resource, picked_up_at=task.started_at, worker=task.worker)
 
 
 def _closed_by(task: CallbackTask) -> ClosedBy:

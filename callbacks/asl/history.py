@@ -61,6 +61,8 @@ class CallbackTask:
     # The clock of both timeouts starts here (dg/state-task).
     started_at: datetime | None
     submitted_at: datetime | None
+    # How an activity's worker calls itself; "" where none has begun or it has no name.
+    worker: str
     token: str | None = field(repr=False)
     # found | ambiguous | missing | not_in_history
     token_state: str
@@ -166,6 +168,7 @@ def _callback_task(
         scheduled_at=task.scheduled_at,
         started_at=task.started_at,
         submitted_at=task.submitted_at,
+        worker=task.worker,
         token=finding.token,
         token_state=finding.token_state,
         closed=task.closed,

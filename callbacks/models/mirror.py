@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
+from callbacks.asl.definition import is_activity
 from callbacks.models.connection import Connection
 from callbacks.models.policy import Policy
 
@@ -309,6 +310,10 @@ class CallbackTask(models.Model):
     search_text = models.TextField(blank=True)
 
     # --- how long it may wait
+    # Where both clocks begin; None where it has not been seen to start.
+    started_at = models.DateTimeField(null=True)
+    # How the worker calls itself that an activity's task was handed to.
+    worker = models.CharField(max_length=256, blank=True)
     waiting_since = models.DateTimeField()
     dies_earliest = models.DateTimeField()
     dies_latest = models.DateTimeField()
@@ -397,6 +402,10 @@ class CallbackTask(models.Model):
     def is_open(self) -> bool:
         """Not over: somebody is waited for, or a job that an answer may end early."""
         return self.status in OPEN_TASKS
+
+    @property
+    def is_activity(self) -> bool:
+        return is_activity(self.resource)
 
     @property
     def job_ended(self) -> bool:

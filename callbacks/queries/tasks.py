@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from callbacks.asl.definition import is_activity
 from callbacks.models import LIVE, OPEN_TASKS, CallbackTask, Decision, TaskStatus, TokenState, Vote
 from callbacks.models.searching import search_words
 from callbacks.queries.conversation import holders_of, on_it
@@ -75,6 +76,13 @@ class TaskFacts:
     closed_at: datetime | None
     closed_kind: str
     token_state: str
+    resource: str
+    started_at: datetime | None
+    worker: str
+
+    @property
+    def is_activity(self) -> bool:
+        return is_activity(self.resource)
 
     @property
     def can_be_answered(self) -> bool:

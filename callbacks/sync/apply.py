@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
+from callbacks.asl.deadline import NOT_STARTED, still_unstarted
 from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import (
     CallbackTask,
@@ -121,8 +123,23 @@ def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     rows.update(read_at=now)
     due = rows.filter(read_next_at__lte=now)
     if due.exists():
+        _see_unstarted(key, now)
         due.update(read_next_at=_again_at(due, reading, now))
     return Applied()
+
+
+def _see_unstarted(execution_key: UUID, now: datetime) -> None:
+    """No worker has begun, and the clocks of these tasks begin only then."""
+    waiting = CallbackTask.objects.waiting().filter(execution_id=execution_key)
+    tasks = waiting.filter(deadline_reason=NOT_STARTED)
+    for task in tasks.only("pk", "dies_latest", "timeout_seconds", "heartbeat_seconds"):
+        earliest = still_unstarted(
+            latest=task.dies_latest,
+            timeout_seconds=task.timeout_seconds,
+            heartbeat_seconds=task.heartbeat_seconds,
+            unstarted_at=now,
+        )
+        tasks.filter(pk=task.pk).update(dies_earliest=earliest, changed_at=now)
 
 
 def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> datetime:
@@ -131,11 +148,13 @@ def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> dat
     Where all waits, at its deadline; else again, but less and less often.
     """
     waiting = CallbackTask.objects.waiting().filter(execution__in=rows.filter(is_moving=False))
-    dies: datetime | None = waiting.aggregate(first=Min("dies_earliest"))["first"]
-    if dies is not None:
+    unstarted = Q(deadline_reason=NOT_STARTED)
+    dies = waiting.exclude(unstarted).aggregate(first=Min("dies_earliest"))["first"]
+    if dies is not None and not waiting.filter(unstarted).exists():
         return at_deadline(now, dies)
     last_event_at = reading.facts.last_event_at
-    return next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
+    soon = next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
+    return soon if dies is None else min(soon, at_deadline(now, dies))
 
 
 def _prepare(maker: RowMaker) -> None:
@@ -173,6 +192,7 @@ def _stored_tasks(execution: Execution) -> dict[TaskKey, CallbackTask]:
         "status",
         "closed_kind",
         "token_sha256",
+        "started_at",
         "waiting_since",
         "dies_earliest",
         "dies_latest",
@@ -192,6 +212,7 @@ def _known_task(row: CallbackTask) -> KnownTask:
         is_open=row.status in OPEN,
         closed_kind=row.closed_kind,
         has_token=bool(row.token_sha256),
+        has_started=row.started_at is not None,
         waiting_since=row.waiting_since,
         dies_earliest=row.dies_earliest,
         dies_latest=row.dies_latest,

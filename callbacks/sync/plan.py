@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from callbacks.asl.deadline import Deadline
+from callbacks.asl.deadline import NOT_STARTED, Deadline
+from callbacks.asl.fold_tasks import ACTIVITY
 from callbacks.asl.history import CallbackTask, Closing, History
 
 # Redrive count and id of the TaskScheduled event: which attempt of the execution.
@@ -80,6 +81,7 @@ class KnownTask:
     is_open: bool
     closed_kind: str = ""
     has_token: bool = False
+    has_started: bool = False
     waiting_since: datetime | None = None
     dies_earliest: datetime | None = None
     dies_latest: datetime | None = None
@@ -195,6 +197,9 @@ def _is_ours(known: Known, task: CallbackTask) -> bool:
 
 
 def waiting_since(task: CallbackTask) -> datetime:
+    if task.kind == ACTIVITY:
+        # Whether a worker has picked it up or not.
+        return task.scheduled_at
     return task.submitted_at or task.started_at or task.scheduled_at
 
 
@@ -207,6 +212,7 @@ def _has_news(known: Known, facts: Facts, task: CallbackTask) -> bool:
         (task.token is not None and not before.has_token)
         or (dies.earliest, dies.latest) != (before.dies_earliest, before.dies_latest)
         or waiting_since(task) != before.waiting_since
+        or (task.started_at is not None) != before.has_started
     )
 
 
@@ -253,7 +259,7 @@ def _is_final(known: Known, key: TaskKey) -> bool:
 
 def _own_closing(task: CallbackTask, closed: Closing) -> TaskClosing:
     kind = closed.kind
-    was_handed_over = task.kind == "activity" or task.submitted_at is not None
+    was_handed_over = task.kind == ACTIVITY or task.submitted_at is not None
     if kind == "failed" and not (was_handed_over and closed.event_type in _ANSWERED_FAILURES):
         kind = SUBMIT_FAILED
     status = _STATUS_BY_KIND.get(kind, CLOSED)
@@ -311,8 +317,15 @@ def _read_next(
     is_unlisted = facts.described is not None
     if facts.history is None or facts.history.is_moving or is_unlisted:
         return next_look(now=facts.now, last_event_at=facts.last_event_at)
-    deadlines = [facts.deadlines[key_of(task)].earliest for task in still_open]
-    return min((at_deadline(facts.now, at) for at in deadlines), default=None)
+    return min((_when_due(facts, task) for task in still_open), default=None)
+
+
+def _when_due(facts: Facts, task: CallbackTask) -> datetime:
+    dies = facts.deadlines[key_of(task)]
+    if dies.reason == NOT_STARTED:
+        # However short its time, none of it has passed: it is looked at as what may move is.
+        return next_look(now=facts.now, last_event_at=task.scheduled_at)
+    return at_deadline(facts.now, dies.earliest)
 
 
 def at_deadline(now: datetime, deadline: datetime) -> datetime:

@@ -143,7 +143,7 @@ def _folded(
         now=now,
         history=history,
         last_event_at=events[-1]["timestamp"],
-        deadlines=deadlines_of(history=history, definition=definition),
+        deadlines=deadlines_of(history=history, definition=definition, now=now),
     )
     return Reading(target=target, facts=facts, entered_at=_entered_at(history, events))
 
@@ -172,9 +172,13 @@ def deadlines_of(
     *,
     history: History,
     definition: ParsedDefinition | None,
+    now: datetime,
     beats: Mapping[TaskKey, datetime] | None = None,
 ) -> dict[TaskKey, Deadline]:
-    """When each task dies. `beats` are the heartbeats from here, which no history shows."""
+    """When each task dies, the history being read `now`.
+
+    `beats` are the heartbeats from here, which no history shows.
+    """
     beats = beats or {}
     return {
         key_of(task): deadline(
@@ -182,6 +186,7 @@ def deadlines_of(
             heartbeat_seconds=task.heartbeat_seconds,
             scheduled_at=task.scheduled_at,
             started_at=task.started_at,
+            unstarted_at=now,
             last_beat_at=beats.get(key_of(task)),
             execution_started_at=history.started_at,
             execution_counting_since=history.counting_since,

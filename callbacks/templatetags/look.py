@@ -30,6 +30,8 @@ BADGES = {
     "dying": Badge("alert-triangle", _("Dies soon"), "dying"),
     "no_deadline": Badge("infinity", _("No deadline"), "due"),
     "no_token": Badge("key-off", _("Cannot be answered"), "gone"),
+    "no_worker": Badge("robot", _("No worker yet"), "due"),
+    "worker": Badge("robot", _("A worker is at it"), ""),
     "held": Badge("player-pause", _("Held, then sent"), ""),
     "sending": Badge("loader", _("Sending"), ""),
     "sent": Badge("loader", _("Sent, being confirmed"), ""),

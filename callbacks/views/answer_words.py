@@ -155,6 +155,12 @@ def _switched_off() -> Lock:
 
 
 def _no_token(task: CallbackTask) -> Lock:
+    if task.is_activity and task.started_at is None:
+        text = _(
+            "It waits for a worker of an activity, and nobody has the token yet. Start a worker, "
+            "or stop the run."
+        )
+        return _without_token(text)
     texts = {
         TokenState.ACTIVITY: _(
             "It waits for an activity's worker, and only that worker has the token."
@@ -164,11 +170,17 @@ def _no_token(task: CallbackTask) -> Lock:
         ),
     }
     usual = _("The token was not passed on in the data of this step, so it cannot be read.")
+    return _without_token(
+        texts.get(TokenState(task.token_state), usual)
+        + " "
+        + _("Whoever has the token can answer; otherwise stop the run, or restart it.")
+    )
+
+
+def _without_token(text: str) -> Lock:
     return Lock(
         title=_("This request cannot be answered from here"),
-        text=texts.get(TokenState(task.token_state), usual)
-        + " "
-        + _("Whoever has the token can answer; otherwise stop the run, or restart it."),
+        text=text,
         icon="key-off",
         bar=Bar(off=_("no token"), off_icon="key-off"),
     )

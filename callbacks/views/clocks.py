@@ -128,6 +128,11 @@ def _explain(task: CallbackTask, now: datetime) -> str:
 
 
 def _range_words(task: CallbackTask) -> str:
+    if task.deadline_reason == "not_started" and task.is_activity:
+        return _(
+            "No worker has picked it up, and its time counts from when one does. It ends at "
+            "%(earliest)s at the earliest and at %(latest)s at the latest."
+        )
     if task.deadline_reason == "not_started":
         return _(
             "The step has not been seen to start, and its time counts from there. It ends at "

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, User
 from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
+from callbacks.views.activity_words import activity_sentence, token_badge
 from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
@@ -86,6 +87,8 @@ def request_context(
         "task": task,
         "clock": clock_of(task=task, now=now) if task.is_open else None,
         "state_badge": task_badge(task, facts.live_answer),
+        "token_badge": token_badge(task),
+        "activity_note": activity_sentence(task, now) if task.is_activity and task.is_open else "",
         "tree": input_tree(task),
         "suspicions": suspicions(task.input, names=(task.headline, task.asked_by)),
         "place": _place(place),

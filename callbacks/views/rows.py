@@ -16,10 +16,10 @@ from callbacks.models import (
     DecisionStatus,
     Direction,
     TaskStatus,
-    TokenState,
 )
 from callbacks.queries.tasks import AnswerFacts, TaskFacts
 from callbacks.templatetags.words import moment, say, short_moment, stamp, time_left
+from callbacks.views.activity_words import token_badge, worker_words
 from callbacks.views.places import withdraw_door
 
 # Said once per row: looked up once per language.
@@ -136,16 +136,18 @@ def _running(task: TaskFacts, words: Words) -> Look:
 # --- waiting ------------------------------------------------------------------------------------
 def _waiting(task: TaskFacts, words: Words) -> Look:
     code, icon, tone = _urgency(task, words.now)
-    if task.token_state != TokenState.HELD:
-        code = "no_token"
+    off = token_badge(task)
+    # The badge says by itself that nobody has it.
+    meta = worker_words(task) if off and task.started_at is not None else ""
     if task.deadline_kind == DeadlineKind.NONE:
-        return _without_end(task, words, code)
+        return replace(_without_end(task, words), badge=off or "no_deadline", meta=meta)
     at = short_moment(at=task.dies_earliest, now=words.now)
     if task.deadline_kind == DeadlineKind.RANGE:
         # A sign of life may move it, and nobody tells us of one.
         at = _("%(start)s or later") % {"start": at}
     return Look(
-        badge=code,
+        badge=off or code,
+        meta=meta,
         left=time_left(until=task.dies_earliest, now=words.now),
         left_until=stamp(task.dies_earliest) if tone else "",
         left_icon=icon,
@@ -165,10 +167,10 @@ def _urgency(task: TaskFacts, now: datetime) -> tuple[str, str, str]:
     return "waiting", "", ""
 
 
-def _without_end(task: TaskFacts, words: Words, code: str) -> Look:
+def _without_end(task: TaskFacts, words: Words) -> Look:
     at = moment(at=task.dies_earliest, now=words.now)
     says = _("can wait until %(moment)s") % {"moment": at}
-    return Look(badge="no_token" if code == "no_token" else "no_deadline", before=says, at=says)
+    return Look(badge="no_deadline", before=says, at=says)
 
 
 # --- answered here ------------------------------------------------------------------------------

@@ -176,6 +176,8 @@ class ExecutionOut(BaseModel):
     name: str
     connection: str
     state_machine: str
+    version: str = Field(description='By which version it was started, "" for none.')
+    alias: str = Field(description="By which alias that led to the version.")
     status: str
     started_at: datetime
     stopped_at: datetime | None

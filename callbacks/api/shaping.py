@@ -76,6 +76,8 @@ def execution_out(
         name=execution.name,
         connection=execution.connection.name,
         state_machine=execution.state_machine.name,
+        version=execution.version,
+        alias=execution.alias,
         status=execution.status,
         started_at=execution.started_at,
         stopped_at=execution.stopped_at,

@@ -4,6 +4,7 @@ from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
 from callbacks.models.mirror import (
+    MAY_WAIT,
     OPEN_TASKS,
     CallbackTask,
     DeadlineKind,
@@ -12,6 +13,7 @@ from callbacks.models.mirror import (
     ExecutionStatus,
     Request,
     StateMachine,
+    StateMachineVersion,
     TaskStatus,
     TokenState,
 )
@@ -37,6 +39,7 @@ from callbacks.models.working import Claim, Draft, Lease, Presence, Pulse
 
 __all__ = [
     "LIVE",
+    "MAY_WAIT",
     "OPEN_RESCUES",
     "OPEN_TASKS",
     "UNSETTLED",
@@ -80,6 +83,7 @@ __all__ = [
     "RoleGrant",
     "Scope",
     "StateMachine",
+    "StateMachineVersion",
     "TaskStatus",
     "Theme",
     "TokenState",

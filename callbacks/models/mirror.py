@@ -26,6 +26,10 @@ class Definition(models.Model):
         return self.sha256[:12]
 
 
+# Of state machines: somebody may wait in executions that begin now.
+MAY_WAIT = Q(definition__can_wait=True) | Q(versions_wait=True)
+
+
 class StateMachineQuerySet(models.QuerySet["StateMachine"]):
     def without_map_runs(self) -> StateMachineQuerySet:
         """Those that AWS lists as state machines."""
@@ -74,6 +78,12 @@ class StateMachine(models.Model):
     # When AWS last refused a call about it; it is left alone for a while after that.
     problem_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    # AWS's, by which one of the same name that was made anew is told from the old one.
+    created_at = models.DateTimeField(null=True)
+    # Somebody may wait in one of its versions, whatever today's definition says.
+    versions_wait = models.BooleanField(default=False)
+    # When what runs was last looked at for versions, where nobody can wait today.
+    surveyed_at = models.DateTimeField(null=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.
     tags = models.JSONField(default=dict)
     tags_read_at = models.DateTimeField(null=True)
@@ -105,11 +115,36 @@ class StateMachine(models.Model):
         return ":mapRun:" in self.arn
 
     @property
+    def may_wait(self) -> bool:
+        """As MAY_WAIT asks it."""
+        return self.versions_wait or (self.definition is not None and self.definition.can_wait)
+
+    @property
     def state_machine_arn(self) -> str:
         """What AWS says its executions are of; a Map Run's are of `…:stateMachine:NAME/LABEL`."""
         if not self.is_map_run:
             return self.arn
         return self.arn.rpartition(":")[0].replace(":mapRun:", ":stateMachine:", 1)
+
+
+class StateMachineVersion(models.Model):
+    """A published version, which never changes."""
+
+    state_machine = models.ForeignKey(
+        StateMachine, on_delete=models.CASCADE, related_name="versions"
+    )
+    number = models.CharField(max_length=20)
+    definition = models.ForeignKey(Definition, on_delete=models.PROTECT)
+    # AWS's; empty where only an execution of it could still be asked about.
+    created_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state_machine", "number"], name="version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state_machine_id}:{self.number}"
 
 
 class ExecutionStatus(models.TextChoices):
@@ -133,6 +168,9 @@ class Execution(models.Model):
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT)
     arn = models.CharField(max_length=256)
     name = models.CharField(max_length=80)
+    # By which version it was started, and by which alias that led there; mostly by neither.
+    version = models.CharField(max_length=20, blank=True)
+    alias = models.CharField(max_length=80, blank=True)
     status = models.CharField(
         max_length=16, choices=ExecutionStatus.choices, default=ExecutionStatus.RUNNING
     )

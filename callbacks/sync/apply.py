@@ -173,6 +173,8 @@ def _row(machine: StateMachine, reading: Reading) -> Execution:
         state_machine=machine,
         arn=target.arn,
         name=target.name,
+        version=target.version,
+        alias=target.alias,
         started_at=target.started_at,
         ordered_at=target.started_at,
     )

@@ -67,6 +67,9 @@ class Target:
     arn: str
     name: str
     started_at: datetime
+    # By what it was started, where not by the state machine itself.
+    version: str = ""
+    alias: str = ""
     # It is no longer in a whole list of the running ones, so that it must be over.
     has_left: bool = False
     last_event_id: int = 0

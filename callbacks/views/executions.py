@@ -91,7 +91,7 @@ def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
 def _facts(execution: Execution, sight: Sight) -> tuple[Fact, ...]:
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(machine=execution.state_machine, sight=sight),
+        *machine_facts(execution=execution, sight=sight),
         Fact(_("Status"), execution.status, is_code=True),
         Fact(_("Started"), _utc(execution.started_at)),
         *((Fact(_("Ended"), _utc(execution.stopped_at)),) if execution.stopped_at else ()),

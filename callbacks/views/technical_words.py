@@ -92,7 +92,7 @@ def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:
     execution = task.execution
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(machine=execution.state_machine, sight=sight),
+        *machine_facts(execution=execution, sight=sight),
         Fact(_("State"), task.state, is_code=True),
         *((Fact(_("Iteration"), task.iteration, is_code=True),) if task.iteration else ()),
         Fact(_("Resource"), task.resource, is_code=True),

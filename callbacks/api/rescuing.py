@@ -103,6 +103,7 @@ def _why(exc: RescueError) -> Problem:
 # By the words of `rescue.rules.Why`.
 WORDS = {
     "task_over": "The task waits no longer.",
+    "runs_itself": "A job runs; the state waits for its end, not for a heartbeat.",
     "no_heartbeat": "The state has no HeartbeatSeconds, so a heartbeat changes nothing.",
     "no_token": "The task's token is not known here, and a heartbeat needs it.",
     "run_over": "The execution is over already.",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-TaskState = Literal["waiting", "answered", "timed_out", "stopped", "closed"]
+TaskState = Literal["waiting", "running", "answered", "timed_out", "stopped", "closed"]
 DecisionState = Literal[
     "collecting",
     "held",
@@ -38,6 +38,14 @@ class ClosedBy(BaseModel):
     at: datetime | None
     event_id: int | None
     event_type: str
+
+
+class ActivityOut(BaseModel):
+    """The activity whose worker is waited for."""
+
+    arn: str
+    picked_up_at: datetime | None = Field(description="null: no worker has it yet.")
+    worker: str = Field(description="How the worker calls itself.")
 
 
 class PolicyName(BaseModel):
@@ -103,6 +111,9 @@ class TaskItem(BaseModel):
     request: UUID
     execution: UUID
     status: TaskState
+    early_completion: bool = Field(
+        description="A job runs and nobody has to answer; an answer ends the step early."
+    )
     headline: str
     key_fields: list[list[str]]
     asked_by: str
@@ -117,6 +128,7 @@ class TaskItem(BaseModel):
     dies_at: DiesAt
     closed_by: ClosedBy | None
     token_known: bool
+    activity: ActivityOut | None
     policy: PolicyName
     decisions: list[AnswerOut]
 
@@ -164,6 +176,8 @@ class ExecutionOut(BaseModel):
     name: str
     connection: str
     state_machine: str
+    version: str = Field(description='By which version it was started, "" for none.')
+    alias: str = Field(description="By which alias that led to the version.")
     status: str
     started_at: datetime
     stopped_at: datetime | None

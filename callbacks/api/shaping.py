@@ -7,6 +7,7 @@ from typing import Any
 
 from callbacks.api.rendering import raw_or_text
 from callbacks.api.shapes import (
+    ActivityOut,
     AnswerOut,
     AwsEvent,
     ClosedBy,
@@ -75,6 +76,8 @@ def execution_out(
         name=execution.name,
         connection=execution.connection.name,
         state_machine=execution.state_machine.name,
+        version=execution.version,
+        alias=execution.alias,
         status=execution.status,
         started_at=execution.started_at,
         stopped_at=execution.stopped_at,
@@ -96,6 +99,7 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "request": task.request_id,
         "execution": task.execution_id,
         "status": task.status,
+        "early_completion": task.early_completion,
         "headline": task.headline,
         "key_fields": task.key_fields,
         "asked_by": task.asked_by,
@@ -110,11 +114,18 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "dies_at": DiesAt(
             earliest=task.dies_earliest, latest=task.dies_latest, reason=task.deadline_reason
         ),
-        "closed_by": None if task.is_waiting else _closed_by(task),
+        "closed_by": None if task.is_open else _closed_by(task),
         "token_known": task.token_state == TokenState.HELD,
+        "activity": _activity(task),
         "policy": PolicyName(id=policy.pk, name=policy.name, version=policy.version),
         "decisions": [answer_out(decision) for decision in answers],
     }
+
+
+def _activity(task: CallbackTask) -> ActivityOut | None:
+    if not task.is_activity:
+        return None
+    return ActivityOut(arn=task.resource, picked_up_at=task.started_at, worker=task.worker)
 
 
 def _closed_by(task: CallbackTask) -> ClosedBy:

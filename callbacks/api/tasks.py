@@ -42,7 +42,9 @@ Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class TaskQuery(BaseModel):
-    status: Literal["waiting", "answered", "timed_out", "stopped", "closed", "all"] = "waiting"
+    status: Literal["waiting", "running", "answered", "timed_out", "stopped", "closed", "all"] = (
+        "waiting"
+    )
     state_machine: Text = ""
     state: Text = ""
     connection: Text = Field("", description="A name or an id.")
@@ -57,6 +59,14 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+END_EARLY = Field(
+    False,
+    description=(
+        "Needed where the task has early_completion: end the step, although its job goes on."
+    ),
+)
+
+
 class Approve(_Body):
     """Either `output` or `output_text`."""
 
@@ -66,6 +76,7 @@ class Approve(_Body):
     output: Any = Field(None, description="Sent without blanks, its numbers as written.")
     output_text: str = Field("", description="Exactly this text is sent.")
     reason: str = ""
+    end_early: bool = END_EARLY
     override: bool = Field(False, description="Send it although the preflight calls it fatal.")
     undo_seconds: int | None = Field(None, ge=0, le=86_400, description="null: sent at once.")
 
@@ -74,6 +85,7 @@ class Reject(_Body):
     error: str = ""
     cause: str = ""
     reason: str = ""
+    end_early: bool = END_EARLY
     override: bool = Field(False, description="Send it although the preflight calls it fatal.")
     undo_seconds: int | None = Field(None, ge=0, le=86_400, description="null: sent at once.")
 
@@ -85,6 +97,7 @@ class Preflight(_Body):
     output_text: str = ""
     error: str = ""
     cause: str = ""
+    end_early: bool = END_EARLY
 
 
 @router.get(
@@ -157,6 +170,7 @@ def approve(
         reason=given.reason,
         # A program that writes null means null.
         empty_is_meant=True,
+        end_early=given.end_early,
     )
     return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
 
@@ -171,7 +185,11 @@ def reject(
     request: ApiRequest, task_id: UUID, given: Reject, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
     answer = Answer(
-        direction=Direction.REJECT, error=given.error, cause=given.cause, reason=given.reason
+        direction=Direction.REJECT,
+        error=given.error,
+        cause=given.cause,
+        reason=given.reason,
+        end_early=given.end_early,
     )
     return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
 
@@ -200,6 +218,7 @@ def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
         error=given.error,
         cause=given.cause,
         empty_is_meant=True,
+        end_early=given.end_early,
     )
     problems = _problems(answer, task)
     return render(
@@ -240,7 +259,7 @@ def send_heartbeat(
 
 def _problems(answer: Answer, task: CallbackTask) -> list[PreflightProblem]:
     try:
-        check_answer(answer, policy=task.policy)
+        check_answer(answer, policy=task.policy, ends_early=task.early_completion)
     except InvalidAnswer as exc:
         # A preflight has no reason to check.
         return [

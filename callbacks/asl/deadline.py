@@ -51,6 +51,7 @@ def deadline(
     heartbeat_seconds: int | None,
     scheduled_at: datetime,
     started_at: datetime | None,
+    unstarted_at: datetime | None = None,
     last_beat_at: datetime | None = None,
     execution_started_at: datetime,
     execution_counting_since: datetime | None = None,
@@ -59,7 +60,8 @@ def deadline(
     """Work out the deadline from what the history and the definition say.
 
     The clocks of a task start with its TaskStarted or ActivityStarted event, not with its
-    scheduling (dg/state-task). Heartbeats leave no event: `last_beat_at` is the last one that we
+    scheduling (dg/state-task): one that was seen at `unstarted_at` not to have started had all of
+    its time left then. Heartbeats leave no event: `last_beat_at` is the last one that we
     sent ourselves, and others may have sent later ones. A redrive starts the machine's own timeout
     anew (dg/redrive-executions): `execution_counting_since`.
     """
@@ -73,7 +75,7 @@ def deadline(
     year = Bound(ONE_YEAR, _add(execution_started_at, LONGEST_EXECUTION), None)
     bounds = tuple(bound for bound in (total, beat, machine, year) if bound is not None)
     hard = _first(tuple(bound for bound in bounds if bound is not beat))
-    soonest = _soonest(bounds, scheduled_at)
+    soonest = _soonest(bounds, max(scheduled_at, unstarted_at or scheduled_at))
     return _deadline(soonest, hard, bounds, is_started=started_at is not None)
 
 
@@ -113,11 +115,24 @@ def _first(bounds: tuple[Bound, ...]) -> Bound:
     return min((bound for bound in bounds if bound.at is not None), key=_at)
 
 
-def _soonest(bounds: tuple[Bound, ...], scheduled_at: datetime) -> datetime:
-    """A clock that has not started may start at once, and at the soonest did when scheduled."""
+def _soonest(bounds: tuple[Bound, ...], unstarted_at: datetime) -> datetime:
+    """A clock that has not started may start at once."""
     return min(
-        bound.at or _add(scheduled_at, timedelta(seconds=bound.seconds or 0)) for bound in bounds
+        bound.at or _add(unstarted_at, timedelta(seconds=bound.seconds or 0)) for bound in bounds
     )
+
+
+def still_unstarted(
+    *,
+    latest: datetime,
+    timeout_seconds: int | None,
+    heartbeat_seconds: int | None,
+    unstarted_at: datetime,
+) -> datetime:
+    """The earliest end of a task that was seen once more not to have started."""
+    limits = [timeout_seconds, heartbeat_seconds]
+    bounds = (_bound(TIMEOUT, seconds, unstarted_at) for seconds in limits)
+    return min(latest, *(_at(bound) for bound in bounds if bound is not None))
 
 
 def _at(bound: Bound) -> datetime:

@@ -79,6 +79,8 @@ def _visit_redriven(reading: Reading, event: Event, kind: str, found: object) ->
 def task_started(reading: Reading, event: Event, before: Place) -> Place:
     if before.task is not None and before.task.started_at is None:
         before.task.started_at = time(event)
+        # Of an activity, where the worker gave itself a name.
+        before.task.worker = text(own_details(event), "workerName") or ""
     return before
 
 

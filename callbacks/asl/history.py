@@ -24,7 +24,7 @@ __all__ = ["CallbackTask", "Closing", "History", "HistoryError", "MapRun", "read
 
 @dataclass(frozen=True, slots=True)
 class CallbackTask:
-    """One attempt of one task state. Callers filter by `waits`: the fold gives every task.
+    """One attempt of one task state. Callers filter by `is_mirrored`: the fold gives every task.
 
     Identity within the execution: `redrive_count` and `scheduled_event_id`. A request (all attempts
     of one visit) is `state`, `iteration` and `entry_number`.
@@ -61,10 +61,17 @@ class CallbackTask:
     # The clock of both timeouts starts here (dg/state-task).
     started_at: datetime | None
     submitted_at: datetime | None
+    # How an activity's worker calls itself; "" where none has begun or it has no name.
+    worker: str
     token: str | None = field(repr=False)
     # found | ambiguous | missing | not_in_history
     token_state: str
     closed: Closing | None
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Somebody has to answer it, or can."""
+        return self.waits or self.early_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,7 @@ def _callback_task(
         scheduled_at=task.scheduled_at,
         started_at=task.started_at,
         submitted_at=task.submitted_at,
+        worker=task.worker,
         token=finding.token,
         token_state=finding.token_state,
         closed=task.closed,

@@ -44,6 +44,7 @@ class OpenTask:
     assigned_before: int
     started_at: datetime | None = None
     submitted_at: datetime | None = None
+    worker: str = ""
     closed: Closing | None = None
 
 

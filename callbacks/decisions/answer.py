@@ -13,13 +13,18 @@ from callbacks.decisions.schema import schema_problem
 from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
+NOT_MEANT = (
+    "Nobody has to answer this step: a job runs. The job itself goes on running; the workflow "
+    "stops waiting for it. Say that this is meant."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`output_text` counts for an approval, `error` and `cause` for a rejection.
 
-    `empty_is_meant` confirms an output of `null` or `""`, which is asked about first.
+    `empty_is_meant` confirms an output of `null` or `""`, and `end_early` the end of a step whose
+    job goes on: both are asked about first.
     `says_no`: the policy rejects by a success with this output instead of a failure.
     """
 
@@ -29,6 +34,7 @@ class Answer:
     cause: str = ""
     reason: str = ""
     empty_is_meant: bool = False
+    end_early: bool = False
     says_no: str | None = None
 
     @property
@@ -64,9 +70,14 @@ def under(answer: Answer, policy: Policy) -> Answer:
     return answer
 
 
-def check_answer(answer: Answer, *, policy: Policy) -> None:
-    """Raise InvalidAnswer with every problem found, by field."""
+def check_answer(answer: Answer, *, policy: Policy, ends_early: bool) -> None:
+    """Raise InvalidAnswer with every problem found, by field.
+
+    `ends_early`: nobody has to answer, and the answer ends the wait for a job that goes on.
+    """
     errors: dict[str, list[str]] = {}
+    if ends_early and not answer.end_early:
+        errors["end_early"] = [NOT_MEANT]
     if answer.direction == Direction.APPROVE:
         _note(errors, "output", lambda: _check_meant(answer) or _misfit(answer, policy))
     elif policy.rejection_mode == RejectionMode.SUCCESS:

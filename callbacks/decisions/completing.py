@@ -22,7 +22,7 @@ from callbacks.decisions.people import facts_of, rule_of
 from callbacks.decisions.policy import missing, send_time
 from callbacks.decisions.votes import hold, is_complete
 from callbacks.decisions.window import shared_window
-from callbacks.models import Decision, DecisionStatus, Direction, Policy, TaskStatus, Vote
+from callbacks.models import OPEN_TASKS, Decision, DecisionStatus, Direction, Policy, Vote
 from callbacks.sync.policies import match_again
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def _with_enough_signatures() -> list[Decision]:
     policy = Policy.objects.filter(pk=OuterRef("policy_id"))
     rows = (
         Decision.objects.unsettled()
-        .filter(status=DecisionStatus.COLLECTING, task__status=TaskStatus.WAITING)
+        .filter(status=DecisionStatus.COLLECTING, task__status__in=OPEN_TASKS)
         .annotate(
             standing=Count("votes", filter=Q(votes__withdrawn_at=None)),
             approvals=Subquery(policy.values("approvals_needed")),

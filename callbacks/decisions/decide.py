@@ -97,7 +97,7 @@ def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
     why_void = _why_void(task, proposal, given) if proposal else None
     if shown_sha256:
         _check_shown(task, proposal, shown_sha256, is_voided=why_void is not None)
-    check_answer(given.answer, policy=task.policy)
+    check_answer(given.answer, policy=task.policy, ends_early=task.early_completion)
     if proposal is not None and why_void is not None:
         void(decision=proposal, why=why_void, actor=given.actor, now=given.now)
     decision = _answer(task, proposal, given, is_new=why_void is not None)
@@ -159,7 +159,7 @@ def _check_open(task: CallbackTask) -> Decision | None:
     live = Decision.objects.live().select_for_update(of=("self",)).filter(task_id=task.pk).first()
     if live is not None and live.status != DecisionStatus.COLLECTING:
         raise AlreadyDecided(live)
-    if not task.is_waiting:
+    if not task.is_open:
         raise TaskOver(task)
     if not task.execution.connection.is_enabled:
         raise ConnectionOff

@@ -64,7 +64,7 @@ def is_due(decision: Decision, now: datetime) -> bool:
 def _claim(decision: Decision, now: datetime) -> Claim | None:
     """Take the decision for one call; None where that is not to be made, or not now."""
     task = _task(decision.task_id)
-    if task is None or not task.is_waiting:
+    if task is None or not task.is_open:
         # Nothing can be sent any more; the settling names who or what was first.
         return None
     if not task.connection.is_enabled:

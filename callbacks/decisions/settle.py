@@ -26,7 +26,7 @@ from callbacks.models import (
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync import read_execution
-from callbacks.sync.plan import FORGOTTEN, NOT_READ, SUBMIT_FAILED, UNREAD
+from callbacks.sync.plan import FORGOTTEN, JOB_ENDED, NOT_READ, SUBMIT_FAILED, UNREAD
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def _look(decision: Decision, now: datetime) -> None:
             _give_up(decision, now, outcome=FORGOTTEN)
         return
     has_read = False
-    if was_sent and (task.is_waiting or task.closed_kind == NOT_READ):
+    if was_sent and (task.is_open or task.closed_kind == NOT_READ):
         _take_turn(decision, now)
         has_read = _read(decision, task, now)
     sent = _sent(decision, task)
@@ -98,7 +98,9 @@ def _look(decision: Decision, now: datetime) -> None:
     elif verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
         # After the answer, not with it: decide() locks the task first and then the answer.
-        CallbackTask.objects.filter(pk=task.pk).update(answered_here=True)
+        CallbackTask.objects.filter(pk=task.pk).update(
+            answered_here=True, status=TaskStatus.ANSWERED
+        )
         _forget_draft(decision)
     elif verdict == Verdict.LOST:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
@@ -196,12 +198,11 @@ def _known_tokens(task: CallbackTask) -> list[str]:
 
 
 def _closing(task: CallbackTask) -> Closing | None:
-    if task.is_waiting or task.closed_kind == NOT_READ:
+    if task.is_open or task.closed_kind == NOT_READ:
         # Over, but what ended it is not read yet.
         return None
     return Closing(
-        # Who answers before the hand-over is through fails it in the history's eyes.
-        answered=task.status == TaskStatus.ANSWERED or task.closed_kind == SUBMIT_FAILED,
+        answered=_may_be_an_answer(task),
         succeeded=task.closed_kind == "succeeded",
         event_id=task.closed_event_id,
         output=task.closed_output,
@@ -210,10 +211,20 @@ def _closing(task: CallbackTask) -> Closing | None:
     )
 
 
+def _may_be_an_answer(task: CallbackTask) -> bool:
+    if task.status == TaskStatus.ANSWERED:
+        return True
+    # Who answers before the hand-over is through fails it in the history's eyes, and the history
+    # of a job that was ended early is that of one that ended.
+    return task.closed_kind == SUBMIT_FAILED or task.job_ended
+
+
 def _what_was_first(task: CallbackTask) -> str:
     """A code for what ended the wait instead of our answer."""
     if task.status == TaskStatus.ANSWERED:
         return "answered_elsewhere"
+    if task.job_ended:
+        return JOB_ENDED
     return task.closed_kind or str(task.status)
 
 

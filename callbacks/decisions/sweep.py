@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from callbacks.audit import AuditUnavailable, rollback
 from callbacks.decisions.completing import complete_late
 from callbacks.decisions.hints import hint
-from callbacks.models import Decision, DecisionStatus, TaskStatus
+from callbacks.models import OPEN_TASKS, Decision, DecisionStatus
 
 # So many messages are under way at most: more than the workers do in a second.
 MOST_UNDER_WAY = 200
@@ -66,7 +66,7 @@ def _to_deliver(now: datetime) -> Q:
     """Bytes that may go out now."""
     held = Q(status=DecisionStatus.HELD, send_after__lte=now) & _not_hinted("send_after", now)
     released = Q(status=DecisionStatus.SENDING, lease_until=None, look_after__lte=now)
-    return (held | released & _not_hinted("look_after", now)) & Q(task__status=TaskStatus.WAITING)
+    return (held | released & _not_hinted("look_after", now)) & Q(task__status__in=OPEN_TASKS)
 
 
 def _to_settle(now: datetime) -> Q:
@@ -79,7 +79,7 @@ def _to_settle(now: datetime) -> Q:
     return (
         crashed & _not_hinted("lease_until", now)
         | doubtful & _not_hinted("look_after", now)
-        | unsent & ~Q(task__status=TaskStatus.WAITING) & _not_hinted("task__closed_at", now)
+        | unsent & ~Q(task__status__in=OPEN_TASKS) & _not_hinted("task__closed_at", now)
     )
 
 

@@ -5,6 +5,8 @@ from callbacks.models.connection import CallBudget, CallCount, Connection, Conne
 from callbacks.models.conversation import Comment
 from callbacks.models.intake import Intake, IntakeStatus
 from callbacks.models.mirror import (
+    MAY_WAIT,
+    OPEN_TASKS,
     CallbackTask,
     DeadlineKind,
     Definition,
@@ -12,6 +14,7 @@ from callbacks.models.mirror import (
     ExecutionStatus,
     Request,
     StateMachine,
+    StateMachineVersion,
     TaskStatus,
     TokenState,
 )
@@ -37,7 +40,9 @@ from callbacks.models.working import Claim, Draft, Lease, Presence, Pulse
 
 __all__ = [
     "LIVE",
+    "MAY_WAIT",
     "OPEN_RESCUES",
+    "OPEN_TASKS",
     "UNSETTLED",
     "VOID_OUTCOMES",
     "ApiCall",
@@ -81,6 +86,7 @@ __all__ = [
     "RoleGrant",
     "Scope",
     "StateMachine",
+    "StateMachineVersion",
     "TaskStatus",
     "Theme",
     "TokenState",

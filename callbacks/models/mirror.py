@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
+from callbacks.asl.definition import is_activity
 from callbacks.models.connection import Connection
 from callbacks.models.policy import Policy
 
@@ -23,6 +24,10 @@ class Definition(models.Model):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+
+# Of state machines: somebody may wait in executions that begin now.
+MAY_WAIT = Q(definition__can_wait=True) | Q(versions_wait=True)
 
 
 class StateMachineQuerySet(models.QuerySet["StateMachine"]):
@@ -73,6 +78,12 @@ class StateMachine(models.Model):
     # When AWS last refused a call about it; it is left alone for a while after that.
     problem_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    # AWS's, by which one of the same name that was made anew is told from the old one.
+    created_at = models.DateTimeField(null=True)
+    # Somebody may wait in one of its versions, whatever today's definition says.
+    versions_wait = models.BooleanField(default=False)
+    # When what runs was last looked at for versions, where nobody can wait today.
+    surveyed_at = models.DateTimeField(null=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.
     tags = models.JSONField(default=dict)
     tags_read_at = models.DateTimeField(null=True)
@@ -104,11 +115,36 @@ class StateMachine(models.Model):
         return ":mapRun:" in self.arn
 
     @property
+    def may_wait(self) -> bool:
+        """As MAY_WAIT asks it."""
+        return self.versions_wait or (self.definition is not None and self.definition.can_wait)
+
+    @property
     def state_machine_arn(self) -> str:
         """What AWS says its executions are of; a Map Run's are of `…:stateMachine:NAME/LABEL`."""
         if not self.is_map_run:
             return self.arn
         return self.arn.rpartition(":")[0].replace(":mapRun:", ":stateMachine:", 1)
+
+
+class StateMachineVersion(models.Model):
+    """A published version, which never changes."""
+
+    state_machine = models.ForeignKey(
+        StateMachine, on_delete=models.CASCADE, related_name="versions"
+    )
+    number = models.CharField(max_length=20)
+    definition = models.ForeignKey(Definition, on_delete=models.PROTECT)
+    # AWS's; empty where only an execution of it could still be asked about.
+    created_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state_machine", "number"], name="version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state_machine_id}:{self.number}"
 
 
 class ExecutionStatus(models.TextChoices):
@@ -135,6 +171,9 @@ class Execution(models.Model):
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT)
     arn = models.CharField(max_length=256)
     name = models.CharField(max_length=80)
+    # By which version it was started, and by which alias that led there; mostly by neither.
+    version = models.CharField(max_length=20, blank=True)
+    alias = models.CharField(max_length=80, blank=True)
     status = models.CharField(
         max_length=16, choices=ExecutionStatus.choices, default=ExecutionStatus.RUNNING
     )
@@ -238,11 +277,17 @@ class Request(models.Model):
 
 class TaskStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
+    # A job that the workflow waits for by itself (.sync); an answer may end that early.
+    RUNNING = "running", "Job runs"
     ANSWERED = "answered", "Answered"
     TIMED_OUT = "timed_out", "Ran out of time"
     STOPPED = "stopped", "Stopped"
     # By a sibling, a retry around it, the execution's end, or no longer known.
     CLOSED = "closed", "Closed"
+
+
+# What an answer can still reach.
+OPEN_TASKS = (TaskStatus.WAITING, TaskStatus.RUNNING)
 
 
 class TokenState(models.TextChoices):
@@ -265,7 +310,12 @@ class DeadlineKind(models.TextChoices):
 
 class TaskQuerySet(models.QuerySet["CallbackTask"]):
     def waiting(self) -> TaskQuerySet:
+        """What somebody has to answer."""
         return self.filter(status=TaskStatus.WAITING)
+
+    def unfinished(self) -> TaskQuerySet:
+        """Also what runs by itself and could be ended early."""
+        return self.filter(status__in=OPEN_TASKS)
 
     def visible_to(self, user: User) -> TaskQuerySet:
         """What this person may know of; everything else is 404."""
@@ -279,8 +329,12 @@ class TaskQuerySet(models.QuerySet["CallbackTask"]):
         return self.filter(policy_id__in=policy_ids)
 
 
+# What a job that runs by itself came to is no end of a wait.
+_ENDED_ELSEWHERE = Q(answered_here=False, early_completion=False, closed_at__isnull=False)
+
+
 class CallbackTask(models.Model):
-    """One attempt of one task state that waits for a token.
+    """One attempt of one task state that waits for a token, or that its token can end early.
 
     Carries everything that a list shows or filters by, so that a list is one table and one index.
     """
@@ -296,6 +350,8 @@ class CallbackTask(models.Model):
     scheduled_event_id = models.PositiveIntegerField()
     attempt = models.PositiveIntegerField(default=1)
     resource = models.CharField(max_length=256)
+    # A .sync task that was given its token: nobody has to answer it, and an answer ends it early.
+    early_completion = models.BooleanField(default=False)
 
     # --- what lists show
     state_machine_name = models.CharField(max_length=80)
@@ -309,6 +365,10 @@ class CallbackTask(models.Model):
     search_text = models.TextField(blank=True)
 
     # --- how long it may wait
+    # Where both clocks begin; None where it has not been seen to start.
+    started_at = models.DateTimeField(null=True)
+    # How the worker calls itself that an activity's task was handed to.
+    worker = models.CharField(max_length=256, blank=True)
     waiting_since = models.DateTimeField()
     dies_earliest = models.DateTimeField()
     dies_latest = models.DateTimeField()
@@ -360,6 +420,9 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["dies_earliest", "id"], condition=Q(status="waiting"), name="task_waiting"
             ),
+            models.Index(
+                fields=["dies_earliest", "id"], condition=Q(status="running"), name="task_running"
+            ),
             # The other orders of the lists: waiting longest, newest.
             models.Index(
                 fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"
@@ -371,12 +434,12 @@ class CallbackTask(models.Model):
             # What ended, or ended in this way, and not by an answer of ours.
             models.Index(
                 fields=["closed_at", "id"],
-                condition=Q(answered_here=False, closed_at__isnull=False),
+                condition=_ENDED_ELSEWHERE,
                 name="task_ended",
             ),
             models.Index(
                 fields=["status", "closed_at", "id"],
-                condition=Q(answered_here=False, closed_at__isnull=False),
+                condition=_ENDED_ELSEWHERE,
                 name="task_ended_otherwise",
             ),
             models.Index(fields=["changed_at"], name="task_changed"),
@@ -391,5 +454,20 @@ class CallbackTask(models.Model):
         return self.status == TaskStatus.WAITING
 
     @property
+    def is_open(self) -> bool:
+        """Not over: somebody is waited for, or a job that an answer may end early."""
+        return self.status in OPEN_TASKS
+
+    @property
+    def is_activity(self) -> bool:
+        return is_activity(self.resource)
+
+    @property
+    def job_ended(self) -> bool:
+        """A job came to its end: by itself, or somebody ended the wait for it early."""
+        ends = ("succeeded", "failed")
+        return self.status == TaskStatus.CLOSED and self.closed_kind in ends
+
+    @property
     def can_be_answered(self) -> bool:
-        return self.is_waiting and self.token_state == TokenState.HELD
+        return self.is_open and self.token_state == TokenState.HELD

@@ -162,7 +162,7 @@ def _objection(case: _Case, draft: Policy, rule: Rule) -> Objection | None:
 
 def _objection_to_form(decision: Decision, draft: Policy) -> Objection | None:
     try:
-        check_answer(under(_answer_of(decision, draft), draft), policy=draft)
+        check_answer(under(_answer_of(decision, draft), draft), policy=draft, ends_early=False)
     except InvalidAnswer as exc:
         return Objection.REASON if set(exc.errors) == {"reason"} else Objection.FORM
     return None

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Sum
 
 from callbacks.models import (
+    MAY_WAIT,
     CallbackTask,
     CallCount,
     Connection,
@@ -70,7 +71,7 @@ def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionD
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
     # A Map Run has problems of its own, but is no state machine.
     figures = machines.filter(parent=None).aggregate(
-        machines=Count("id"), can_wait=Count("id", filter=Q(definition__can_wait=True))
+        machines=Count("id"), can_wait=Count("id", filter=MAY_WAIT)
     )
     problems = machines.exclude(problem="").order_by("name").values_list("name", "problem")
     return ConnectionDetail(

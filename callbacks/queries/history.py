@@ -225,7 +225,7 @@ def _ends(sight: Sight, filters: HistoryFilter, cursor: Cursor | None) -> QueryS
     # The column finds them, the record decides: a worker may end between writing the two.
     ours = Decision.objects.filter(task_id=OuterRef("pk"), status=DecisionStatus.CONFIRMED)
     return rows.filter(
-        Q(closed_at__isnull=False, answered_here=False)
+        Q(closed_at__isnull=False, answered_here=False, early_completion=False)
         & ~Q(status=TaskStatus.WAITING)
         & after("closed_at", cursor, descending=True)
         & _period("closed_at", filters)

@@ -59,8 +59,8 @@ class RequestFacts:
 
     @property
     def live_attempt(self) -> CallbackTask | None:
-        """The attempt that waits now, where it is another one than this."""
-        waiting = (attempt for attempt in self.attempts if attempt.is_waiting)
+        """The attempt that waits or runs now, where it is another one than this."""
+        waiting = (attempt for attempt in self.attempts if attempt.is_open)
         return next((attempt for attempt in waiting if attempt.pk != self.task.pk), None)
 
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from callbacks.models import LIVE, CallbackTask, Decision, TaskStatus, TokenState, Vote
+from callbacks.asl.definition import is_activity
+from callbacks.models import LIVE, OPEN_TASKS, CallbackTask, Decision, TaskStatus, TokenState, Vote
 from callbacks.models.searching import search_words
 from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
@@ -44,10 +45,12 @@ class TaskFilter:
     dies_within: timedelta | None = None
     # A person and their teams, who say that they are on it or were given it.
     holder: tuple[int, frozenset[int]] | None = None
+    # Another list: not what waits for people, but running jobs that an answer can end early.
+    jobs: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return self == TaskFilter()
+        return self == TaskFilter(jobs=self.jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,17 @@ class TaskFacts:
     closed_at: datetime | None
     closed_kind: str
     token_state: str
+    resource: str
+    started_at: datetime | None
+    worker: str
+
+    @property
+    def is_activity(self) -> bool:
+        return is_activity(self.resource)
 
     @property
     def can_be_answered(self) -> bool:
-        return self.status == TaskStatus.WAITING and self.token_state == TokenState.HELD
+        return self.status in OPEN_TASKS and self.token_state == TokenState.HELD
 
 
 COLUMNS = tuple(TaskFacts.__dataclass_fields__)
@@ -117,7 +127,7 @@ def list_waiting(
     now: datetime,
     limit: int = PAGE_SIZE,
 ) -> TaskPage:
-    """One page of the waiting among `tasks`, with answers and claims: three queries."""
+    """One page of what waits (or runs) among `tasks`, with answers and claims: three queries."""
     rows = _waiting(tasks, filters, now).filter(
         after(order.column, cursor, descending=order.is_descending)
     )
@@ -192,7 +202,7 @@ def text_condition(text: str) -> Q:
 def _waiting(
     tasks: QuerySet[CallbackTask], filters: TaskFilter, now: datetime
 ) -> QuerySet[CallbackTask]:
-    conditions = Q(status=TaskStatus.WAITING)
+    conditions = Q(status=TaskStatus.RUNNING if filters.jobs else TaskStatus.WAITING)
     if filters.connection:
         conditions &= Q(connection_id=filters.connection)
     if filters.state_machine:

@@ -20,6 +20,7 @@ from callbacks.models import (
     RescueAction,
     RescueKind,
     Role,
+    TaskStatus,
     User,
 )
 from callbacks.rescue import rules
@@ -148,6 +149,7 @@ def run_facts(execution: Execution) -> rules.RunFacts:
 def why_no_heartbeat(task: CallbackTask) -> rules.Why | None:
     return rules.why_no_heartbeat(
         is_waiting=task.is_waiting,
+        runs_itself=task.status == TaskStatus.RUNNING,
         heartbeat_seconds=task.heartbeat_seconds,
         has_token=task.can_be_answered,
         is_known=task.execution.is_known,

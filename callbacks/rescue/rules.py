@@ -25,6 +25,7 @@ class Why(StrEnum):
     """Why something is off."""
 
     TASK_OVER = "task_over"
+    RUNS_ITSELF = "runs_itself"
     NO_HEARTBEAT = "no_heartbeat"
     NO_TOKEN = "no_token"  # noqa: S105 - a reason
     RUN_OVER = "run_over"
@@ -54,12 +55,19 @@ class RunFacts:
 
 
 def why_no_heartbeat(
-    *, is_waiting: bool, heartbeat_seconds: int | None, has_token: bool, is_known: bool = True
+    *,
+    is_waiting: bool,
+    heartbeat_seconds: int | None,
+    has_token: bool,
+    runs_itself: bool = False,
+    is_known: bool = True,
 ) -> Why | None:
     """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing.
 
     `is_known`: whether the execution is; of others nobody knows whether they have a heartbeat.
     """
+    if runs_itself:
+        return Why.RUNS_ITSELF
     if not is_waiting:
         return Why.TASK_OVER
     if heartbeat_seconds is None and is_known:

@@ -60,7 +60,24 @@ class StateMachineDetail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutionSummary:
+class _StartedBy:
+    """By which version an execution was started, and by which alias; None: by neither."""
+
+    state_machine_version_arn: str | None = None
+    state_machine_alias_arn: str | None = None
+
+    @property
+    def version(self) -> str:
+        """Its number, "" for none."""
+        return (self.state_machine_version_arn or "").rpartition(":")[2]
+
+    @property
+    def alias(self) -> str:
+        return (self.state_machine_alias_arn or "").rpartition(":")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionSummary(_StartedBy):
     """A line of the list of executions."""
 
     arn: str
@@ -75,7 +92,7 @@ class ExecutionSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutionDetail:
+class ExecutionDetail(_StartedBy):
     """An execution. Input and output may hold tokens of other tasks, so they are not printed."""
 
     arn: str
@@ -88,8 +105,6 @@ class ExecutionDetail:
     output: str | None = field(default=None, repr=False)
     error: str | None = None
     cause: str | None = field(default=None, repr=False)
-    state_machine_version_arn: str | None = None
-    state_machine_alias_arn: str | None = None
     map_run_arn: str | None = None
     redrive_count: int = 0
     redriven_at: datetime | None = None

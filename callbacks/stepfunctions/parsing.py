@@ -69,6 +69,8 @@ def execution_summary(answer: Mapping[str, Any]) -> ExecutionSummary:
         status=required(answer, "status", str),
         started_at=required(answer, "startDate", datetime).astimezone(UTC),
         stopped_at=_time(answer, "stopDate"),
+        state_machine_version_arn=answer.get("stateMachineVersionArn"),
+        state_machine_alias_arn=answer.get("stateMachineAliasArn"),
         map_run_arn=answer.get("mapRunArn"),
         redrive_count=answer.get("redriveCount") or 0,
         redriven_at=_time(answer, "redriveDate"),

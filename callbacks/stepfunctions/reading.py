@@ -82,7 +82,8 @@ class Reader:
         return listed[0] if listed else None
 
     def describe_state_machine(self, *, arn: str) -> StateMachineDetail:
-        """Return today's definition (20 calls a second in AWS's quota)."""
+        """Return today's definition, or that of a version by its ARN (20 calls a second in AWS's
+        quota)."""
         return self._read(
             "DescribeStateMachine", {"stateMachineArn": arn}, parsing.state_machine_detail
         )

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
+from callbacks.asl.deadline import NOT_STARTED, still_unstarted
 from callbacks.asl.history import CallbackTask as HistoryTask
 from callbacks.models import (
     CallbackTask,
@@ -21,6 +23,7 @@ from callbacks.models import (
     DecisionStatus,
     Execution,
     StateMachine,
+    TaskStatus,
 )
 from callbacks.models.identity import execution_id
 from callbacks.sync.adopting import adopt, handed_over, restore_tokens
@@ -29,8 +32,8 @@ from callbacks.sync.map_runs import mirror_map_runs
 from callbacks.sync.plan import (
     LATEST,
     NOT_READ,
+    OPEN,
     RUNNING,
-    WAITING,
     Known,
     KnownTask,
     Plan,
@@ -121,8 +124,23 @@ def _touch(machine: StateMachine, reading: Reading, now: datetime) -> Applied:
     rows.update(read_at=now)
     due = rows.filter(read_next_at__lte=now)
     if due.exists():
+        _see_unstarted(key, now)
         due.update(read_next_at=_again_at(due, reading, now))
     return Applied()
+
+
+def _see_unstarted(execution_key: UUID, now: datetime) -> None:
+    """No worker has begun, and the clocks of these tasks begin only then."""
+    waiting = CallbackTask.objects.waiting().filter(execution_id=execution_key)
+    tasks = waiting.filter(deadline_reason=NOT_STARTED)
+    for task in tasks.only("pk", "dies_latest", "timeout_seconds", "heartbeat_seconds"):
+        earliest = still_unstarted(
+            latest=task.dies_latest,
+            timeout_seconds=task.timeout_seconds,
+            heartbeat_seconds=task.heartbeat_seconds,
+            unstarted_at=now,
+        )
+        tasks.filter(pk=task.pk).update(dies_earliest=earliest, changed_at=now)
 
 
 def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> datetime:
@@ -131,11 +149,13 @@ def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> dat
     Where all waits, at its deadline; else again, but less and less often.
     """
     waiting = CallbackTask.objects.waiting().filter(execution__in=rows.filter(is_moving=False))
-    dies: datetime | None = waiting.aggregate(first=Min("dies_earliest"))["first"]
-    if dies is not None:
+    unstarted = Q(deadline_reason=NOT_STARTED)
+    dies = waiting.exclude(unstarted).aggregate(first=Min("dies_earliest"))["first"]
+    if dies is not None and not waiting.filter(unstarted).exists():
         return at_deadline(now, dies)
     last_event_at = reading.facts.last_event_at
-    return next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
+    soon = next_look(now=now, last_event_at=last_event_at) if last_event_at else now + LATEST
+    return soon if dies is None else min(soon, at_deadline(now, dies))
 
 
 def _prepare(maker: RowMaker) -> None:
@@ -143,7 +163,7 @@ def _prepare(maker: RowMaker) -> None:
     if history is None or len(history.tasks) < PREPARE_FROM:
         return
     stored = _stored_tasks(maker.execution)
-    maker.prepare(one for one in history.tasks if one.waits and key_of(one) not in stored)
+    maker.prepare(one for one in history.tasks if one.is_mirrored and key_of(one) not in stored)
 
 
 def _row(machine: StateMachine, reading: Reading) -> Execution:
@@ -154,6 +174,8 @@ def _row(machine: StateMachine, reading: Reading) -> Execution:
         state_machine=machine,
         arn=target.arn,
         name=target.name,
+        version=target.version,
+        alias=target.alias,
         started_at=target.started_at,
         ordered_at=target.started_at,
     )
@@ -173,6 +195,7 @@ def _stored_tasks(execution: Execution) -> dict[TaskKey, CallbackTask]:
         "status",
         "closed_kind",
         "token_sha256",
+        "started_at",
         "waiting_since",
         "dies_earliest",
         "dies_latest",
@@ -189,9 +212,10 @@ def _known(execution: Execution, stored: dict[TaskKey, CallbackTask]) -> Known:
 
 def _known_task(row: CallbackTask) -> KnownTask:
     return KnownTask(
-        is_open=row.status == WAITING,
+        is_open=row.status in OPEN,
         closed_kind=row.closed_kind,
         has_token=bool(row.token_sha256),
+        has_started=row.started_at is not None,
         waiting_since=row.waiting_since,
         dies_earliest=row.dies_earliest,
         dies_latest=row.dies_latest,
@@ -220,6 +244,8 @@ def _mark_answered_here(rows: list[CallbackTask]) -> None:
     ours = set(answers.filter(status=DecisionStatus.CONFIRMED).values_list("task_id", flat=True))
     for row in rows:
         row.answered_here = row.pk in ours
+        if row.answered_here:
+            row.status = TaskStatus.ANSWERED
 
 
 def _batches(tasks: tuple[HistoryTask, ...]) -> Iterable[tuple[HistoryTask, ...]]:
@@ -241,14 +267,14 @@ def _close(plan: Plan, maker: RowMaker, stored: dict[TaskKey, CallbackTask]) -> 
             together.setdefault(closing, []).append(stored[key])
     for closing, rows in together.items():
         _update(rows, maker.now, maker.closing(closing))
-    return sum(1 for key in plan.close if key not in stored or stored[key].status == WAITING)
+    return sum(1 for key in plan.close if key not in stored or stored[key].status in OPEN)
 
 
 def _update(rows: list[CallbackTask], now: datetime, columns: dict[str, Any]) -> None:
     """Change rows that may still change: open ones, and those whose end is not read yet."""
     for start in range(0, len(rows), BATCH):
         keys = [row.pk for row in rows[start : start + BATCH]]
-        may_change = Q(status=WAITING) | Q(closed_kind=NOT_READ)
+        may_change = Q(status__in=OPEN) | Q(closed_kind=NOT_READ)
         CallbackTask.objects.filter(may_change, pk__in=keys).update(changed_at=now, **columns)
 
 

@@ -27,6 +27,9 @@ def with_beats(*, reading: Reading, execution_id: UUID) -> Reading:
     if not beats:
         return reading
     deadlines = deadlines_of(
-        history=history, definition=parsed(definition=reading.definition), beats=beats
+        history=history,
+        definition=parsed(definition=reading.definition),
+        now=reading.facts.now,
+        beats=beats,
     )
     return replace(reading, facts=replace(reading.facts, deadlines=deadlines))

@@ -19,6 +19,8 @@ class Row:
 
     arn: str
     name: str
+    version: str
+    alias: str
     machine_id: UUID
     status: str
     started_at: datetime
@@ -45,6 +47,8 @@ def candidate(row: Row) -> Candidate:
             arn=row.arn,
             name=row.name,
             started_at=row.started_at,
+            version=row.version,
+            alias=row.alias,
             has_left=row.status != RUNNING or row.left_at is not None,
             last_event_id=row.last_event_id,
             is_settled=is_settled and row.last_event_id > 0,

@@ -18,6 +18,7 @@ from callbacks.sync.definitions import keep_definition, runs_on_todays
 from callbacks.sync.plan import Facts, Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
 from callbacks.sync.trouble import describe_trouble, is_silence
+from callbacks.sync.versions import Versions
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Follower:
         self._now = now
         self._machines: dict[UUID, StateMachine] = {}
         self._definitions: dict[str, Definition] = {}
+        self._versions = Versions(asking=asking)
         # Not while more is unread than can be read soon: nothing that is opened lacks its own.
         self.may_ask_definition = True
 
@@ -117,10 +119,26 @@ class Follower:
         """The definition that it runs on, and whether that is certain; else today's for now."""
         if candidate.definition_id is not None:
             return self._stored(candidate.definition_id), True
-        if runs_on_todays(machine=machine, started_at=candidate.target.started_at):
+        target = candidate.target
+        # Children of a Map Run are in a list of their own, which says nothing of versions.
+        version = "" if machine.is_map_run else target.version
+        if version:
+            own = self._of_version(machine, target)
+        elif runs_on_todays(machine=machine, started_at=target.started_at):
             return machine.definition, True
-        own = self._asked(candidate.target.arn)
+        else:
+            own = self._asked(target.arn)
         return (own, True) if own is not None else (machine.definition, False)
+
+    def _of_version(self, machine: StateMachine, target: Target) -> Definition | None:
+        found = self._versions.definition_of(
+            machine=machine, number=target.version, started_at=target.started_at
+        )
+        if found is None:
+            found = self._asked(target.arn)
+            if found is not None:
+                self._versions.keep(machine=machine, number=target.version, definition=found)
+        return found
 
     def _stored(self, sha256: str) -> Definition:
         if sha256 not in self._definitions:

@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db.models import Exists, OuterRef, Q
 
-from callbacks.models import Connection, Execution, ExecutionStatus, Hint, StateMachine
+from callbacks.models import MAY_WAIT, Connection, Execution, ExecutionStatus, Hint, StateMachine
 from callbacks.models.identity import execution_id
 from callbacks.stepfunctions import HintQueue, NotFound, StepFunctionsError, Throttled
 from callbacks.sync.asking import Asking
@@ -126,8 +126,8 @@ def _names_that_matter(connection: Connection, names: set[str]) -> set[str]:
         return set()
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
     rows = rows.filter(name__in=names)
-    waits = dict(rows.values_list("name", "definition__can_wait"))
-    return {name for name in names if waits.get(name) is not False}
+    needless = rows.filter(definition__can_wait=False, versions_wait=False)
+    return names - set(needless.values_list("name", flat=True))
 
 
 def _machine_name(execution_arn: str) -> str:
@@ -141,9 +141,7 @@ def _look_up(asking: Asking, hint: Hint, now: datetime) -> None:
     except NotFound:
         return
     list_of = detail.map_run_arn or detail.state_machine_arn
-    machine = StateMachine.objects.filter(
-        connection=hint.connection, arn=list_of, definition__can_wait=True
-    ).first()
+    machine = StateMachine.objects.filter(MAY_WAIT, connection=hint.connection, arn=list_of).first()
     if machine is None:
         return
     line = line_of(detail)

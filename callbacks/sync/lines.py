@@ -20,6 +20,7 @@ class Held:
     status: str
     redrive_count: int
     ordered_at: datetime
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class News:
 
     `ended` are those that run as far as the mirror knows; `came_and_went` it does not know at all,
     or as they were before a redrive. `moved` have another place in the list of the running ones
-    than the mirror says, and nothing else is new.
+    than the mirror says, or a version that it does not say, and nothing else is new.
     """
 
     new: Sequence[ExecutionSummary] = ()
@@ -78,8 +79,9 @@ def _kind(line: ExecutionSummary, known: Held | None, since: datetime | None) ->
 def _running_kind(line: ExecutionSummary, known: Held) -> str | None:
     if line.redrive_count > known.redrive_count:
         return "redriven"
-    is_elsewhere = known.status == RUNNING and known.ordered_at != ordered_at(line)
-    return "moved" if is_elsewhere else None
+    said = (known.ordered_at, known.version)
+    is_other = known.status == RUNNING and said != (ordered_at(line), line.version)
+    return "moved" if is_other else None
 
 
 def line_of(detail: ExecutionDetail) -> ExecutionSummary:
@@ -93,6 +95,8 @@ def line_of(detail: ExecutionDetail) -> ExecutionSummary:
         stopped_at=detail.stopped_at,
         redrive_count=detail.redrive_count,
         redriven_at=detail.redriven_at,
+        state_machine_version_arn=detail.state_machine_version_arn,
+        state_machine_alias_arn=detail.state_machine_alias_arn,
     )
 
 

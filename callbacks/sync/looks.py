@@ -118,7 +118,7 @@ def _can_wait(machine: StateMachine) -> bool:
     """Whether somebody may have waited in what came and went."""
     if machine.is_map_run:
         return True
-    return machine.definition is not None and machine.definition.can_wait
+    return machine.may_wait
 
 
 def _keep(machine: StateMachine, seen: Seen, token: str, began_at: datetime, now: datetime) -> None:

@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from callbacks.models import Connection, Execution, ExecutionStatus, Policy, StateMachine
+from callbacks.models import (
+    MAY_WAIT,
+    Connection,
+    Execution,
+    ExecutionStatus,
+    Policy,
+    StateMachine,
+)
 from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import Reader, StateMachineDetail
 from callbacks.stepfunctions import StateMachine as ListedMachine
 from callbacks.sync.definitions import keep_definition
 from callbacks.sync.rematching import ask_for_rematch
+from callbacks.sync.versions import forget_versions
 
 STANDARD = "STANDARD"
+BATCH = 500
 # How old a description may become; a listing does not tell that a machine has changed.
 DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
 READ_TAGS_AGAIN_AFTER = timedelta(minutes=10)
@@ -36,6 +46,7 @@ def mirror_machines(
     gone_at = dict(mirrored.values_list("pk", "gone_at"))
     gone = [key for key, at in gone_at.items() if at is None and key not in there]
     back = [key for key, at in gone_at.items() if at is not None and key in there]
+    back += _made_anew(rows, dict(mirrored.values_list("pk", "created_at")))
     StateMachine.objects.filter(pk__in=gone).update(gone_at=now)
     # No list names its executions any more.
     running = Execution.objects.filter(state_machine__in=gone, status=ExecutionStatus.RUNNING)
@@ -44,6 +55,15 @@ def mirror_machines(
     StateMachine.objects.filter(pk__in=back).update(
         gone_at=None, described_at=None, revision_since=None
     )
+    if back:
+        forget_versions(back)
+
+
+def _made_anew(rows: list[StateMachine], known: dict[UUID, datetime | None]) -> list[UUID]:
+    """Those of which AWS tells another time of creation than before, which is noted."""
+    others = [row for row in rows if row.created_at != known[row.pk]]
+    StateMachine.objects.bulk_update(others, ["created_at"], batch_size=BATCH)
+    return [row.pk for row in others if known[row.pk] is not None]
 
 
 def keep_gone_machine(*, connection: Connection, arn: str, now: datetime) -> None:
@@ -88,7 +108,7 @@ def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:
         return []
     stale = Q(tags_read_at=None) | Q(tags_read_at__lt=now - READ_TAGS_AGAIN_AFTER)
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
-    rows = rows.filter(stale, definition__can_wait=True)
+    rows = rows.filter(stale, MAY_WAIT)
     return list(rows.order_by(F("tags_read_at").asc(nulls_first=True), "id"))
 
 
@@ -126,9 +146,7 @@ def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
             state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING
         )
         is_map_run = Q(parent__isnull=False)
-        machines = machines.filter(
-            Q(definition__can_wait=True) | unread | is_map_run | Exists(running)
-        )
+        machines = machines.filter(MAY_WAIT | unread | is_map_run | Exists(running))
     machines = machines.select_related("definition")
     return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
 
@@ -140,9 +158,12 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     same = machine.definition_id == definition.pk and machine.revision_id == _revision(detail)
     if not same or machine.revision_since is None:
         machine.revision_since = aws_now
-    if definition.can_wait and _could_not_wait(machine):
+    if machine.definition is not None and definition.can_wait and not machine.may_wait:
         # What ended on definitions in which nobody waits is nothing to look for.
         machine.looked_at = None
+    if machine.may_wait and not definition.can_wait:
+        # Its versions may be those of the time when somebody could.
+        machine.surveyed_at = None
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
@@ -154,13 +175,10 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "revision_since",
             "described_at",
             "looked_at",
+            "surveyed_at",
             "problem",
         ]
     )
-
-
-def _could_not_wait(machine: StateMachine) -> bool:
-    return machine.definition is not None and not machine.definition.can_wait
 
 
 def _revision(detail: StateMachineDetail) -> str:
@@ -174,4 +192,5 @@ def _row(connection: Connection, machine: ListedMachine) -> StateMachine:
         arn=machine.arn,
         name=machine.name,
         type=machine.type,
+        created_at=machine.created_at,
     )

@@ -15,6 +15,7 @@ from callbacks.sync.follow import definition_of
 from callbacks.sync.plan import Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, read
 from callbacks.sync.silence import unless_silent
+from callbacks.sync.versions import Versions
 
 
 def read_execution(*, execution: Execution, now: datetime) -> None:
@@ -67,6 +68,13 @@ def _unusable(reason: str) -> IncompleteAnswer:
 
 
 def _own_definition(asking: Asking, execution: Execution) -> Definition | None:
+    machine = execution.state_machine
+    if execution.version and not machine.is_map_run:
+        found = Versions(asking=asking).definition_of(
+            machine=machine, number=execution.version, started_at=execution.started_at
+        )
+        if found is not None:
+            return found
     try:
         return definition_of(asking=asking, arn=execution.arn)
     except StepFunctionsError as exc:
@@ -82,6 +90,8 @@ def _target(execution: Execution) -> Target:
         arn=execution.arn,
         name=execution.name,
         started_at=execution.started_at,
+        version=execution.version,
+        alias=execution.alias,
         last_event_id=execution.last_event_id,
         is_settled=settled and execution.last_event_id > 0,
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from callbacks.models import Connection, StateMachine
 from callbacks.stepfunctions import Refused, StepFunctionsError, Throttled
-from callbacks.sync import health, machines, map_runs, schedule
+from callbacks.sync import health, machines, map_runs, schedule, versions
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
 from callbacks.sync.figures import PassFigures, count_calls
@@ -129,15 +129,32 @@ class _Pass:
         self._machines = machines.to_list(connection=self._connection, everything=self._full)
         self._hear()
         self._lister.run(self._machines, is_backlogged=is_backlogged)
+        if not (is_backlogged or self._full) and self._find_versions():
+            self._list_found(is_backlogged=is_backlogged)
         self._follower.may_ask_definition = self._full or not self._is_backlogged()
         self._read()
         while self._follower.new_map_runs:
-            self._list_new_map_runs(is_backlogged=is_backlogged)
+            self._follower.new_map_runs = 0
+            self._list_found(is_backlogged=is_backlogged)
             self._read()
 
-    def _list_new_map_runs(self, *, is_backlogged: bool) -> None:
-        """Their children are not to wait for the next pass."""
-        self._follower.new_map_runs = 0
+    def _find_versions(self) -> bool:
+        """Whether there are any in which somebody may wait; with calls that looks leave over."""
+        found = False
+        beyond = schedule.calls_of_looks(
+            machines=len(self._machines),
+            calls_per_second=self._asking.purse.rate(versions.LIST),
+            pass_seconds=settings.SYNC_INTERVAL_SECONDS,
+        )
+        for machine in versions.to_survey(connection=self._connection, now=self._now):
+            if not self._asking.may(versions.LIST, beyond=beyond):
+                break
+            with self._noting(machine, sets_aside=False):
+                found |= versions.survey(asking=self._asking, machine=machine, now=self._now)
+        return found
+
+    def _list_found(self, *, is_backlogged: bool) -> None:
+        """What was found only now has a list that is not to wait for the next pass."""
         rows = machines.to_list(connection=self._connection, everything=self._full)
         known = set(self._machines)
         found = [row for row in rows if row not in known]

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from callbacks.asl.deadline import Deadline
+from callbacks.asl.deadline import NOT_STARTED, Deadline
+from callbacks.asl.fold_tasks import ACTIVITY
 from callbacks.asl.history import CallbackTask, Closing, History
 
 # Redrive count and id of the TaskScheduled event: which attempt of the execution.
@@ -20,16 +21,20 @@ RUNNING = "RUNNING"
 FORGOTTEN_STATUS = "FORGOTTEN"
 
 # --- how tasks end: codes of TaskStatus, and kinds beside those of asl.history
-WAITING, ANSWERED, TIMED_OUT, STOPPED, CLOSED = (
+WAITING, RUNS, ANSWERED, TIMED_OUT, STOPPED, CLOSED = (
     "waiting",
+    "running",
     "answered",
     "timed_out",
     "stopped",
     "closed",
 )
+OPEN = (WAITING, RUNS)
 NOT_READ = "not_read"  # over, but what ended it is not read yet; the only closing that may change
 FORGOTTEN = "forgotten"  # AWS no longer knows the execution
 UNREAD = "unread"  # its execution cannot be read: AWS's word on an answer is all there is
+# Never stored on a task: how records and pages call the end of a job that we did not end.
+JOB_ENDED = "job_ended"
 SUBMIT_FAILED = "submit_failed"  # the call that hands the token over failed
 
 _STATUS_BY_KIND = {
@@ -63,6 +68,9 @@ class Target:
     arn: str
     name: str
     started_at: datetime
+    # By what it was started, where not by the state machine itself.
+    version: str = ""
+    alias: str = ""
     # It is no longer in a whole list of the running ones, so that it must be over.
     has_left: bool = False
     last_event_id: int = 0
@@ -77,6 +85,7 @@ class KnownTask:
     is_open: bool
     closed_kind: str = ""
     has_token: bool = False
+    has_started: bool = False
     waiting_since: datetime | None = None
     dies_earliest: datetime | None = None
     dies_latest: datetime | None = None
@@ -168,10 +177,14 @@ def make_plan(*, known: Known, facts: Facts) -> Plan:
     history = facts.history
     execution = _execution_state(known, facts)
     status = execution.status if execution else known.status
-    tasks = [task for task in history.tasks if task.waits] if history else []
+    tasks = [task for task in history.tasks if _is_ours(known, task)] if history else []
     close = dict(_closings(known, facts, tasks, execution))
     opened = tuple(task for task in tasks if key_of(task) not in known.tasks)
-    still_open = [task for task in tasks if task.closed is None and key_of(task) not in close]
+    still_open = [
+        task
+        for task in tasks
+        if task.is_mirrored and task.closed is None and key_of(task) not in close
+    ]
     return Plan(
         open=opened,
         change=tuple(task for task in still_open if _has_news(known, facts, task)),
@@ -182,7 +195,15 @@ def make_plan(*, known: Known, facts: Facts) -> Plan:
     )
 
 
+def _is_ours(known: Known, task: CallbackTask) -> bool:
+    # Its own definition may say, where today's did not, that a job was never given its token.
+    return task.is_mirrored or key_of(task) in known.tasks
+
+
 def waiting_since(task: CallbackTask) -> datetime:
+    if task.kind == ACTIVITY:
+        # Whether a worker has picked it up or not.
+        return task.scheduled_at
     return task.submitted_at or task.started_at or task.scheduled_at
 
 
@@ -195,6 +216,7 @@ def _has_news(known: Known, facts: Facts, task: CallbackTask) -> bool:
         (task.token is not None and not before.has_token)
         or (dies.earliest, dies.latest) != (before.dies_earliest, before.dies_latest)
         or waiting_since(task) != before.waiting_since
+        or (task.started_at is not None) != before.has_started
     )
 
 
@@ -241,11 +263,15 @@ def _is_final(known: Known, key: TaskKey) -> bool:
 
 def _own_closing(task: CallbackTask, closed: Closing) -> TaskClosing:
     kind = closed.kind
-    was_handed_over = task.kind == "activity" or task.submitted_at is not None
+    was_handed_over = task.kind == ACTIVITY or task.submitted_at is not None
     if kind == "failed" and not (was_handed_over and closed.event_type in _ANSWERED_FAILURES):
         kind = SUBMIT_FAILED
+    status = _STATUS_BY_KIND.get(kind, CLOSED)
+    if status == ANSWERED and not task.waits:
+        # The job's own end and an early answer look alike; settling knows which answers are ours.
+        status = CLOSED
     return TaskClosing(
-        status=_STATUS_BY_KIND.get(kind, CLOSED),
+        status=status,
         kind=kind,
         at=closed.at,
         event_id=closed.event_id,
@@ -295,8 +321,15 @@ def _read_next(
     is_unlisted = facts.described is not None
     if facts.history is None or facts.history.is_moving or is_unlisted:
         return next_look(now=facts.now, last_event_at=facts.last_event_at)
-    deadlines = [facts.deadlines[key_of(task)].earliest for task in still_open]
-    return min((at_deadline(facts.now, at) for at in deadlines), default=None)
+    return min((_when_due(facts, task) for task in still_open), default=None)
+
+
+def _when_due(facts: Facts, task: CallbackTask) -> datetime:
+    dies = facts.deadlines[key_of(task)]
+    if dies.reason == NOT_STARTED:
+        # However short its time, none of it has passed: it is looked at as what may move is.
+        return next_look(now=facts.now, last_event_at=task.scheduled_at)
+    return at_deadline(facts.now, dies.earliest)
 
 
 def at_deadline(now: datetime, deadline: datetime) -> datetime:

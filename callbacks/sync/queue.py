@@ -16,6 +16,8 @@ from callbacks.sync.candidates import Candidate, Row, candidate, taking_turns
 _FIELDS = (
     "arn",
     "name",
+    "version",
+    "alias",
     "state_machine_id",
     "status",
     "started_at",

@@ -143,7 +143,7 @@ def _folded(
         now=now,
         history=history,
         last_event_at=events[-1]["timestamp"],
-        deadlines=deadlines_of(history=history, definition=definition),
+        deadlines=deadlines_of(history=history, definition=definition, now=now),
     )
     return Reading(target=target, facts=facts, entered_at=_entered_at(history, events))
 
@@ -172,9 +172,13 @@ def deadlines_of(
     *,
     history: History,
     definition: ParsedDefinition | None,
+    now: datetime,
     beats: Mapping[TaskKey, datetime] | None = None,
 ) -> dict[TaskKey, Deadline]:
-    """When each task dies. `beats` are the heartbeats from here, which no history shows."""
+    """When each task dies, the history being read `now`.
+
+    `beats` are the heartbeats from here, which no history shows.
+    """
     beats = beats or {}
     return {
         key_of(task): deadline(
@@ -182,16 +186,17 @@ def deadlines_of(
             heartbeat_seconds=task.heartbeat_seconds,
             scheduled_at=task.scheduled_at,
             started_at=task.started_at,
+            unstarted_at=now,
             last_beat_at=beats.get(key_of(task)),
             execution_started_at=history.started_at,
             execution_counting_since=history.counting_since,
             execution_timeout_seconds=definition.timeout_seconds if definition else None,
         )
         for task in history.tasks
-        if task.waits
+        if task.is_mirrored
     }
 
 
 def _entered_at(history: History, events: Events) -> dict[int, datetime]:
-    ids = {task.entered_event_id for task in history.tasks if task.waits}
+    ids = {task.entered_event_id for task in history.tasks if task.is_mirrored}
     return {number: events[number - 1]["timestamp"] for number in ids if 0 < number <= len(events)}

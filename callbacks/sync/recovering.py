@@ -112,6 +112,8 @@ def _target(detail: ExecutionDetail) -> Target:
         arn=detail.arn,
         name=detail.name or _last(detail.arn),
         started_at=detail.started_at,
+        version=detail.version,
+        alias=detail.alias,
         has_left=detail.status != RUNNING,
     )
 

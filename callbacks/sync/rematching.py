@@ -1,4 +1,4 @@
-"""Put waiting tasks under the policies of today, after these have changed.
+"""Put open tasks under the policies of today, after these have changed.
 
 decide() matches again under its lock, so nothing is ever answered under a rule of yesterday; until
 this has run, lists show a task to those whom the older rule named.
@@ -47,7 +47,7 @@ def ask_for_rematch(*, now: datetime) -> None:
 
 
 def rematch(*, now: datetime) -> int:
-    """Match everything that waits; return how many tasks another policy covers now.
+    """Match everything that is open; return how many tasks another policy covers now.
 
     Killed anywhere and begun again it does no harm: only a whole run counts as done.
     """
@@ -62,7 +62,7 @@ def rematch(*, now: datetime) -> int:
 def _batches() -> Iterator[list[uuid.UUID]]:
     last: uuid.UUID | None = None
     while True:
-        rows = CallbackTask.objects.waiting().order_by("id")
+        rows = CallbackTask.objects.unfinished().order_by("id")
         keys = list(
             (rows.filter(id__gt=last) if last else rows).values_list("pk", flat=True)[:BATCH]
         )
@@ -73,7 +73,7 @@ def _batches() -> Iterator[list[uuid.UUID]]:
 
 
 def _match(keys: list[uuid.UUID], policies: list[Policy]) -> int:
-    rows = CallbackTask.objects.waiting().filter(pk__in=keys)
+    rows = CallbackTask.objects.unfinished().filter(pk__in=keys)
     with transaction.atomic():
         # The executions first, as apply does: it closes their tasks in the order of the history,
         # and two that hold what the other wants next would wait for ever.

@@ -83,7 +83,7 @@ class RowMaker:
             **self._identity(task),
             **self._shown(task, payloads),
             **payloads,
-            **self._deadline(task),
+            **self._times(task),
             **token_columns(task=task, task_id=key),
         }
         return CallbackTask(id=key, changed_at=self.now, **values)
@@ -103,7 +103,7 @@ class RowMaker:
 
     def change(self, task: HistoryTask, *, has_token: bool) -> dict[str, Any]:
         """Columns of an open task that have news."""
-        columns = self._deadline(task)
+        columns = self._times(task)
         if task.token is None or has_token:
             return columns
         # Not found at first, so the payloads may show it in plain.
@@ -136,6 +136,8 @@ class RowMaker:
             "scheduled_event_id": task.scheduled_event_id,
             "attempt": task.attempt,
             "resource": task.resource[:256],
+            "early_completion": task.early_answer,
+            "status": TaskStatus.RUNNING if task.early_answer else TaskStatus.WAITING,
         }
 
     def _shown(self, task: HistoryTask, payloads: Mapping[str, str]) -> dict[str, Any]:
@@ -176,9 +178,11 @@ class RowMaker:
             entered_at=self.reading.entered_at.get(task.entered_event_id),
         )
 
-    def _deadline(self, task: HistoryTask) -> dict[str, Any]:
+    def _times(self, task: HistoryTask) -> dict[str, Any]:
         dies = self.reading.facts.deadlines[key_of(task)]
         return {
+            "started_at": task.started_at,
+            "worker": self.storable.text(task.worker, longest=256),
             "waiting_since": waiting_since(task),
             "dies_earliest": dies.earliest,
             "dies_latest": dies.latest,

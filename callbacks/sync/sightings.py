@@ -31,12 +31,12 @@ def held_of(*, machine: StateMachine, arns: Iterable[str]) -> dict[str, Held]:
 
 
 def as_held(rows: models.QuerySet[Execution]) -> dict[str, Held]:
-    values = rows.values_list("arn", "status", "redrive_count", "ordered_at")
-    return {arn: Held(status, redrives, at) for arn, status, redrives, at in values}
+    values = rows.values_list("arn", "status", "redrive_count", "ordered_at", "version")
+    return {arn: Held(status, redrives, at, by) for arn, status, redrives, at, by in values}
 
 
 def write_news(*, machine: StateMachine, news: News, now: datetime) -> int:
-    """Put them in the queue; return how many waiting tasks that has closed."""
+    """Put them in the queue; return how many open tasks that has closed."""
     unknown = (*news.new, *news.came_and_went)
     Execution.objects.bulk_create(
         [_stub(machine, line, now) for line in unknown],
@@ -52,6 +52,7 @@ def write_news(*, machine: StateMachine, news: News, now: datetime) -> int:
         )
     for line in news.moved:
         _rows(machine, line).update(ordered_at=ordered_at(line))
+        _note_version(machine, line, now)
     return sum(_end(machine, line, now) for line in news.ended)
 
 
@@ -63,6 +64,14 @@ def write_missing(*, machine: StateMachine, arns: Iterable[str], now: datetime) 
         rows.filter(left_at=None).update(left_at=now)
 
 
+def _note_version(machine: StateMachine, line: ExecutionSummary, now: datetime) -> None:
+    """What it was taken to run on may be another definition than that of its version."""
+    if line.version:
+        _rows(machine, line).exclude(version=line.version).update(
+            version=line.version, alias=line.alias, definition=None, read_next_at=now
+        )
+
+
 def _stub(machine: StateMachine, line: ExecutionSummary, now: datetime) -> Execution:
     return Execution(
         id=execution_id(connection=machine.connection_id, arn=line.arn),
@@ -70,6 +79,8 @@ def _stub(machine: StateMachine, line: ExecutionSummary, now: datetime) -> Execu
         state_machine=machine,
         arn=line.arn,
         name=line.name,
+        version=line.version,
+        alias=line.alias,
         status=line.status,
         started_at=line.started_at,
         stopped_at=line.stopped_at,
@@ -89,8 +100,8 @@ def _end(machine: StateMachine, line: ExecutionSummary, now: datetime) -> int:
             # Somebody has read it meanwhile.
             return 0
         key = execution_id(connection=machine.connection_id, arn=line.arn)
-        waiting = CallbackTask.objects.waiting().filter(execution_id=key)
-        return waiting.update(
+        unfinished = CallbackTask.objects.unfinished().filter(execution_id=key)
+        return unfinished.update(
             status=TaskStatus.CLOSED,
             closed_kind=NOT_READ,
             closed_at=line.stopped_at or now,

@@ -23,6 +23,7 @@ class Badge(NamedTuple):
 
 BADGES = {
     "waiting": Badge("hourglass", _("Waiting"), "wait"),
+    "running": Badge("loader", _("A job runs"), ""),
     "now": Badge("hourglass", _("Now"), "wait"),
     "collecting": Badge("hourglass", _("Collecting signatures"), "wait"),
     "due": Badge("clock", _("Due soon"), "due"),
@@ -30,6 +31,8 @@ BADGES = {
     "no_deadline": Badge("infinity", _("No deadline"), "due"),
     "looking": Badge("hourglass", _("Being looked up"), "wait"),
     "no_token": Badge("key-off", _("Cannot be answered"), "gone"),
+    "no_worker": Badge("robot", _("No worker yet"), "due"),
+    "worker": Badge("robot", _("A worker is at it"), ""),
     "held": Badge("player-pause", _("Held, then sent"), ""),
     "sending": Badge("loader", _("Sending"), ""),
     "sent": Badge("loader", _("Sent, being confirmed"), ""),

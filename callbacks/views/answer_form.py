@@ -29,6 +29,7 @@ class Typed:
     cause: str = ""
     reason: str = ""
     empty_is_meant: bool = False
+    end_early: bool = False
 
     def answer(self, direction: Direction) -> Answer:
         return Answer(
@@ -38,6 +39,7 @@ class Typed:
             cause=self.cause,
             reason=self.reason,
             empty_is_meant=self.empty_is_meant,
+            end_early=self.end_early,
         )
 
 
@@ -99,7 +101,11 @@ def _check_encoding(request: HttpRequest) -> None:
 
 def read_typed(form: QueryDict, prefix: str = "") -> Typed:
     texts = {name: read_text(form, prefix + name) for name in TEXTS}
-    return Typed(**texts, empty_is_meant=form.get(prefix + "empty_is_meant") == "on")
+    return Typed(
+        **texts,
+        empty_is_meant=form.get(prefix + "empty_is_meant") == "on",
+        end_early=form.get(prefix + "end_early") == "on",
+    )
 
 
 def read_text(form: QueryDict, name: str) -> str:

@@ -26,6 +26,13 @@ from callbacks.models import (
 )
 from callbacks.templatetags.words import span, whole
 from callbacks.views.answer_form import Kept, Typed
+from callbacks.views.early_words import (
+    Early,
+    approve_effect,
+    approve_words,
+    early_words,
+    reject_words,
+)
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import own_draft, task_page
 from callbacks.views.signing_words import Signing, after_this_one
@@ -33,7 +40,7 @@ from callbacks.views.signing_words import Signing, after_this_one
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
 # Where a message can stand; "answer" is the whole.
-FIELDS = ("answer", "output", "error", "cause", "reason")
+FIELDS = ("answer", "output", "error", "cause", "reason", "end_early")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class AnswerForm:
     error_names: tuple[str, ...] = ()
     # How much of what the workflow sent is folded away above.
     unshown: str = ""
+    # Nobody has to answer, and an answer ends the wait for a job.
+    early: Early | None = None
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -146,6 +155,12 @@ def _switched_off() -> Lock:
 
 
 def _no_token(task: CallbackTask) -> Lock:
+    if task.is_activity and task.started_at is None:
+        text = _(
+            "It waits for a worker of an activity, and nobody has the token yet. Start a worker, "
+            "or stop the run."
+        )
+        return _without_token(text)
     texts = {
         TokenState.ACTIVITY: _(
             "It waits for an activity's worker, and only that worker has the token."
@@ -157,11 +172,17 @@ def _no_token(task: CallbackTask) -> Lock:
     if task.token_state == TokenState.PENDING:
         return _looking()
     usual = _("The token was not passed on in the data of this step, so it cannot be read.")
+    return _without_token(
+        texts.get(TokenState(task.token_state), usual)
+        + " "
+        + _("Whoever has the token can answer; otherwise stop the run, or restart it.")
+    )
+
+
+def _without_token(text: str) -> Lock:
     return Lock(
         title=_("This request cannot be answered from here"),
-        text=texts.get(TokenState(task.token_state), usual)
-        + " "
-        + _("Whoever has the token can answer; otherwise stop the run, or restart it."),
+        text=text,
         icon="key-off",
         bar=Bar(off=_("no token"), off_icon="key-off"),
     )
@@ -214,6 +235,7 @@ def form_of(
         forget_url=f"{task_page(task.pk)}draft/forget/" if kept and kept.note else "",
         own_draft_url=own_draft(task.pk) if kept and kept.is_draft_hidden else "",
         unshown=_unshown(task),
+        early=early_words() if task.early_completion else None,
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
@@ -244,7 +266,7 @@ def _bar(
         says = _("This is a valid answer. Nothing was sent yet.") + " " + says
     if several and not checked:
         says = _("Your answer is sent when all signatures under exactly these bytes are given.")
-    approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
+    approve, reject = _labels(task, several=several)
     return Bar(
         says=says,
         says_short=_("Sent when all have signed")
@@ -255,11 +277,20 @@ def _bar(
         approve=_("Approve now, no undo") if is_cut and kept <= 0 and not several else approve,
         approve_effect=after_this_one(task, Direction.APPROVE, signing)
         if several
-        else _("and let the run go on"),
-        reject=policy.reject_label or _("Reject"),
+        else (approve_effect() if task.early_completion else _("and let the run go on")),
+        reject=reject,
         reject_effect=_reject_effect(task, signing),
         reject_open=reject_open,
     )
+
+
+def _labels(task: CallbackTask, *, several: bool) -> tuple[str, str]:
+    """Of the two buttons. A policy's are for requests, not for ending a job's step early."""
+    if task.early_completion:
+        return approve_words(), reject_words()
+    policy = task.policy
+    approve = policy.approve_label or (_("Sign and approve") if several else _("Approve"))
+    return approve, policy.reject_label or _("Reject")
 
 
 def _reject_effect(task: CallbackTask, signing: Signing | None) -> str:

@@ -173,6 +173,7 @@ def _checked(attempt: Attempt) -> HttpResponse:
         check_answer(
             attempt.posted.typed.answer(_meant(attempt.posted.typed)),
             policy=task.policy,
+            ends_early=task.early_completion,
         )
     except InvalidAnswer as exc:
         return _form_again(attempt, INVALID, exc.errors)
@@ -197,7 +198,7 @@ def _form_again(
     """The form with what was typed and what is wrong with it, where there can be one."""
     request, task = attempt.request, attempt.task
     now = frame_of(request).now
-    if not task.is_waiting:
+    if not task.is_open:
         return _ended(attempt)
     lock = lock_of(task=task, user=request.user)
     if lock is not None:

@@ -38,7 +38,10 @@ def clock_of(*, task: CallbackTask, now: datetime) -> Clock:
     is_endless = task.deadline_kind in WITHOUT_END
     badge, tone = _urgency(task, now)
     if task.deadline_kind == DeadlineKind.NONE:
-        badge = "no_deadline"
+        badge, tone = "no_deadline", ""
+    if task.early_completion:
+        # Nobody has to hurry.
+        badge, tone = "running", ""
     whole_way = (task.dies_latest - task.waiting_since).total_seconds()
     return Clock(
         badge=badge,
@@ -50,7 +53,7 @@ def clock_of(*, task: CallbackTask, now: datetime) -> Clock:
         day=""
         if task.deadline_kind == DeadlineKind.UNKNOWN
         else date_format(timezone.localtime(task.dies_earliest), "D j M"),
-        asked=_("%(moment)s asked") % {"moment": moment(at=task.waiting_since, now=now)},
+        asked=_asked(task) % {"moment": moment(at=task.waiting_since, now=now)},
         percent=None if is_endless else _percent(task, now, whole_way),
         earliest=_percent(task, task.dies_earliest, whole_way),
         latest=stamp(task.dies_latest) if task.deadline_kind == DeadlineKind.RANGE else "",
@@ -80,10 +83,17 @@ def _left(task: CallbackTask, now: datetime, *, is_endless: bool) -> str:
 def _before(task: CallbackTask, now: datetime, *, is_endless: bool) -> str:
     if task.deadline_kind == DeadlineKind.UNKNOWN:
         return _("May end at any moment")
+    if task.early_completion:
+        until = moment(at=task.dies_latest, now=now)
+        return _("Runs until %(moment)s at the latest") % {"moment": until}
     if is_endless:
         local = timezone.localtime(task.dies_earliest)
         return _("Can wait until %(day)s") % {"day": f"{day(task.dies_earliest)} {local:%Y}"}
     return _("Answer before %(moment)s") % {"moment": moment(at=task.dies_earliest, now=now)}
+
+
+def _asked(task: CallbackTask) -> str:
+    return _("%(moment)s started") if task.early_completion else _("%(moment)s asked")
 
 
 def _percent(task: CallbackTask, at: datetime, whole_way: float) -> int:
@@ -108,6 +118,11 @@ def _explain(task: CallbackTask, now: datetime) -> str:
     }
     if task.deadline_kind == DeadlineKind.UNKNOWN:
         return _("The run cannot be read from here, so nobody knows when this ends.")
+    if task.deadline_kind == DeadlineKind.NONE and task.early_completion:
+        return _(
+            "The step ends with its job. The workflow sets it no time; AWS ends every run after a "
+            "year."
+        )
     if task.deadline_kind == DeadlineKind.NONE:
         return _(
             "Nothing ends this wait by itself but the limit of one year that AWS sets to every run."
@@ -123,6 +138,11 @@ def _explain(task: CallbackTask, now: datetime) -> str:
 
 
 def _range_words(task: CallbackTask) -> str:
+    if task.deadline_reason == "not_started" and task.is_activity:
+        return _(
+            "No worker has picked it up, and its time counts from when one does. It ends at "
+            "%(earliest)s at the earliest and at %(latest)s at the latest."
+        )
     if task.deadline_reason == "not_started":
         return _(
             "The step has not been seen to start, and its time counts from there. It ends at "

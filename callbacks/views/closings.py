@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -16,13 +17,19 @@ from callbacks.models import (
     TaskStatus,
 )
 from callbacks.queries.rescue import stop_of
+from callbacks.sync.plan import JOB_ENDED
 from callbacks.views.panels import Fact, short_text
 
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     "answered_elsewhere": lambda: _("Somebody or something outside Holdpoint answered it."),
     "succeeded": lambda: _("Somebody or something outside Holdpoint approved it."),
     "failed": lambda: _("Somebody or something outside Holdpoint rejected it."),
+    "worker_succeeded": lambda: _("The activity's worker finished it."),
+    "worker_failed": lambda: _("The activity's worker reported a failure."),
     "timed_out": lambda: _("The step ran out of time."),
+    "heartbeat_missed": lambda: _(
+        "Whoever had it gave no sign of life in time, so that AWS ended the step."
+    ),
     "execution_timed_out": lambda: _("The whole run ran out of time."),
     "stopped": lambda: _("The run was stopped."),
     "submit_failed": lambda: _(
@@ -36,6 +43,10 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     "redriven": lambda: _("The run was restarted, and the step with it."),
     "execution_succeeded": lambda: _("The run ended well without this answer."),
     "execution_failed": lambda: _("The run failed."),
+    "job_ended": lambda: _(
+        "The job came to its end, or somebody outside Holdpoint ended the wait for it early; AWS "
+        "does not say which."
+    ),
     "forgotten": lambda: _("AWS no longer knows this run; what ended the wait is not known."),
     "unread": lambda: _("It is over. What ended it cannot be read from here."),
     "not_read": lambda: _("The run is over. What ended the wait is not read yet."),
@@ -48,6 +59,7 @@ _BY_STATUS: Mapping[str, Callable[[], str]] = {
 }
 _BADGES = {
     TaskStatus.WAITING: "waiting",
+    TaskStatus.RUNNING: "running",
     TaskStatus.ANSWERED: "elsewhere",
     TaskStatus.TIMED_OUT: "expired",
     TaskStatus.STOPPED: "stopped",
@@ -62,7 +74,24 @@ def closing_sentence(code: str) -> str:
 
 
 def closing_code(task: CallbackTask) -> str:
+    if task.job_ended:
+        return JOB_ENDED
+    if task.is_activity and task.status == TaskStatus.ANSWERED:
+        return f"worker_{task.closed_kind}"
+    if _missed_heartbeat(task):
+        return "heartbeat_missed"
     return task.closed_kind or str(task.status)
+
+
+def _missed_heartbeat(task: CallbackTask) -> bool:
+    """AWS calls both States.Timeout: what ended before its time was over had missed a heartbeat."""
+    if task.closed_kind != "timed_out" or task.heartbeat_seconds is None:
+        return False
+    if task.timeout_seconds is None:
+        return True
+    if task.started_at is None or task.closed_at is None:
+        return False
+    return task.closed_at < task.started_at + timedelta(seconds=task.timeout_seconds)
 
 
 def task_badge(task: CallbackTask, answer: Decision | None = None) -> str:
@@ -87,7 +116,16 @@ def answer_badge(*, status: str, direction: str, outcome: str) -> str:
 
 
 def answered_from_outside(code: str) -> bool:
-    return code in ("answered_elsewhere", "succeeded", "failed")
+    return code in _FROM_OUTSIDE
+
+
+_FROM_OUTSIDE = (
+    "answered_elsewhere",
+    "succeeded",
+    "failed",
+    "worker_succeeded",
+    "worker_failed",
+)
 
 
 def stop_facts(execution_id: uuid.UUID, code: str) -> tuple[Fact, ...]:

@@ -36,6 +36,7 @@ from callbacks.views.panels import (
     reason_facts,
     run_words,
     sent_words,
+    still_words,
     who_facts,
 )
 from callbacks.views.places import decision_page, send_door, withdraw_door
@@ -312,15 +313,12 @@ def _withdrawn(scene: Scene) -> Panel:
     if is_void(scene.decision):
         return voided(scene)
     is_own, waits = scene.is_own, scene.still_waits
+    still = f" {still_words(scene.task)}" if scene.task is not None and waits else ""
     return Panel(
         decision=scene.decision,
         title=_("You took your answer back") if is_own else _("The answer was taken back"),
         icon="arrow-back-up",
-        texts=(
-            _("Nothing was sent. The request is still waiting.")
-            if waits
-            else _("Nothing was sent."),
-        ),
+        texts=(_("Nothing was sent.") + still,),
         facts=() if is_own else who_facts(scene),
         again_url=again_url(scene) if is_own and waits else "",
         again_label=_("Answer again, with my text"),

@@ -13,6 +13,7 @@ from callbacks.models import CallbackTask, Decision, Execution
 from callbacks.queries.executions import find_execution, live_answers, tasks_of
 from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import utc_time
+from callbacks.views.activity_words import worker_words
 from callbacks.views.closings import task_badge
 from callbacks.views.codelines import code_text
 from callbacks.views.fragments import respond
@@ -77,6 +78,7 @@ def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
         "url": task_page(task.pk),
         "headline": task.headline,
         "badge": task_badge(task, answer),
+        "note": worker_words(task) if task.is_open else "",
         "state": task.state,
         "iteration": task.iteration,
         "attempt": task.attempt,
@@ -89,7 +91,7 @@ def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
 def _facts(execution: Execution, sight: Sight) -> tuple[Fact, ...]:
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(machine=execution.state_machine, sight=sight),
+        *machine_facts(execution=execution, sight=sight),
         Fact(_("Status"), execution.status, is_code=True),
         Fact(_("Started"), _utc(execution.started_at)),
         *((Fact(_("Ended"), _utc(execution.stopped_at)),) if execution.stopped_at else ()),

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from callbacks.models import StateMachine
+from callbacks.models import Execution
 from callbacks.queries.sight import Sight
 from callbacks.views.panels import Fact
 from callbacks.views.places import execution_page
 
 
-def machine_facts(*, machine: StateMachine, sight: Sight) -> tuple[Fact, ...]:
+def machine_facts(*, execution: Execution, sight: Sight) -> tuple[Fact, ...]:
     """No query. The parent is a link for those who may see it though nothing waits in it."""
+    machine = execution.state_machine
     facts = [Fact(_("State machine"), machine.state_machine_arn, is_code=True)]
+    if execution.version:
+        facts.append(Fact(_("Version"), execution.version, is_code=True))
+    if execution.alias:
+        facts.append(Fact(_("Alias"), execution.alias, is_code=True))
     if machine.is_map_run:
         facts.append(Fact(_("Map Run"), machine.arn, is_code=True))
     if machine.parent_id is not None and sight.sees_all:

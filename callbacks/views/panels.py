@@ -111,7 +111,14 @@ class Scene:
 
     @property
     def still_waits(self) -> bool:
-        return self.task is not None and self.task.is_waiting
+        return self.task is not None and self.task.is_open
+
+
+def still_words(task: CallbackTask) -> str:
+    """What an answer that was not applied leaves as it was."""
+    if task.early_completion:
+        return _("The job still runs, and the workflow waits for its end.")
+    return _("The request is still waiting.")
 
 
 def who_facts(scene: Scene) -> tuple[Fact, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext as _
 
 from callbacks.models import Decision
-from callbacks.views.panels import Fact, Panel, Scene, own_words, short_text, who_facts
+from callbacks.views.panels import Fact, Panel, Scene, own_words, short_text, still_words, who_facts
 from callbacks.views.places import answer_again
 
 
@@ -62,9 +62,11 @@ def _why_refused(scene: Scene) -> str:
 
 
 def _waits_on(scene: Scene) -> str:
-    if not scene.still_waits:
+    if scene.task is None or not scene.still_waits:
         return _("Nothing was applied.")
-    return _("Nothing was applied: the request is still waiting, and your text is kept.")
+    return _("Nothing was applied, and your text is kept. %(still)s") % {
+        "still": still_words(scene.task)
+    }
 
 
 def _needed_action(scene: Scene) -> str:

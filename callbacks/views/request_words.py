@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, User
 from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
+from callbacks.views.activity_words import activity_sentence, token_badge
 from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
 from callbacks.views.clocks import clock_of
@@ -84,8 +85,10 @@ def request_context(
     url = task_page(task.pk)
     return {
         "task": task,
-        "clock": clock_of(task=task, now=now) if task.is_waiting else None,
+        "clock": clock_of(task=task, now=now) if task.is_open else None,
         "state_badge": task_badge(task, facts.live_answer),
+        "token_badge": token_badge(task),
+        "activity_note": activity_sentence(task, now) if task.is_activity and task.is_open else "",
         "tree": input_tree(task),
         "suspicions": suspicions(task.input, names=(task.headline, task.asked_by)),
         "place": _place(place),
@@ -114,7 +117,7 @@ def answer_part(*, facts: RequestFacts, user: User, now: datetime, again: str = 
     has_signed = signing is not None and signing.has_signed and not signing.is_outdated
     if live is not None and (signing is None or has_signed):
         return AnswerPart(panel=_panel(live, facts, user, now))
-    if not task.is_waiting:
+    if not task.is_open:
         lost = _own_lost(facts, user)
         if lost is not None:
             return AnswerPart(panel=_panel(lost, facts, user, now))
@@ -130,7 +133,7 @@ def answer_part(*, facts: RequestFacts, user: User, now: datetime, again: str = 
 
 def signing_for(*, facts: RequestFacts, user: User, now: datetime) -> Signing | None:
     """The answer to this attempt that collects signatures, if one does and can still be sent."""
-    if not facts.task.is_waiting:
+    if not facts.task.is_open:
         return None
     return signing_of(
         decision=facts.live_answer, task=facts.task, votes=facts.votes, user_id=user.pk, now=now
@@ -249,7 +252,7 @@ def _read_note(task: CallbackTask, now: datetime) -> str:
 
 def _attempt(attempt: CallbackTask, facts: RequestFacts, now: datetime) -> AttemptWords:
     start = moment(at=attempt.waiting_since, now=now)
-    if attempt.is_waiting:
+    if attempt.is_open:
         text = _("Attempt %(n)d, since %(start)s") % {"n": attempt.attempt, "start": start}
     else:
         end = moment(at=attempt.closed_at, now=now) if attempt.closed_at else _("an unread end")
@@ -271,10 +274,12 @@ def _attempt(attempt: CallbackTask, facts: RequestFacts, now: datetime) -> Attem
 def _live_attempt(attempt: CallbackTask | None, now: datetime) -> Mapping[str, str] | None:
     if attempt is None:
         return None
-    words = _("Attempt %(n)d is waiting now, before %(moment)s.") % {
-        "n": attempt.attempt,
-        "moment": moment(at=attempt.dies_earliest, now=now),
-    }
+    words = (
+        _("Attempt %(n)d runs now, until %(moment)s at the latest.")
+        if attempt.early_completion
+        else _("Attempt %(n)d is waiting now, before %(moment)s.")
+    )
+    words %= {"n": attempt.attempt, "moment": moment(at=attempt.dies_earliest, now=now)}
     return {"words": words, "url": task_page(attempt.pk)}
 
 

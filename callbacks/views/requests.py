@@ -118,7 +118,7 @@ def raw_text(text: str) -> HttpResponse:
 def ask_for_reading(task: CallbackTask, now: datetime) -> None:
     """Hint the worker that somebody looks at it: the page never waits for AWS itself."""
     read_at = task.execution.read_at
-    if not task.is_waiting or (read_at is not None and now - read_at < FRESH_FOR):
+    if not task.is_open or (read_at is not None and now - read_at < FRESH_FOR):
         return
     if not task.execution.is_known:
         return

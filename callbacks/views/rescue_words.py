@@ -149,6 +149,9 @@ def redrive_exit(execution: Execution, now: datetime) -> Exit:
 
 _WHY: Mapping[str, Callable[[], str]] = {
     Why.TASK_OVER: lambda: _("This task no longer waits."),
+    Why.RUNS_ITSELF: lambda: _(
+        "A job runs, and the workflow waits for its end, not for a heartbeat."
+    ),
     Why.NO_HEARTBEAT: lambda: _(
         "The state has no HeartbeatSeconds, so a heartbeat would change nothing."
     ),

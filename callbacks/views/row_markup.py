@@ -11,6 +11,7 @@ from html import escape
 
 from django.utils.safestring import SafeString
 
+from callbacks.models import TaskStatus
 from callbacks.templatetags.look import badge, icon
 from callbacks.templatetags.words import say, shown
 from callbacks.views.rows import Batch, Look, Row
@@ -111,14 +112,22 @@ def table_line(row: Row, *, with_connection: bool) -> TableLine:
         f'<td class="when">{left(look)} {_small(look.at or look.before)}</td>',
         f'<td class="title"><a id="open-{row.id}" href="{escape(row.url)}" data-row>'
         f"{title(row)}</a>{small}</td>",
-        f"<td>{badges(row)}{_small(look.meta) if look.meta else ''}</td>",
+        f"<td>{badges(row)}{_small_shown(look.meta) if look.meta else ''}</td>",
         f'<td class="wide-only soft workflow-cell">{shown(task.state_machine_name)}'
         f"{_small(row.connection) if with_connection else ''}</td>",
         f'<td class="wide-only mono">{shown(task.state)}</td>',
-        f'<td class="soft nowrap" data-label="{escape(_("Waiting"))}">{escape(row.waited)}</td>',
+        f'<td class="soft nowrap" data-label="{escape(_age_label(row))}">{escape(row.waited)}</td>',
         f'<td class="wide-only break">{shown(task.asked_by)}</td>',
     )
     return TableLine(id=str(row.id), cells=_safe("".join(cells)))
+
+
+def _age_label(row: Row) -> str:
+    return _("Running") if row.task.status == TaskStatus.RUNNING else _("Waiting")
+
+
+def _small_shown(text: str) -> str:
+    return f"<small>{shown(text)}</small>"
 
 
 def _small(text: str) -> str:
@@ -151,7 +160,7 @@ def meta(row: Row, *, with_connection: bool) -> SafeString:
     if with_connection:
         parts.append(escape(row.connection))
     if row.look.meta:
-        parts.append(escape(row.look.meta))
+        parts.append(str(shown(row.look.meta)))
     else:
         if row.task.asked_by:
             parts.append(_("asked by %(name)s") % {"name": shown(row.task.asked_by)})

@@ -10,9 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from callbacks.models import DeadlineKind, DecisionStatus, Direction, TaskStatus, TokenState
+from callbacks.models import (
+    OPEN_TASKS,
+    DeadlineKind,
+    DecisionStatus,
+    Direction,
+    TaskStatus,
+)
 from callbacks.queries.tasks import AnswerFacts, TaskFacts
 from callbacks.templatetags.words import moment, say, short_moment, stamp, time_left
+from callbacks.views.activity_words import token_badge, worker_words
 from callbacks.views.places import withdraw_door
 
 # Said once per row: looked up once per language.
@@ -112,24 +119,38 @@ def look_of(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Loo
         return _collecting(task, answer, words)
     if answer is not None:
         return _ANSWERED[DecisionStatus(answer.status)](answer, words)
-    if task.status != TaskStatus.WAITING:
-        return _ended(task, words)
-    return _waiting(task, words)
+    return _unanswered(task, words)
+
+
+def _unanswered(task: TaskFacts, words: Words) -> Look:
+    if task.status == TaskStatus.RUNNING:
+        return _running(task, words)
+    return _waiting(task, words) if task.status == TaskStatus.WAITING else _ended(task, words)
+
+
+# --- a job that an answer could end early --------------------------------------------------------
+def _running(task: TaskFacts, words: Words) -> Look:
+    at = moment(at=task.dies_earliest, now=words.now)
+    says = _("runs until %(moment)s at the latest") % {"moment": at}
+    return Look(badge="running", before=says, at=says)
 
 
 # --- waiting ------------------------------------------------------------------------------------
 def _waiting(task: TaskFacts, words: Words) -> Look:
     code, icon, tone = _urgency(task, words.now)
-    if task.token_state != TokenState.HELD:
-        code = "looking" if task.token_state == TokenState.PENDING else "no_token"
+    off = token_badge(task)
+    # The badge says by itself that nobody has it.
+    meta = worker_words(task) if off and task.started_at is not None else ""
     if task.deadline_kind in WITHOUT_END:
-        return _without_end(task, words, code)
+        without = _without_end(task, words)
+        return replace(without, badge=off or without.badge, meta=meta)
     at = short_moment(at=task.dies_earliest, now=words.now)
     if task.deadline_kind == DeadlineKind.RANGE:
         # A sign of life may move it, and nobody tells us of one.
         at = _("%(start)s or later") % {"start": at}
     return Look(
-        badge=code,
+        badge=off or code,
+        meta=meta,
         left=time_left(until=task.dies_earliest, now=words.now),
         left_until=stamp(task.dies_earliest) if tone else "",
         left_icon=icon,
@@ -149,12 +170,12 @@ def _urgency(task: TaskFacts, now: datetime) -> tuple[str, str, str]:
     return "waiting", "", ""
 
 
-def _without_end(task: TaskFacts, words: Words, code: str) -> Look:
+def _without_end(task: TaskFacts, words: Words) -> Look:
     if task.deadline_kind == DeadlineKind.UNKNOWN:
-        return Look(badge=code, before=_("may end at any moment"), at=_("unknown"))
+        return Look(badge="waiting", before=_("may end at any moment"), at=_("unknown"))
     at = moment(at=task.dies_earliest, now=words.now)
     says = _("can wait until %(moment)s") % {"moment": at}
-    return Look(badge="no_token" if code == "no_token" else "no_deadline", before=says, at=says)
+    return Look(badge="no_deadline", before=says, at=says)
 
 
 # --- answered here ------------------------------------------------------------------------------
@@ -186,7 +207,7 @@ def _unknown(answer: AnswerFacts, words: Words) -> Look:
 
 def _collecting(task: TaskFacts, answer: AnswerFacts, words: Words) -> Look:
     """It still waits, and its time runs."""
-    if task.status != TaskStatus.WAITING:
+    if task.status not in OPEN_TASKS:
         return _answered("collecting", "", answer, words)
     if answer.has_signed:
         meta = _("you signed, others are missing")
@@ -195,7 +216,7 @@ def _collecting(task: TaskFacts, answer: AnswerFacts, words: Words) -> Look:
     else:
         meta = _("%(name)s proposes to reject") % {"name": answer.decided_by_name}
     kind = "quiet" if answer.has_signed else ""
-    return replace(_waiting(task, words), badge="collecting", kind=kind, meta=meta)
+    return replace(_unanswered(task, words), badge="collecting", kind=kind, meta=meta)
 
 
 def _confirmed(answer: AnswerFacts, words: Words) -> Look:

@@ -38,6 +38,8 @@ FILTERS = ("connection", "state_machine", "state", "due", "on_it", "q")
 # The only person that the filter "on_it" takes.
 ME = "me"
 NAMES = (*FILTERS, "order", "cursor", "selected")
+# Which list, where a page has two: JOBS, or else what waits for people.
+KIND, JOBS = "kind", "jobs"
 DUE = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 _SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{8})")
 
@@ -53,9 +55,12 @@ class ListQuery:
     selected: uuid.UUID | None
 
 
-def read_list(*, path: str, query: Mapping[str, str], user: User) -> ListQuery:
+def read_list(
+    *, path: str, query: Mapping[str, str], user: User, has_jobs: bool = False
+) -> ListQuery:
     """Raises BadRequest for an id or a place that cannot be read; unknown words are the default."""
-    address = read_address(path=path, query=query, names=NAMES)
+    names = (KIND, *NAMES) if has_jobs and query.get(KIND) == JOBS else NAMES
+    address = read_address(path=path, query=query, names=names)
     return ListQuery(
         address=address,
         filters=TaskFilter(
@@ -65,6 +70,7 @@ def read_list(*, path: str, query: Mapping[str, str], user: User) -> ListQuery:
             text=address.get("q"),
             dies_within=DUE.get(address.get("due")),
             holder=(user.pk, user.team_ids) if address.get("on_it") == ME else None,
+            jobs=bool(address.get(KIND)),
         ),
         order=Order(address.get("order")) if address.get("order") in list(Order) else Order.SOONEST,
         cursor=read_cursor(address.get("cursor")),

@@ -15,9 +15,11 @@ from callbacks.models import AuditEntry, CallbackTask, Decision
 from callbacks.queries.requests import RequestFacts
 from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import day, middle, span, utc_time, whole
+from callbacks.views.activity_words import worker_words
 from callbacks.views.clocks import clock_of, short_moment
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
+from callbacks.views.early_words import early_fact
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
@@ -90,10 +92,12 @@ def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:
     execution = task.execution
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(machine=execution.state_machine, sight=sight),
+        *machine_facts(execution=execution, sight=sight),
         Fact(_("State"), task.state, is_code=True),
         *((Fact(_("Iteration"), task.iteration, is_code=True),) if task.iteration else ()),
         Fact(_("Resource"), task.resource, is_code=True),
+        *((Fact(_("Early completion"), early_fact()),) if task.early_completion else ()),
+        *((Fact(_("Worker"), worker_words(task)),) if task.is_activity else ()),
         Fact(_("Scheduled by event"), str(task.scheduled_event_id), is_code=True),
         Fact(_("Redrives"), str(task.redrive_count), is_code=True),
         Fact(_("Last event read"), str(execution.last_event_id), is_code=True),
@@ -167,22 +171,33 @@ def _moments(facts: RequestFacts) -> Iterator[_Line]:
     if execution.stopped_at is not None:
         text = _("Run ended: %(status)s") % {"status": execution.status}
         yield execution.stopped_at, "player-stop", "", text, "", ""
-    if task.is_waiting:
+    if task.is_open:
         yield task.dies_latest, "clock-off", "", _("The wait ends at the latest"), "", ""
 
 
 def _attempt_moments(attempt: CallbackTask) -> Iterator[_Line]:
     url = task_page(attempt.pk)
-    text = _("Attempt %(n)d waiting") % {"n": attempt.attempt}
-    note = _("event %(id)d TaskScheduled") % {"id": attempt.scheduled_event_id}
+    runs = attempt.early_completion
+    text = _("Attempt %(n)d: a job runs") if runs else _("Attempt %(n)d waiting")
+    text %= {"n": attempt.attempt}
+    kind = "ActivityScheduled" if attempt.is_activity else "TaskScheduled"
+    note = _("event %(id)d %(kind)s") % {"id": attempt.scheduled_event_id, "kind": kind}
     if not attempt.scheduled_event_id:
         note = _("its token was handed over")
-    yield attempt.waiting_since, "hand-stop", "accent", text, note, url
+    yield attempt.waiting_since, "loader" if runs else "hand-stop", "accent", text, note, url
+    if attempt.is_activity and attempt.started_at is not None:
+        yield attempt.started_at, "robot", "", _picked_up(attempt), "ActivityStarted", url
     if attempt.closed_at is not None:
         event = f"{attempt.closed_event_id or ''} {attempt.closed_event_type}".strip()
         error = f" · {attempt.closed_error}" if attempt.closed_error else ""
         words = closing_sentence(closing_code(attempt))
         yield attempt.closed_at, "circle", "", words, f"{event}{error}", url
+
+
+def _picked_up(attempt: CallbackTask) -> str:
+    if attempt.worker:
+        return _("Worker %(name)s picked it up") % {"name": attempt.worker}
+    return _("A worker without a name picked it up")
 
 
 def _answer_moment(answer: Decision) -> _Line:

@@ -14,7 +14,7 @@ from callbacks.api import audit
 from callbacks.api.export import safe
 from callbacks.audit import AuditUnavailable
 from callbacks.audit.checkpointing import write_checkpoint
-from callbacks.models import Reading, TaskStatus
+from callbacks.models import CallbackTask, Reading, TaskStatus
 from tests.making import (
     make_decision,
     make_execution,
@@ -283,3 +283,20 @@ def test_no_cache_keeps_an_answer(approver):
 
 def _text(answer):
     return b"".join(answer.streaming_content).decode()
+
+
+def test_an_activity_says_whether_a_worker_has_it(people, program_of):
+    arn = "arn:aws:states:eu-central-1:123456789012:activity:paint"
+    task = make_task(token="", token_state="activity", resource=arn)
+    program = program_of(people.approver)
+    found = program.get(f"/tasks/{task.pk}").json()
+    assert found["activity"] == {"arn": arn, "picked_up_at": None, "worker": ""}
+    CallbackTask.objects.update(started_at=task.waiting_since, worker="ann")
+    found = program.get(f"/tasks/{task.pk}").json()
+    assert found["activity"]["worker"] == "ann"
+    assert found["activity"]["picked_up_at"] is not None
+
+
+def test_what_is_no_activity_says_so(people, program_of):
+    task = make_task()
+    assert program_of(people.approver).get(f"/tasks/{task.pk}").json()["activity"] is None

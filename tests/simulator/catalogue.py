@@ -11,6 +11,7 @@ from tests.simulator.lag import Lagging
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.model import Machine, read_revision
 from tests.simulator.paging import DAY
+from tests.simulator.versions import Version
 
 Recorder = Callable[[float, str, dict[str, Json]], None]
 
@@ -110,6 +111,23 @@ class Catalogue:
                 "revision_id": revision_id,
             },
         )
+
+    def publish_version(self, arn: str) -> Version:
+        """Keep what the machine is now as its next version."""
+        machine = self.machines[arn]
+        machine.last_version += 1
+        version = Version(machine.last_version, machine.revision, self.now)
+        machine.versions[version.number] = version
+        self._record_command("publish_version", {"arn": arn})
+        return version
+
+    def delete_version(self, arn: str, number: int) -> None:
+        self.machines[arn].versions.pop(number, None)
+        self._record_command("delete_version", {"arn": arn, "number": number})
+
+    def set_alias(self, arn: str, name: str, routing: list[list[int]]) -> None:
+        self.machines[arn].aliases[name] = [(number, weight) for number, weight in routing]
+        self._record_command("set_alias", {"arn": arn, "name": name, "routing": routing})
 
     def delete_machine(self, arn: str) -> None:
         if arn in self.machines:

@@ -111,8 +111,21 @@ class Control:
         answer = self.call("UpdateStateMachine", stateMachineArn=arn, definition=text)
         return str(answer["revisionId"])
 
+    def publish(self, arn: str) -> str:
+        """Publish what the machine is now as a version; returns its ARN."""
+        answer = self.call("PublishStateMachineVersion", stateMachineArn=arn)
+        return str(answer["stateMachineVersionArn"])
+
+    def alias(self, name: str, *versions: str) -> str:
+        """Make an alias, or lead it elsewhere: to one version, or evenly to two. Its ARN."""
+        weight = 100 // len(versions)
+        routing = [{"stateMachineVersionArn": one, "weight": weight} for one in versions]
+        answer = self.call("CreateStateMachineAlias", name=name, routingConfiguration=routing)
+        return str(answer["stateMachineAliasArn"])
+
     def start(self, arn: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
-        """Start one execution; a dict or list is sent as JSON. Returns the execution's ARN."""
+        """Start one execution of a machine, or by a version or alias; a dict or list is sent as
+        JSON. Returns the execution's ARN."""
         text = input if isinstance(input, str) else json.dumps({} if input is None else input)
         given = {"stateMachineArn": arn, "input": text} | ({"name": name} if name else {})
         return str(self.call("StartExecution", **given)["executionArn"])

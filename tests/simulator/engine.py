@@ -28,6 +28,7 @@ from tests.simulator.model import (
 from tests.simulator.outcomes import Outcomes, default_result
 from tests.simulator.redrive import obstacle, resume
 from tests.simulator.tokens import TokenMint
+from tests.simulator.versions import Start, start_by
 
 MAX_EVENTS = 25_000
 
@@ -102,11 +103,15 @@ class Engine(Catalogue):
             return execution.map_run.index
         return self.indexes[execution.machine.arn]
 
-    def start(self, machine_arn: str, arn: str, name: str, text: str) -> Execution:
-        execution = self.begin(self.machines[machine_arn], arn, name, text, parse(text))
-        self._record_command(
-            "start", {"machine_arn": machine_arn, "arn": arn, "name": name, "text": text}
-        )
+    def start(
+        self, machine_arn: str, arn: str, name: str, text: str, qualifier: str = ""
+    ) -> Execution:
+        """`qualifier`: the version or alias by which it is started."""
+        machine = self.machines[machine_arn]
+        by = start_by(machine, qualifier, self.dice)
+        execution = self.begin(machine, arn, name, text, parse(text), by=by)
+        given = {"machine_arn": machine_arn, "arn": arn, "name": name, "text": text}
+        self._record_command("start", {**given, "qualifier": qualifier})
         self._settle()
         return execution
 
@@ -144,8 +149,9 @@ class Engine(Catalogue):
         text: str,
         value: Json,
         run: MapRun | None = None,
+        by: Start | None = None,
     ) -> Execution:
-        execution = Execution(arn, name, machine, text, value, self.now, run)
+        execution = Execution(arn, name, machine, text, value, self.now, run, by)
         self.executions[arn] = execution
         self._will_change(execution)
         self._reorder(execution)

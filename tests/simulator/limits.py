@@ -17,6 +17,7 @@ ARN = Limit(1, 256)
 LIMITS: dict[str, Limit] = {
     "name": Limit(1, 80),
     "stateMachineArn": ARN,
+    "stateMachineVersionArn": ARN,
     "executionArn": ARN,
     "activityArn": ARN,
     "resourceArn": ARN,

@@ -14,6 +14,7 @@ from tests.simulator.model import Execution, Machine
 
 if TYPE_CHECKING:
     from tests.simulator.maprun import MapRun
+    from tests.simulator.versions import Start
 
 ORDER = attrgetter("order")
 
@@ -32,6 +33,7 @@ class Listed:
     redriven_at: float | None
     redrive_count: int
     map_run: MapRun | None
+    started_by: Start | None
 
 
 def listed(execution: Execution) -> Listed:
@@ -46,6 +48,7 @@ def listed(execution: Execution) -> Listed:
         execution.redriven_at,
         execution.redrive_count,
         execution.map_run,
+        execution.started_by,
     )
 
 

@@ -11,6 +11,7 @@ from tests.simulator.jsontext import Json, parse, render
 
 if TYPE_CHECKING:
     from tests.simulator.maprun import MapRun
+    from tests.simulator.versions import Start, Version
 
 CALLBACK_SUFFIX = ".waitForTaskToken"
 
@@ -136,6 +137,10 @@ class Machine:
     status: str = "ACTIVE"
     logging: Json = None
     tracing: Json = None
+    versions: dict[int, Version] = field(default_factory=dict)
+    last_version: int = 0
+    # Alias to the versions it leads to, each with its weight.
+    aliases: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 class Execution:
@@ -156,6 +161,7 @@ class Execution:
         "revision",
         "root",
         "started_at",
+        "started_by",
         "status",
         "stopped_at",
         "timer",
@@ -170,12 +176,16 @@ class Execution:
         value: Json,
         now: float,
         map_run: MapRun | None = None,
+        started_by: Start | None = None,
     ) -> None:
         self.arn = arn
         self.name = name
         self.machine = machine
         self.map_run = map_run
+        self.started_by = started_by
         self.revision = machine.revision
+        if started_by is not None and started_by.version:
+            self.revision = machine.versions[started_by.version].revision
         self.input_text = text
         self.input_value = value
         self.started_at = now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -19,13 +19,21 @@ from tests.simulator.activity_calls import (
 from tests.simulator.definitions import check_definition
 from tests.simulator.engine import Engine
 from tests.simulator.errors import ServiceError
+from tests.simulator.execution_rows import (
+    by_qualifier,
+    execution_row,
+    listed_row,
+    redrive_filter,
+)
 from tests.simulator.history import wire_history
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
-from tests.simulator.listing import ExecutionIndex, Row
+from tests.simulator.listing import ExecutionIndex
 from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
 from tests.simulator.model import Execution, Machine
 from tests.simulator.paging import Pager
+from tests.simulator.version_calls import create_alias, delete_version, publish_version
+from tests.simulator.versions import find_version, split
 
 Params = dict[str, Json]
 Answer = dict[str, Any]
@@ -69,7 +77,7 @@ class Service:
         return {"stateMachineArn": arn, "creationDate": machine.created_at}
 
     def update_state_machine(self, params: Params) -> Answer:
-        machine = self._machine(params["stateMachineArn"])
+        machine = self.machine(params["stateMachineArn"])
         if not params.get("definition") and not params.get("roleArn"):
             raise ServiceError(
                 "MissingRequiredParameter", "Either the definition or the role ARN is required"
@@ -97,14 +105,18 @@ class Service:
         return answer
 
     def describe_state_machine(self, params: Params) -> Answer:
-        machine = self._machine(params["stateMachineArn"], self.engine.listed_machines())
+        arn, qualifier = split(params["stateMachineArn"])
+        machine = self.machine(arn, self.engine.listed_machines())
+        version = find_version(machine, qualifier)
+        if qualifier and version is None:
+            raise _no_machine(params["stateMachineArn"])
         return {
-            "stateMachineArn": machine.arn,
+            "stateMachineArn": params["stateMachineArn"],
             "name": machine.name,
             "status": machine.status,
             "type": machine.type,
-            "creationDate": machine.created_at,
-            **_definition(machine, machine.revision, params),
+            "creationDate": version.created_at if version else machine.created_at,
+            **_definition(machine, version.revision if version else machine.revision, params),
         }
 
     def describe_state_machine_for_execution(self, params: Params) -> Answer:
@@ -138,7 +150,11 @@ class Service:
     # -- executions ---------------------------------------------------------------------------
 
     def start_execution(self, params: Params) -> Answer:
-        machine = self._machine(params["stateMachineArn"])
+        machine_arn, qualifier = split(params["stateMachineArn"])
+        machine = self.machine(machine_arn)
+        is_known = find_version(machine, qualifier) or qualifier in machine.aliases
+        if qualifier and not is_known:
+            raise _no_machine(params["stateMachineArn"])
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
         self.check_name(name)
         try:
@@ -150,7 +166,7 @@ class Service:
         arn = self.arn("execution", f"{machine.name}:{name}")
         running = self.engine.executions.get(arn)
         if running is None:
-            running = self.engine.start(machine.arn, arn, name, text)
+            running = self.engine.start(machine.arn, arn, name, text, qualifier)
         elif running.status != "RUNNING" or running.input_text != text:
             raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         return {"executionArn": arn, "startDate": running.started_at}
@@ -165,29 +181,33 @@ class Service:
             return self._execution_page(run.arn, run.index, params)
         if params.get("statusFilter") == "PENDING_REDRIVE":
             raise ServiceError("ValidationException", "PENDING_REDRIVE needs a mapRunArn")
-        machine = self._machine(params["stateMachineArn"])
+        arn, qualifier = split(params["stateMachineArn"])
+        machine = self.machine(arn)
         if machine.type == "EXPRESS":
             raise ServiceError(
                 "StateMachineTypeNotSupported",
                 "This operation is not supported by this type of state machine",
             )
-        return self._execution_page(machine.arn, self.engine.indexes[machine.arn], params)
+        index = self.engine.indexes[machine.arn]
+        return self._execution_page(params["stateMachineArn"], index, params, qualifier)
 
-    def _execution_page(self, of: str, index: ExecutionIndex, params: Params) -> Answer:
+    def _execution_page(
+        self, of: str, index: ExecutionIndex, params: Params, qualifier: str = ""
+    ) -> Answer:
         status = params.get("statusFilter")
         kind = f"executions:{of}:{status}:{params.get('redriveFilter')}"
         page = self.pager.page(params, kind)
         found = index.newest_first(status, page.after, self.engine.listed_at)
-        wanted = _redrive_filter(found, params.get("redriveFilter"))
+        wanted = redrive_filter(by_qualifier(found, qualifier), params.get("redriveFilter"))
         shown = list(islice(wanted, page.size))
-        answer: Answer = {"executions": [_listed_row(execution) for execution in shown]}
+        answer: Answer = {"executions": [listed_row(execution) for execution in shown]}
         if len(shown) == page.size and next(wanted, None) is not None:
             answer["nextToken"] = self.pager.token(shown[-1].order, kind)
         return answer
 
     def describe_execution(self, params: Params) -> Answer:
         execution = self.execution(params["executionArn"])
-        answer = _execution_row(execution)
+        answer = execution_row(execution)
         answer["redriveCount"] = execution.redrive_count
         answer.update(self._redrivability(execution))
         if params.get("includedData") != "METADATA_ONLY":
@@ -283,11 +303,11 @@ class Service:
         if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
             raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
 
-    def _machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
+    def machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
         self.check_arn(arn, "stateMachine")
         machine = (self.engine.machines if among is None else among).get(arn)
         if machine is None:
-            raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+            raise _no_machine(arn)
         return machine
 
     def execution(self, arn: str) -> Execution:
@@ -302,6 +322,10 @@ class Service:
         if tagged is None:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
         return tagged
+
+
+def _no_machine(arn: str) -> ServiceError:
+    return ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
 
 
 def _is_same(machine: Machine, params: Params, type_: str) -> bool:
@@ -333,36 +357,6 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
     }
 
 
-def _execution_row(execution: Row) -> Answer:
-    row: Answer = {
-        **({"mapRunArn": execution.map_run.arn} if execution.map_run else {}),
-        "executionArn": execution.arn,
-        "stateMachineArn": execution.machine.arn,
-        "name": execution.name,
-        "status": execution.status,
-        "startDate": execution.started_at,
-    }
-    if execution.stopped_at is not None:
-        row["stopDate"] = execution.stopped_at
-    if execution.redriven_at is not None:
-        row["redriveDate"] = execution.redriven_at
-        row["redriveCount"] = execution.redrive_count
-    return row
-
-
-def _listed_row(execution: Row) -> Answer:
-    run = execution.map_run
-    if run is None:
-        return _execution_row(execution)
-    return {**_execution_row(execution), "itemCount": run.items_of.get(execution.arn, 1)}
-
-
-def _redrive_filter(found: Iterator[Row], wanted: str | None) -> Iterator[Row]:
-    if wanted is None:
-        return found
-    return (one for one in found if (one.redrive_count > 0) == (wanted == "REDRIVEN"))
-
-
 Handler = Callable[[Service, Params], Answer]
 OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "CreateStateMachine": (Service.create_state_machine, ("name", "definition", "roleArn")),
@@ -374,6 +368,9 @@ OPERATIONS: dict[str, tuple[Handler, tuple[str, ...]]] = {
         Service.describe_state_machine_for_execution,
         ("executionArn",),
     ),
+    "PublishStateMachineVersion": (publish_version, ("stateMachineArn",)),
+    "DeleteStateMachineVersion": (delete_version, ("stateMachineVersionArn",)),
+    "CreateStateMachineAlias": (create_alias, ("name", "routingConfiguration")),
     "ListTagsForResource": (Service.list_tags_for_resource, ("resourceArn",)),
     "TagResource": (Service.tag_resource, ("resourceArn", "tags")),
     "UntagResource": (Service.untag_resource, ("resourceArn", "tagKeys")),

@@ -123,12 +123,20 @@ def test_the_parents_token_in_a_childs_input_is_masked_and_never_taken(world: Wo
     assert foreign not in row.input + row.context + row.parameters
 
 
-def test_express_machines_and_those_that_cannot_wait_cost_no_listing(world: World) -> None:
+def test_machines_that_cannot_wait_cost_one_page_and_no_more_lists(world: World) -> None:
     world.simulator.create("quick", machine(Done={"Type": "Pass", "End": True}))
+    assert world.sync().api_calls["ListExecutions"] == 1
 
+    world.simulator.advance(61)
     figures = world.sync()
 
     assert "ListExecutions" not in figures.api_calls
+
+
+def test_express_machines_cost_no_listing(world: World) -> None:
+    done = machine(Done={"Type": "Pass", "End": True})
+    world.simulator.create("quick", done, type="EXPRESS")
+    assert "ListExecutions" not in world.sync().api_calls
 
 
 def test_an_execution_keeps_the_definition_that_it_started_on(world: World) -> None:

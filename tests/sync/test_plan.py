@@ -49,6 +49,7 @@ def a_task(number: int = 3, *, closed: Closing | None = None, **fields: Any) -> 
         "scheduled_at": NOW,
         "started_at": NOW,
         "submitted_at": NOW,
+        "worker": "",
         "token": "t" * 40,
         "token_state": "found",
         "closed": closed,
@@ -83,7 +84,12 @@ def closing(kind: str, event_type: str = "TaskSucceeded") -> Closing:
 
 def open_and_known(task: CallbackTask) -> Known:
     row = KnownTask(
-        is_open=True, has_token=True, waiting_since=NOW, dies_earliest=LATER, dies_latest=LATER
+        is_open=True,
+        has_token=True,
+        has_started=True,
+        waiting_since=NOW,
+        dies_earliest=LATER,
+        dies_latest=LATER,
     )
     return Known(status="RUNNING", tasks={key_of(task): row})
 
@@ -241,3 +247,15 @@ def test_the_longer_nothing_happens_the_longer_is_the_pause(
     quiet: timedelta, pause: timedelta
 ) -> None:
     assert next_look(now=NOW, last_event_at=NOW - quiet) == NOW + pause
+
+
+def test_a_known_job_that_is_no_longer_taken_for_one_still_ends_with_its_own_end() -> None:
+    """Its own definition, read later, may show that it was never given its token."""
+    job = {"resource": "states:startExecution.sync:2", "waits": False}
+    taken_for_one = a_task(early_answer=True, **job)
+    known = open_and_known(taken_for_one)
+    other = a_task(closed=closing("succeeded"), **job)
+    plan = make_plan(known=known, facts=facts(a_history(other)))
+    (found,) = plan.close.values()
+    assert (found.status, found.kind) == ("closed", "succeeded")
+    assert plan.open == plan.change == ()

@@ -92,3 +92,18 @@ def test_the_raw_output_is_plain_text(people, page_of):
     raw = page_of(people.approver, path_of(execution), raw="output")
     assert raw["Content-Type"].startswith("text/plain")
     assert raw.content.decode() == '{"a": "<b>"}'
+
+
+def test_the_run_says_by_which_version_and_alias_it_was_started(people, page_of):
+    execution = making.make_execution(version="3", alias="PROD")
+    task = making.make_task(execution=execution)
+    for path in (f"/executions/{execution.pk}/", f"/tasks/{task.pk}/?view=technical"):
+        page = text_of(page_of(people.operator, path))
+        assert "Version 3" in page
+        assert "Alias PROD" in page
+
+
+def test_a_run_of_no_version_says_nothing_of_one(people, page_of):
+    page = text_of(page_of(people.operator, f"/executions/{making.make_execution().pk}/"))
+    assert "Version" not in page
+    assert "Alias" not in page

@@ -17,7 +17,7 @@ from callbacks.api.rendering import render
 from callbacks.audit import AuditUnavailable
 from callbacks.models import CallbackTask, Connection, Role, Scope
 from callbacks.stepfunctions.hints import is_execution
-from callbacks.sync.intake import Handed, take_in, workflow_of
+from callbacks.sync.intake import Handed, TokenOver, take_in, workflow_of
 
 router = Router(tags=["intake"])
 
@@ -35,6 +35,7 @@ class IntakeIn(BaseModel):
         min_length=1,
         max_length=2048,
         pattern=r"^[!-~]+$",
+        repr=False,
         description="As AWS gave it to the worker. It is kept encrypted and never shown.",
     )
     execution_arn: Name | None = Field(None, description="The execution, where it is known.")
@@ -64,8 +65,10 @@ def intake(request: ApiRequest, given: IntakeIn, idempotency_key: IdempotencyKey
     """The same token again gives the same task."""
 
     def act() -> HttpResponse:
-        task = CallbackTask.objects.get(pk=_taken_in(request, given))
-        return render(IntakeOut(id=task.pk, token_known=task.can_be_answered), status=202)
+        key = _taken_in(request, given)
+        task = CallbackTask.objects.filter(pk=key).first()
+        is_known = task is not None and task.can_be_answered
+        return render(IntakeOut(id=key, token_known=is_known), status=202)
 
     return once(request, idempotency_key, act)
 
@@ -85,6 +88,9 @@ def _taken_in(request: ApiRequest, given: IntakeIn) -> UUID:
             actor=request.auth.actor,
             now=request.auth.now,
         )
+    except TokenOver:
+        text = "This token was answered, or AWS says that it answers nothing any more."
+        raise Problem(409, "token_over", text) from None
     except AuditUnavailable:
         raise not_recorded("The audit record cannot be written, so nothing was kept.") from None
 

@@ -15,19 +15,27 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.audit import AuditUnavailable, sink
+from callbacks.audit.actor import SYSTEM
 from callbacks.decisions import pauses
 from callbacks.decisions.claims import Claim, session_of, worker_name
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.replies import note, release
-from callbacks.decisions.votes import recount
-from callbacks.models import CallbackTask, Decision, DecisionStatus
+from callbacks.decisions.votes import recount, void
+from callbacks.models import CallbackTask, Decision, DecisionStatus, VoidOutcome
 from callbacks.models.secret import TokenUnreadable, decrypt_token
 from callbacks.stepfunctions import Refused, RefusedKind, Reply, Sender, StepFunctionsError
 
 logger = logging.getLogger(__name__)
 
 # Of a task whose texts may be long, only this is needed to send.
-NEEDED = ("status", "dies_earliest", "token_ciphertext", "connection", "execution__last_event_id")
+NEEDED = (
+    "status",
+    "dies_earliest",
+    "token_ciphertext",
+    "connection",
+    "execution__last_event_id",
+    "execution__arn",
+)
 
 
 def deliver(*, decision_id: uuid.UUID, now: datetime) -> None:
@@ -72,6 +80,10 @@ def _claim(decision: Decision, now: datetime) -> Claim | None:
         return None
     pause = pauses.find_pause(connection_id=decision.connection_id)
     try:
+        if decision.claimed_at is None and decision.execution_arn != task.execution.arn:
+            # Its run was read since: there is more to see, and perhaps another policy.
+            void(decision=decision, why=VoidOutcome.RUN_READ, actor=SYSTEM, now=now)
+            return None
         # Nothing was called yet: what its signatures are worth is asked at each try.
         if decision.claimed_at is None and not recount(decision=decision, now=now):
             return None

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callbacks.decisions.policy import PersonFacts, Refusal, Rule, refusal
-from callbacks.models import CallbackTask, Policy, Role, User
+from callbacks.models import CallbackTask, Intake, Policy, Role, User
 
 
 def why_not_allowed(*, user: User, task: CallbackTask) -> Refusal | None:
     """Why this person may not answer this task under its policy; None where they may."""
+    if _handed_it_over(user, task):
+        return Refusal.OWN_REQUEST
     person = _facts(user, is_approver=Role.APPROVER in user.roles, team_ids=user.team_ids)
     return refusal(person=person, rule=rule_of(task.policy), asked_by=task.asked_by)
+
+
+def _handed_it_over(user: User, task: CallbackTask) -> bool:
+    """Of a request whose run is not known, whoever handed it over is all that is known to ask."""
+    if task.execution.is_known or task.policy.own_requests_allowed:
+        return False
+    return Intake.objects.filter(pk=task.pk, by=user).exists()
 
 
 def rule_of(policy: Policy) -> Rule:

@@ -7,13 +7,15 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from callbacks.asl.masking import Masker
 from callbacks.asl.payload import ERROR_LIMIT_CHARACTERS
 from callbacks.decisions.deliver import send_again
+from callbacks.decisions.locking import lock_task
 from callbacks.decisions.moves import Superseded, move
 from callbacks.decisions.outcome import Closing, Sent, Verdict, judge
-from callbacks.decisions.unread import may_repeat
+from callbacks.decisions.unread import may_repeat, refuse_wrong_token
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -76,11 +78,7 @@ def _doubt_crashed_call(decision: Decision, now: datetime) -> None:
 
 
 def _look(decision: Decision, now: datetime) -> None:
-    task = (
-        CallbackTask.objects.select_related("execution__connection")
-        .filter(pk=decision.task_id)
-        .first()
-    )
+    task = _find_task(decision)
     was_sent = decision.status in (DecisionStatus.SENT, DecisionStatus.UNKNOWN)
     if task is None:
         logger.info("The mirror does not hold the task of decision %s now.", decision.pk)
@@ -94,7 +92,7 @@ def _look(decision: Decision, now: datetime) -> None:
     sent = _sent(decision, task)
     verdict = judge(sent=sent, closing=_closing(task))
     if sent.was_sent and task.closed_kind in (FORGOTTEN, UNREAD):
-        _give_up(decision, now, outcome=task.closed_kind)
+        _give_up_on(decision, task, now)
     elif verdict == Verdict.CONFIRMED:
         _name(decision, DecisionStatus.CONFIRMED, task, now, outcome="confirmed")
         # After the answer, not with it: decide() locks the task first and then the answer.
@@ -105,6 +103,16 @@ def _look(decision: Decision, now: datetime) -> None:
     elif verdict == Verdict.LOST:
         _name(decision, DecisionStatus.LOST, task, now, outcome=_what_was_first(task))
     elif has_read and _may_send_again(decision, now):
+        _repeat(decision, task, now)
+
+
+def _find_task(decision: Decision) -> CallbackTask | None:
+    rows = CallbackTask.objects.select_related("execution__connection")
+    return rows.filter(pk=decision.task_id).first()
+
+
+def _repeat(decision: Decision, task: CallbackTask, now: datetime) -> None:
+    if not refuse_wrong_token(decision=decision, task=task, now=now):
         send_again(decision=decision, now=now)
 
 
@@ -128,6 +136,13 @@ def _give_up(decision: Decision, now: datetime, *, outcome: str) -> None:
         lease_until=None,
         look_after=None,
     )
+
+
+def _give_up_on(decision: Decision, task: CallbackTask, now: datetime) -> None:
+    """Unless its run could not be read, and was meanwhile: then the next look goes by that."""
+    with transaction.atomic():
+        if task.closed_kind == FORGOTTEN or not lock_task(task.pk).execution.is_known:
+            _give_up(decision, now, outcome=task.closed_kind)
 
 
 def _forget_draft(decision: Decision) -> None:

@@ -7,7 +7,7 @@ ENDED_ELSEWHERE = Q(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("callbacks", "0029_intake")]
+    dependencies = [("callbacks", "0028_read_parents_again")]
 
     operations = [
         migrations.AddField("callbacktask", "early_completion", models.BooleanField(default=False)),

@@ -33,9 +33,9 @@ def task_id(
     )
 
 
-def intake_id(*, connection: uuid.UUID, token_sha256: str) -> uuid.UUID:
+def intake_id(*, token_sha256: str) -> uuid.UUID:
     """A token that was handed over, and the task that stands for it: all that is known of it."""
-    return _name("intake", str(connection), token_sha256)
+    return _name("intake", token_sha256)
 
 
 def intake_request_id(intake: uuid.UUID) -> uuid.UUID:

@@ -38,6 +38,9 @@ class Intake(models.Model):
     status = models.CharField(
         max_length=8, choices=IntakeStatus.choices, default=IntakeStatus.LOOKING
     )
+    looked_at = models.DateTimeField(null=True)
+    # What was said about it is kept under this request, also where another one took its place.
+    request_id = models.UUIDField()
     # The task that has it now, where that is another one.
     task_id = models.UUIDField(null=True)
     # Bound to this id, as a task's is to the task's.
@@ -47,7 +50,7 @@ class Intake(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["connection", "token_sha256"], name="intake_once"),
+            models.UniqueConstraint(fields=["token_sha256"], name="intake_once"),
         ]
         indexes = [
             models.Index(

@@ -232,6 +232,10 @@ class Execution(models.Model):
                 condition=Q(left_at__isnull=False),
                 name="execution_left",
             ),
+            # What stands for one that is not known.
+            models.Index(
+                fields=["connection"], condition=Q(status="UNREAD"), name="execution_stand_in"
+            ),
             # Over, but what closed its tasks is not read yet.
             models.Index(
                 fields=["connection", "read_next_at"],

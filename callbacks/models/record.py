@@ -39,6 +39,8 @@ class VoidOutcome(StrEnum):
     OTHER_ANSWER = "other_answer"
     REJECTED = "rejected"
     POLICY_CHANGED = "policy_changed"
+    # The task's token was handed over, and its execution read after the answer was given.
+    RUN_READ = "run_read"
 
 
 VOID_OUTCOMES = frozenset(VoidOutcome)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from callbacks.models import CallbackTask, Claim, Comment, Decision, TaskStatus, User
+from callbacks.models import CallbackTask, Claim, Comment, Decision, Intake, TaskStatus, User
 from callbacks.queries.sight import Sight, answerable_tasks
 
 # A request with more has its others in the API and in the record.
@@ -34,7 +34,10 @@ def conversation_of(*, task: CallbackTask, now: datetime) -> Conversation:
 
 def comments_of(*, task: CallbackTask) -> Sequence[Comment]:
     """The latest comments on the task's request, the oldest first."""
-    rows = Comment.objects.filter(request_id=task.request_id).order_by("-at", "-id")
+    # Said about a token that was handed over, before it was found to be this task's.
+    before = Intake.objects.filter(Q(pk=task.pk) | Q(task_id=task.pk)).values("request_id")
+    about = Q(request_id=task.request_id) | Q(request_id__in=before)
+    rows = Comment.objects.filter(about).order_by("-at", "-id")
     return tuple(reversed(rows[:MOST_SHOWN]))
 
 

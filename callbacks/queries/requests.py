@@ -7,9 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
-from callbacks.models import LIVE, CallbackTask, Decision, Draft, PolicyTeam, TaskStatus, User, Vote
+from callbacks.models import (
+    LIVE,
+    CallbackTask,
+    Decision,
+    Draft,
+    Intake,
+    PolicyTeam,
+    TaskStatus,
+    User,
+    Vote,
+)
 from callbacks.queries.conversation import NOTHING_SAID, Conversation, conversation_of
 from callbacks.queries.paging import Cursor, after, bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
@@ -40,6 +50,8 @@ class RequestFacts:
     # All signatures under these answers, also those that were taken back.
     votes: Sequence[Vote] = ()
     conversation: Conversation = NOTHING_SAID
+    # Whoever handed its token over, and what they said.
+    intake: Intake | None = None
 
     @property
     def live_answer(self) -> Decision | None:
@@ -76,13 +88,14 @@ def find_task(*, task_id: uuid.UUID, sight: Sight) -> CallbackTask | None:
 
 
 def request_facts(*, task: CallbackTask, user: User, now: datetime) -> RequestFacts:
-    """Five queries (attempts, answers, draft, comments, claim), six where there are answers."""
+    """Six queries (attempts, answers, draft, comments, claim, intake), seven with answers."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
         .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
         .order_by("-redrive_count", "-scheduled_event_id")[:ATTEMPTS_SHOWN]
     )
-    rows = Decision.objects.filter(request_id=task.request_id).order_by("-decided_at", "-id")
+    of_it = Q(request_id=task.request_id) | Q(task_id=task.pk)
+    rows = Decision.objects.filter(of_it).order_by("-decided_at", "-id")
     answers = tuple(rows[:ATTEMPTS_SHOWN])
     votes = Vote.objects.filter(decision__request_id=task.request_id) if answers else ()
     return RequestFacts(
@@ -92,6 +105,7 @@ def request_facts(*, task: CallbackTask, user: User, now: datetime) -> RequestFa
         draft=Draft.objects.filter(user=user, request_id=task.request_id).first(),
         conversation=conversation_of(task=task, now=now),
         votes=tuple(votes),
+        intake=Intake.objects.filter(Q(pk=task.pk) | Q(task_id=task.pk)).first(),
     )
 
 

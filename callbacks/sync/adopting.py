@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
 from callbacks.asl.history import CallbackTask as HistoryTask
+from callbacks.audit import append
+from callbacks.audit.actor import SYSTEM
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -21,15 +24,11 @@ from callbacks.models import (
     IntakeStatus,
     TokenState,
 )
-from callbacks.models.identity import execution_id
 from callbacks.models.secret import decrypt_token, encrypt_token, token_hash
-from callbacks.sync.intake import stand_in_arn
 from callbacks.sync.plan import UNREAD, TaskKey, key_of
 
 
-def handed_over(
-    *, connection_id: uuid.UUID, tasks: Iterable[HistoryTask]
-) -> dict[TaskKey, uuid.UUID]:
+def handed_over(*, tasks: Iterable[HistoryTask]) -> dict[TaskKey, uuid.UUID]:
     """Ids that these tasks have already, because their tokens came before their history: one query.
 
     An emulator repeats a token with each attempt; then the first one has it.
@@ -43,30 +42,38 @@ def handed_over(
     # What has been read already is another attempt.
     taken = CallbackTask.objects.exclude(execution__status=ExecutionStatus.UNREAD)
     rows = Intake.objects.filter(
-        ~Exists(taken.filter(pk=OuterRef("pk"))),
-        connection_id=connection_id,
-        token_sha256__in=by_hash,
-        task_id=None,
+        ~Exists(taken.filter(pk=OuterRef("pk"))), token_sha256__in=by_hash, task_id=None
     )
     return {by_hash[sha256]: pk for pk, sha256 in rows.values_list("pk", "token_sha256")}
 
 
-def adopt(*, execution: Execution, rows: Iterable[CallbackTask]) -> None:
+def adopt(*, execution: Execution, rows: Iterable[CallbackTask], now: datetime) -> None:
     """Write tasks of a history over those that stood for them, in the transaction of the reading.
 
-    An answer that was sent and could not be traced is looked up again.
+    What stands for the execution goes with the next pass. An answer that was given before is not
+    sent any more, as its person saw less (`decisions.deliver`); one that was sent and could not be
+    traced is looked up again.
     """
     for row in rows:
         row.save()
-        intake = Intake.objects.get(pk=row.pk)
-        intake.status, intake.execution_arn = IntakeStatus.MERGED, execution.arn
-        intake.token_ciphertext = None
-        intake.save(update_fields=["status", "execution_arn", "token_ciphertext"])
-        let_go_of_stand_in(intake)
-        untraced = Decision.objects.filter(task_id=row.pk, outcome=UNREAD)
-        untraced.filter(status__in=[DecisionStatus.SENT, DecisionStatus.UNKNOWN]).update(
-            look_after=row.changed_at, outcome=""
+        Intake.objects.filter(pk=row.pk).update(
+            status=IntakeStatus.MERGED, execution_arn=execution.arn, token_ciphertext=None
         )
+        untraced = Decision.objects.filter(
+            task_id=row.pk,
+            outcome=UNREAD,
+            status__in=[DecisionStatus.SENT, DecisionStatus.UNKNOWN],
+        )
+        for key in untraced.values_list("pk", flat=True):
+            untraced.filter(pk=key).update(look_after=now, outcome="")
+            append(
+                kind="answer_traceable",
+                now=now,
+                actor=SYSTEM,
+                decision_id=key,
+                task_id=row.pk,
+                facts={"execution_arn": execution.arn},
+            )
 
 
 def restore_tokens(*, rows: Iterable[CallbackTask]) -> None:
@@ -79,11 +86,6 @@ def restore_tokens(*, rows: Iterable[CallbackTask]) -> None:
     for intake in Intake.objects.filter(task_id__in=without, status=IntakeStatus.MERGED):
         assert intake.task_id is not None  # noqa: S101 - it was looked for by it
         give_token(intake, without[intake.task_id])
-
-
-def let_go_of_stand_in(intake: Intake) -> None:
-    key = execution_id(connection=intake.connection_id, arn=stand_in_arn(intake))
-    Execution.objects.filter(pk=key).delete()
 
 
 def give_token(intake: Intake, task: CallbackTask) -> None:

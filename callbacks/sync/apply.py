@@ -225,7 +225,7 @@ def _known_task(row: CallbackTask) -> KnownTask:
 def _open(plan: Plan, maker: RowMaker) -> None:
     if not plan.open:
         return
-    handed = handed_over(connection_id=maker.execution.connection_id, tasks=plan.open)
+    handed = handed_over(tasks=plan.open)
     maker = replace(maker, task_ids=handed)
     maker = replace(maker, request_ids=keep_requests(tasks=plan.open, maker=maker))
     for batch in _batches(plan.open):
@@ -233,7 +233,11 @@ def _open(plan: Plan, maker: RowMaker) -> None:
         _mark_answered_here([row for row in rows if row.closed_at is not None])
         restore_tokens(rows=rows)
         CallbackTask.objects.bulk_create([row for row in rows if row.pk not in handed.values()])
-        adopt(execution=maker.execution, rows=[row for row in rows if row.pk in handed.values()])
+        adopt(
+            execution=maker.execution,
+            rows=[row for row in rows if row.pk in handed.values()],
+            now=maker.now,
+        )
 
 
 def _mark_answered_here(rows: list[CallbackTask]) -> None:

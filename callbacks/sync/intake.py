@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from callbacks.models import (
     CallbackTask,
     Connection,
     DeadlineKind,
+    Decision,
     Execution,
     ExecutionStatus,
     Intake,
@@ -33,15 +34,13 @@ from callbacks.models.identity import (
 )
 from callbacks.models.secret import encrypt_token, token_hash
 from callbacks.sync.hinted import note_hints
-from callbacks.sync.matching import Subject
+from callbacks.sync.matching import UNKNOWN_WORKFLOW, Subject
 from callbacks.sync.plan import UNREAD
 from callbacks.sync.policies import current_policies, shown_columns
 from callbacks.sync.storable import Storable
 
 # Where an ARN would stand. No ARN begins like it.
 PREFIX = "intake:"
-# The workflow of a token that came without its execution. No name in AWS has a blank.
-UNKNOWN_WORKFLOW = "handed over"
 # Of a note in a list, in characters.
 LONGEST_NOTE = 300
 
@@ -50,67 +49,82 @@ LONGEST_NOTE = 300
 class Handed:
     """What a worker says: a token, and where it is from as far as it knows ("" where not)."""
 
-    token: str
+    token: str = field(repr=False)
     execution_arn: str = ""
     state: str = ""
     note: str = ""
+
+
+class TokenOver(Exception):
+    """It was answered, or AWS says that it answers nothing any more."""
 
 
 def take_in(*, connection: Connection, handed: Handed, actor: Actor, now: datetime) -> uuid.UUID:
     """Keep the token and have its execution looked up; return the id of the task that has it.
 
     The same token again gives the same task. Nothing that is said is believed but the token.
-    Raises AuditUnavailable, in which case nothing is kept.
+    Raises TokenOver, and AuditUnavailable, in which cases nothing is kept.
     """
-    key = intake_id(connection=connection.pk, token_sha256=token_hash(handed.token))
+    sha256 = token_hash(handed.token)
+    key = intake_id(token_sha256=sha256)
     with transaction.atomic():
-        found = _known(connection, handed, key)
-        if found is not None:
-            return found
-        values = _values(connection, handed, actor, now, key)
-        row, is_new = Intake.objects.get_or_create(pk=key, defaults=values)
-        if not is_new:
-            # Handed over twice in the same moment.
-            return row.task_id or key
-        stand_in(intake=row, now=now)
-        if row.execution_arn:
-            note_hints(connection=connection, arns=[row.execution_arn], now=now)
-        append(
-            kind="token_handed_over",
-            now=now,
-            actor=actor,
-            task_id=key,
-            facts={
-                "connection_name": connection.name,
-                "execution_arn": row.execution_arn,
-                "state": row.state,
-            },
-            personal={"note": row.note},
-        )
+        row = Intake.objects.select_for_update().filter(pk=key).first()
+        known = task_with(token_sha256=sha256) if row is None else row.task_id
+        if known is not None:
+            return known
+        if row is None:
+            values = _values(connection, handed, actor, now, key)
+            # Perhaps handed over twice in the same moment.
+            row, _ = Intake.objects.get_or_create(pk=key, defaults=values)
+        elif not _hear_again(row, handed):
+            return key
+        _look_up(row, actor, now)
     return key
 
 
-def _known(connection: Connection, handed: Handed, key: uuid.UUID) -> uuid.UUID | None:
-    """The task that has this token already."""
-    before = Intake.objects.select_for_update().filter(pk=key).first()
-    if before is not None:
-        if handed.execution_arn and not before.execution_arn:
-            # Now it can be looked up.
-            before.execution_arn, before.state = handed.execution_arn, handed.state
-            before.save(update_fields=["execution_arn", "state"])
-            note_hints(connection=connection, arns=[handed.execution_arn], now=before.at)
-        return before.task_id or key
-    return task_with(connection=connection, token_sha256=token_hash(handed.token))
+def _hear_again(row: Intake, handed: Handed) -> bool:
+    """Whether its worker now says more of where it belongs. Raises TokenOver."""
+    if row.status == IntakeStatus.OVER:
+        raise TokenOver
+    arn = handed.execution_arn or row.execution_arn
+    state = Storable([handed.token]).text(handed.state, longest=80) or row.state
+    if not row.is_open or (arn, state) == (row.execution_arn, row.state):
+        return False
+    row.execution_arn, row.state = arn, state
+    if not Decision.objects.live().filter(task_id=row.pk).exists():
+        row.status = IntakeStatus.LOOKING
+        CallbackTask.objects.filter(pk=row.pk).update(token_state=TokenState.PENDING)
+    row.save(update_fields=["execution_arn", "state", "status"])
+    return True
 
 
-def task_with(
-    *, connection: Connection, token_sha256: str, but: uuid.UUID | None = None
-) -> uuid.UUID | None:
-    """The task that the mirror found this token in; of several attempts, the one that waits."""
-    rows = CallbackTask.objects.filter(connection=connection, token_sha256=token_sha256)
-    waiting_first = Case(When(status=TaskStatus.WAITING, then=0), default=1)
+def _look_up(row: Intake, actor: Actor, now: datetime) -> None:
+    stand_in(intake=row, now=now)
+    if row.execution_arn:
+        note_hints(connection=row.connection, arns=[row.execution_arn], now=now)
+    append(
+        kind="token_handed_over",
+        now=now,
+        actor=actor,
+        task_id=row.pk,
+        facts={
+            "connection_name": row.connection.name,
+            "execution_arn": row.execution_arn,
+            "state": row.state,
+        },
+        personal={"note": row.note},
+    )
+
+
+def task_with(*, token_sha256: str, but: uuid.UUID | None = None) -> uuid.UUID | None:
+    """The task that the mirror found this token in; of several attempts, the one that waits.
+
+    Whatever connection it is of: two may be of the same account, and AWS's tokens are its own.
+    """
+    rows = CallbackTask.objects.filter(token_sha256=token_sha256)
     if but is not None:
         rows = rows.exclude(pk=but)
+    waiting_first = Case(When(status=TaskStatus.WAITING, then=0), default=1)
     rows = rows.order_by(waiting_first, "-redrive_count", "-scheduled_event_id")
     found: uuid.UUID | None = rows.values_list("pk", flat=True).first()
     return found
@@ -122,6 +136,7 @@ def _values(
     storable = Storable([handed.token])
     return {
         "connection": connection,
+        "request_id": intake_request_id(key),
         "execution_arn": handed.execution_arn,
         "state": storable.text(handed.state, longest=80),
         "note": storable.text(handed.note),
@@ -232,16 +247,19 @@ def close_unread(
     *, task: CallbackTask, status: TaskStatus, at: datetime, answered_here: bool = False
 ) -> None:
     """It is over, and nobody but AWS knows more. Refreshes `task`."""
-    rows = CallbackTask.objects.waiting().filter(pk=task.pk)
-    rows.update(
+    rows = CallbackTask.objects.waiting().filter(
+        pk=task.pk, execution__status=ExecutionStatus.UNREAD
+    )
+    closed = rows.update(
         status=status,
         closed_kind=UNREAD,
         closed_at=at,
         changed_at=at,
         answered_here=answered_here,
     )
-    # The task keeps what masks its token; here it is not needed again.
-    Intake.objects.filter(pk=task.pk).update(status=IntakeStatus.OVER, token_ciphertext=None)
+    if closed:
+        # The task keeps what masks its token; here it is not needed again.
+        Intake.objects.filter(pk=task.pk).update(status=IntakeStatus.OVER, token_ciphertext=None)
     task.refresh_from_db()
 
 

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from callbacks.asl.lookup import PathError, Payloads
 
+# The workflow of a token that came without its execution. No name in AWS has a blank.
+UNKNOWN_WORKFLOW = "handed over"
 NEEDS_NO_VALUE = ("present", "absent")
 
 
@@ -41,11 +43,14 @@ _Rule = TypeVar("_Rule", bound=Covers)
 
 
 def first_match(rules: Iterable[_Rule], subject: Subject) -> _Rule | None:
+    rules = list(rules)
+    if subject.state_machine == UNKNOWN_WORKFLOW:
+        # One that names what cannot be known comes first, wherever it stands.
+        rules.sort(key=lambda rule: rule.state_machine != UNKNOWN_WORKFLOW)
     return next((rule for rule in rules if matches(rule, subject)), None)
 
 
 def matches(rule: Covers, subject: Subject) -> bool:
-    """What cannot be seen excludes no rule: the first that may cover the task covers it."""
     return matches_place(rule, subject) and (
         subject.is_unread
         or all(holds(condition, subject.payloads) for condition in rule.conditions)
@@ -53,11 +58,22 @@ def matches(rule: Covers, subject: Subject) -> bool:
 
 
 def matches_place(rule: Covers, subject: Subject) -> bool:
-    """Everything but the conditions on values: the same for all tasks of one state."""
+    """Everything but the conditions on values: the same for all tasks of one state.
+
+    What cannot be seen excludes no rule: the first that may cover the task covers it.
+    """
+    if not _any_fits(rule.connections, subject.connection):
+        return False
+    if subject.is_unread:
+        names = (subject.state_machine, UNKNOWN_WORKFLOW), (subject.state, "")
+        patterns = rule.state_machine, rule.state
+        return all(
+            name == unknown or _fits(pattern, name)
+            for pattern, (name, unknown) in zip(patterns, names, strict=True)
+        )
     return (
-        _any_fits(rule.connections, subject.connection)
-        and _fits(rule.state_machine, subject.state_machine)
-        and (_fits(rule.state, subject.state) or (subject.is_unread and not subject.state))
+        _fits(rule.state_machine, subject.state_machine)
+        and _fits(rule.state, subject.state)
         and all(_has_tag(subject.tags, name, value) for name, value in rule.tags.items())
     )
 

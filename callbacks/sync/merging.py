@@ -6,172 +6,159 @@ What is matched here is what no history shows, or what will never be read.
 
 from __future__ import annotations
 
+import logging
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from callbacks.asl.deadline import LONGEST_EXECUTION
 from callbacks.models import (
     CallbackTask,
     Connection,
-    ConnectionHealth,
     Decision,
     Execution,
     ExecutionStatus,
-    Hint,
     Intake,
     IntakeStatus,
-    StateMachine,
     TaskStatus,
     TokenState,
 )
 from callbacks.models.identity import execution_id
-from callbacks.sync.adopting import give_token, let_go_of_stand_in
-from callbacks.sync.intake import close_unread, stand_in, task_with
+from callbacks.models.secret import TokenUnreadable
+from callbacks.sync.adopting import give_token
+from callbacks.sync.intake import close_unread, stand_in, stand_in_arn, task_with
+from callbacks.sync.looked_up import may_yet_be_found
 
-# Of those that are open, so many a pass; the next one goes on.
+logger = logging.getLogger(__name__)
+
+# So many a pass, those that were looked at least lately.
 MOST = 200
 TOKEN_COLUMNS = ("token_ciphertext", "token_sha256", "token_length", "token_state")
+# How exactly our clock and AWS's are known to each other.
+TOLERANCE = timedelta(seconds=1)
 
 
-# --- in each pass --------------------------------------------------------------------------------
-def match_intakes(*, connection: Connection, now: datetime) -> None:
-    """Say of each token that was handed over where it belongs, as far as the mirror knows now."""
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One token with what it may belong to, all of it locked."""
+
+    intake: Intake
+    # What stands for it.
+    task: CallbackTask
+    # The execution that its worker named, where the mirror has read it since.
+    named: Execution | None
+    now: datetime
+    # When it was handed over, by AWS's clock.
+    at: datetime
+
+
+def match_intakes(*, connection: Connection, now: datetime, lead: timedelta) -> None:
+    """Once more for each that is open. `lead`: how far AWS's clock is ahead of ours."""
     for key in _open_intakes(connection, now):
-        with transaction.atomic():
-            intake = Intake.objects.select_for_update().select_related("connection").get(pk=key)
-            if intake.is_open:
-                _match(intake, now)
+        try:
+            with transaction.atomic():
+                case = _locked(key, now, lead)
+                if case is not None:
+                    _match(case)
+        except TokenUnreadable:
+            # Its key is gone. The others are not to wait for this one.
+            logger.exception("The token of intake %s cannot be read.", key)
+    unused = Execution.objects.filter(connection=connection, status=ExecutionStatus.UNREAD)
+    unused.filter(~Exists(CallbackTask.objects.filter(execution=OuterRef("pk")))).delete()
 
 
 def _open_intakes(connection: Connection, now: datetime) -> list[uuid.UUID]:
-    """Those being looked up, and those on their own of which something can be said: one query."""
-    read_since = Execution.objects.filter(
-        connection=connection, arn=OuterRef("execution_arn"), read_at__gt=OuterRef("at")
-    )
+    """Being looked up; or on their own, and to be made anew or to end: one query."""
     standing = CallbackTask.objects.filter(pk=OuterRef("pk"))
-    has_news = (
-        Q(status=IntakeStatus.LOOKING)
-        | ~Exists(standing)
-        | Exists(standing.filter(status=TaskStatus.WAITING))
-        & (Exists(read_since) | Q(at__lt=now - LONGEST_EXECUTION))
-    )
+    is_due = Q(status=IntakeStatus.LOOKING) | ~Exists(standing) | Q(at__lt=now - LONGEST_EXECUTION)
     is_open = Q(status__in=[IntakeStatus.LOOKING, IntakeStatus.ALONE])
-    rows = Intake.objects.filter(is_open & has_news, connection=connection).order_by("at")
+    rows = Intake.objects.filter(is_open & is_due, connection=connection)
+    rows = rows.order_by(F("looked_at").asc(nulls_first=True), "at")
     return list(rows.values_list("pk", flat=True)[:MOST])
 
 
-def _match(intake: Intake, now: datetime) -> None:
-    if not CallbackTask.objects.filter(pk=intake.pk).exists():
-        # The mirror was rebuilt: nobody but us knows of it.
-        stand_in(intake=intake, now=now)
-    twin = task_with(connection=intake.connection, token_sha256=intake.token_sha256, but=intake.pk)
-    if twin is not None and not _is_answered(intake):
-        _merge_into(intake, twin)
-        return
-    execution = _execution_of(intake)
-    if execution is not None and execution.read_at is not None and execution.read_at > intake.at:
-        _match_in(execution, intake, now)
-    elif now - intake.at >= LONGEST_EXECUTION:
-        _close(intake, now, status=TaskStatus.TIMED_OUT)
-    elif intake.status == IntakeStatus.LOOKING and _is_looked_up(intake, now):
-        _leave_alone(intake, now)
-
-
-def _is_answered(intake: Intake) -> bool:
-    return Decision.objects.live().filter(task_id=intake.pk).exists()
-
-
-def _execution_of(intake: Intake) -> Execution | None:
-    if not intake.execution_arn:
+def _locked(key: uuid.UUID, now: datetime, lead: timedelta) -> _Case | None:
+    """Executions first and tasks after, as whoever else changes them; None where it is settled."""
+    intake = Intake.objects.select_related("connection").get(pk=key)
+    keys = [_key(intake, arn) for arn in (stand_in_arn(intake), intake.execution_arn) if arn]
+    rows = Execution.objects.filter(pk__in=keys).order_by("pk")
+    executions = {row.arn: row for row in rows.select_for_update(no_key=True)}
+    task = CallbackTask.objects.select_for_update(of=("self",)).filter(pk=key).first()
+    rows_of_it = Intake.objects.select_for_update(of=("self",)).select_related("connection")
+    intake = rows_of_it.get(pk=key)
+    Intake.objects.filter(pk=key).update(looked_at=now)
+    if not intake.is_open:
         return None
-    key = execution_id(connection=intake.connection_id, arn=intake.execution_arn)
-    return Execution.objects.filter(pk=key).first()
+    if task is None:
+        # The mirror was rebuilt, and nobody but us knows of it.
+        stand_in(intake=intake, now=now)
+        return None
+    if task.execution_id != _key(intake, stand_in_arn(intake)):
+        return None
+    named = executions.get(intake.execution_arn)
+    if named is not None and (named.read_at is None or named.read_at <= intake.at):
+        named = None
+    return _Case(intake=intake, task=task, named=named, now=now, at=intake.at + lead)
 
 
-def _match_in(execution: Execution, intake: Intake, now: datetime) -> None:
-    """Its history does not show the token: an activity's, or one that was not passed on."""
-    if execution.status != ExecutionStatus.RUNNING:
-        _close(intake, now, status=TaskStatus.CLOSED)
+def _key(intake: Intake, arn: str) -> uuid.UUID:
+    return execution_id(connection=intake.connection_id, arn=arn)
+
+
+def _match(case: _Case) -> None:
+    intake = case.intake
+    if case.now - intake.at >= LONGEST_EXECUTION:
+        close_unread(task=case.task, status=TaskStatus.TIMED_OUT, at=case.now)
         return
-    if intake.status != IntakeStatus.LOOKING:
+    if Decision.objects.live().filter(task_id=case.task.pk).exists():
         return
-    waiting = CallbackTask.objects.waiting().filter(execution=execution)
-    waiting = waiting.exclude(token_state=TokenState.HELD)
-    if intake.state:
-        waiting = waiting.filter(state=intake.state)
-    found = list(waiting.select_for_update(of=("self",))[:2])
-    if len(found) == 1:
-        give_token(intake, found[0])
-        found[0].changed_at = now
-        found[0].save(update_fields=["changed_at", *TOKEN_COLUMNS])
-        _merge_into(intake, found[0].pk)
-    else:
-        # Several wait for one, or none that we know of. Nobody guesses, now or when all but one
-        # of them have ended.
-        _leave_alone(intake, now)
+    twin = task_with(token_sha256=intake.token_sha256, but=intake.pk)
+    if twin is not None:
+        _merge_into(case, twin)
+    elif intake.status == IntakeStatus.LOOKING:
+        steps = _steps_that_wait(case)
+        if len(steps) == 1:
+            give_token(intake, steps[0])
+            steps[0].changed_at = case.now
+            steps[0].save(update_fields=["changed_at", *TOKEN_COLUMNS])
+            _merge_into(case, steps[0].pk)
+        elif not may_yet_be_found(intake=intake, named=case.named, now=case.now):
+            _leave_alone(case)
 
 
-def _merge_into(intake: Intake, task_id: uuid.UUID) -> None:
-    """The mirror's own task is the one to answer; the old link leads there."""
-    intake.status, intake.task_id = IntakeStatus.MERGED, task_id
-    intake.save(update_fields=["status", "task_id"])
-    CallbackTask.objects.filter(pk=intake.pk).delete()
-    let_go_of_stand_in(intake)
-
-
-def _leave_alone(intake: Intake, now: datetime) -> None:
-    """From now on it can be answered, under what is known of it."""
-    intake.status = IntakeStatus.ALONE
-    intake.save(update_fields=["status"])
-    CallbackTask.objects.filter(pk=intake.pk).update(token_state=TokenState.HELD, changed_at=now)
-
-
-def _close(intake: Intake, now: datetime, *, status: TaskStatus) -> None:
-    task = CallbackTask.objects.get(pk=intake.pk)
-    close_unread(task=task, status=status, at=now)
-
-
-# --- whether all has been done to find it --------------------------------------------------------
-def _is_looked_up(intake: Intake, now: datetime) -> bool:
-    """Whether whatever could show this token has been read since it came, or cannot be read.
-
-    Sooner nobody may answer it: the policy of its real request may ask for more.
+def _steps_that_wait(case: _Case) -> list[CallbackTask]:
+    """Of the named execution, and without a token of their own: an activity's, or one that was not
+    passed on. What began later than the token was handed over has another one.
     """
-    if now - intake.at < timedelta(seconds=settings.INTAKE_LOOK_SECONDS):
-        return False
-    if intake.execution_arn:
-        hints = Hint.objects.filter(
-            connection=intake.connection, execution_arn=intake.execution_arn
-        )
-        return not hints.exists() and not _is_to_be_read(
-            Q(arn=intake.execution_arn), intake.connection, intake.at
-        )
-    is_failing = ConnectionHealth.objects.filter(
-        connection=intake.connection, failing_since__isnull=False
-    ).exists()
-    return is_failing or not (
-        _is_to_be_listed(intake.connection, intake.at)
-        or _is_to_be_read(Q(), intake.connection, intake.at)
+    if case.named is None or case.named.status != ExecutionStatus.RUNNING:
+        return []
+    before = case.at + TOLERANCE
+    is_activitys = Q(token_state=TokenState.ACTIVITY, started_at__lte=before)
+    is_hidden = Q(
+        token_state__in=[TokenState.MISSING, TokenState.AMBIGUOUS], waiting_since__lte=before
     )
+    rows = CallbackTask.objects.waiting().filter(is_activitys | is_hidden, execution=case.named)
+    if case.intake.state:
+        rows = rows.filter(state=case.intake.state)
+    return list(rows.select_for_update(of=("self",)).order_by("pk")[:2])
 
 
-def _is_to_be_listed(connection: Connection, since: datetime) -> bool:
-    machines = StateMachine.objects.filter(
-        connection=connection, gone_at=None, problem="", definition__can_wait=True
-    )
-    return machines.filter(Q(listed_at=None) | Q(listed_at__lt=since)).exists()
+def _merge_into(case: _Case, task_id: uuid.UUID) -> None:
+    """The mirror's own task is the one to answer; the old link leads there."""
+    case.intake.status, case.intake.task_id = IntakeStatus.MERGED, task_id
+    case.intake.save(update_fields=["status", "task_id"])
+    case.task.delete()
 
 
-def _is_to_be_read(which: Q, connection: Connection, since: datetime) -> bool:
-    """What waits as a whole cannot have come to a new token."""
-    rows = Execution.objects.filter(
-        which, connection=connection, status=ExecutionStatus.RUNNING, problem=""
-    )
-    return rows.filter(Q(read_at=None) | Q(is_moving=True, read_at__lt=since)).exists()
+def _leave_alone(case: _Case) -> None:
+    """From now on it can be answered, under what is known of it."""
+    case.intake.status = IntakeStatus.ALONE
+    case.intake.save(update_fields=["status"])
+    case.task.token_state, case.task.changed_at = TokenState.HELD, case.now
+    case.task.save(update_fields=["token_state", "changed_at"])
 
 
 def merged_task(*, intake_id: uuid.UUID) -> uuid.UUID | None:

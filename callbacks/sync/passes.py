@@ -119,7 +119,8 @@ class _Pass:
             logger.info("The pass over %s ended early.", self._connection.name)
         finally:
             figures = self._finish()
-        match_intakes(connection=self._connection, now=self._now)
+        lead = self._asking.aws_now(self._now) - self._now
+        match_intakes(connection=self._connection, now=self._now, lead=lead)
         return figures
 
     def _work(self) -> None:

@@ -89,6 +89,10 @@ def change_policy(task: CallbackTask, *, policies: Sequence[Policy]) -> bool:
     if policy.pk == task.policy_id:
         task.policy = policy
         return False
+    if subject.is_unread:
+        # What people read of it are its worker's words.
+        task.policy = policy
+        return True
     for column, value in shown_columns(subject=subject, policies=policies).items():
         setattr(task, column, value)
     return True

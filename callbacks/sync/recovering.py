@@ -13,9 +13,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
-from callbacks.models import Connection, Decision, Execution, StateMachine
+from callbacks.models import (
+    CallbackTask,
+    Connection,
+    Decision,
+    Execution,
+    Intake,
+    IntakeStatus,
+    StateMachine,
+)
 from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import ExecutionDetail, NotFound, Refused
 from callbacks.sync.asking import Asking
@@ -32,21 +40,32 @@ TURN = 60.0
 
 
 def lost_executions(connection: Connection, now: datetime) -> dict[str, datetime]:
-    """ARNs of executions with an answer under way that the mirror does not hold: one query.
+    """ARNs of executions with an answer under way that the mirror does not hold.
 
-    With the time of the first such answer; the oldest comes first. At most MOST of them.
+    With the time of the first such answer; the oldest comes first. At most MOST of them, by one to
+    three queries.
     """
     held = Execution.objects.filter(connection=connection, arn=OuterRef("execution_arn"))
     rows = Decision.objects.unsettled().filter(~Exists(held), connection_id=connection.pk)
-    # Of a token that was handed over, the intake brings its task back.
+    # Of a token that was handed over, the intake brings its task back, or says which run it was.
+    handed = rows.filter(execution_arn__startswith=PREFIX)
     rows = rows.exclude(execution_arn__startswith=PREFIX)
     first = rows.values_list("execution_arn").annotate(first=Min("decided_at"))
-    lost = list(first.order_by("first", "execution_arn"))
+    lost = sorted([*first, *_handed_over(handed)], key=lambda one: (one[1], one[0]))
     turns = max(1, math.ceil(len(lost) / MOST))
     # Longer than a pass is apart from the next, or some would never have theirs.
     turn = max(TURN, 2 * settings.SYNC_INTERVAL_SECONDS)
     start = int(now.timestamp() // turn) % turns * MOST
     return dict(lost[start : start + MOST])
+
+
+def _handed_over(rows: QuerySet[Decision]) -> list[tuple[str, datetime]]:
+    found = dict(rows.values_list("task_id", "decided_at"))
+    if not found:
+        return []
+    there = CallbackTask.objects.filter(pk=OuterRef("pk"))
+    merged = Intake.objects.filter(~Exists(there), pk__in=found, status=IntakeStatus.MERGED)
+    return [(arn, found[pk]) for pk, arn in merged.values_list("pk", "execution_arn")]
 
 
 def recover(*, asking: Asking, connection: Connection, now: datetime) -> Iterator[Candidate]:

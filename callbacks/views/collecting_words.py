@@ -65,6 +65,10 @@ _VOIDED: Mapping[str, Callable[[], str]] = {
     ),
     VoidOutcome.REJECTED: lambda: _("Somebody rejected the request, so these signatures are void."),
     VoidOutcome.POLICY_CHANGED: lambda: _("The policy was changed, so these signatures are void."),
+    VoidOutcome.RUN_READ: lambda: _(
+        "The run of this request was read after the answer was given, and shows more than there "
+        "was to see then."
+    ),
 }
 
 
@@ -76,12 +80,16 @@ def voided(scene: Scene) -> Panel:
     """Why the signatures count for nothing any more."""
     return Panel(
         decision=scene.decision,
-        title=_("The signatures are void"),
+        title=_("The signatures are void")
+        if scene.votes
+        else _("Your answer was not sent: there is more to see now")
+        if scene.is_own
+        else _("An answer was not sent: there is more to see now"),
         icon="shield-x",
         texts=(_VOIDED[scene.decision.outcome]() + " " + _("This answer was not sent."),),
         facts=signature_facts(scene.decision, scene.votes, scene.now),
         again_url=task_page(scene.decision.task_id) if scene.still_waits else "",
         again_label=_("See what is asked now"),
-        says=_("The signatures are void."),
+        says=_("The signatures are void.") if scene.votes else "",
         shows_record_link=True,
     )

@@ -36,6 +36,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "preferences_changed": lambda: _("Own settings changed"),
     "api_key_created": lambda: _("API key made"),
     "api_key_revoked": lambda: _("API key revoked"),
+    "answer_traceable": lambda: _("The run can be read now"),
     "token_handed_over": lambda: _("Task token handed over"),
     "comment_added": lambda: _("Comment written"),
     "request_taken": lambda: _("Request taken"),

@@ -52,6 +52,10 @@ _REFUSALS: Mapping[str, Callable[[], str]] = {
     "invalid_request": lambda: _("AWS did not accept the form of the answer."),
     "invalid_output": lambda: _("AWS could not read the answer as JSON."),
     "kms": lambda: _("The key that encrypts this workflow's data cannot be used by Holdpoint."),
+    "wrong_token": lambda: _(
+        "The token that a worker handed over for this step answers nothing any more. The step "
+        "still waits, for a worker who has its token."
+    ),
     "token_unreadable": lambda: _("The task's token cannot be read any more with today's keys."),
 }
 

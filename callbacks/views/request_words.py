@@ -100,6 +100,7 @@ def request_context(
         "live_attempt": _live_attempt(facts.live_attempt, now),
         "part": part,
         "now": now,
+        "handed_over": _handed_over(facts, now),
     }
 
 
@@ -225,6 +226,18 @@ def over_of(*, task: CallbackTask, now: datetime) -> Over:
             Fact(_("The run"), run_words(task.execution)),
         ),
     )
+
+
+def _handed_over(facts: RequestFacts, now: datetime) -> Mapping[str, str] | None:
+    """Who handed its token over; what stands in for a run says so among its fields."""
+    intake = facts.intake
+    if intake is None or not facts.task.execution.is_known:
+        return None
+    words = _("%(name)s handed it over %(when)s.")
+    if intake.task_id == facts.task.pk:
+        words = _("%(name)s handed it over %(when)s, and named this step: that was believed.")
+    when = moment(at=intake.at, now=now)
+    return {"words": words % {"name": intake.by_name, "when": when}, "note": intake.note}
 
 
 def _place(place: Place | None) -> Mapping[str, str] | None:

@@ -11,7 +11,7 @@ import pytest
 
 from callbacks.audit.verify_rows import verify_rows
 from callbacks.conversation.comments import add_comment
-from callbacks.decisions.errors import NoToken
+from callbacks.decisions.errors import NoToken, NotYours
 from callbacks.models import (
     AuditEntry,
     CallbackTask,
@@ -22,24 +22,29 @@ from callbacks.models import (
     Intake,
     IntakeStatus,
     Request,
+    Role,
     StateMachine,
     TaskStatus,
+    User,
 )
+from callbacks.queries.requests import request_facts
 from callbacks.sync import merging
 from callbacks.sync.intake import Handed, take_in
 from tests import making
-from tests.decisions.conftest import APPROVAL, Desk
-from tests.sync.world import SQS, machine, task
+from tests.decisions.conftest import Desk
+from tests.sync.world import machine, task
 
 TIRED = timedelta(minutes=3)
 ACTIVITY = "arn:aws:states:eu-west-1:123456789012:activity:pick"
 
 
-def hand_over(desk: Desk, token: str, **words: str) -> CallbackTask:
+def hand_over(desk: Desk, token: str, *, worker: User | None = None, **words: str) -> CallbackTask:
+    worker = worker or User.objects.filter(username="worker").first()
+    worker = worker or making.make_person("worker", Role.OPERATOR)
     key = take_in(
         connection=desk.world.connection,
         handed=Handed(token=token, **words),
-        actor=making.make_actor(desk.approver, channel="api"),
+        actor=making.make_actor(worker, channel="api"),
         now=desk.world.now,
     )
     return CallbackTask.objects.get(pk=key)
@@ -59,7 +64,7 @@ def hide(desk: Desk) -> None:
     desk.simulator.fault("DescribeExecution", "deny", times=99)
 
 
-def alone(desk: Desk, token: str, **words: str) -> CallbackTask:
+def alone(desk: Desk, token: str, **words: Any) -> CallbackTask:
     """What was handed over, after everything was done to find its run."""
     found = hand_over(desk, token, **words)
     hide(desk)
@@ -249,26 +254,68 @@ def both_shelves(desk: Desk) -> str:
     return arn
 
 
-def test_of_two_activities_nobody_guesses(desk: Desk) -> None:
+def test_of_two_activities_nobody_guesses_until_one_is_named(desk: Desk) -> None:
     arn = both_shelves(desk)
-    found = hand_over(desk, polled(desk), execution_arn=arn)
-
-    desk.simulator.advance(1)
+    token, _ = polled(desk), polled(desk)
+    found = hand_over(desk, token, execution_arn=arn)
+    desk.simulator.advance(TIRED.total_seconds())
     desk.world.sync()
-
-    assert not any(task.can_be_answered for task in desk.world.tasks(arn))
     found.refresh_from_db()
-    assert found.can_be_answered
+    assert not any(task.can_be_answered for task in [found, *desk.world.tasks(arn)])
 
-
-def test_of_two_activities_the_state_tells(desk: Desk) -> None:
-    arn = both_shelves(desk)
-    hand_over(desk, polled(desk), execution_arn=arn, state="Left")
-
+    hand_over(desk, token, execution_arn=arn, state="Left")
     desk.simulator.advance(1)
     desk.world.sync()
 
     assert [task.state for task in desk.world.tasks(arn) if task.can_be_answered] == ["Left"]
+
+
+def test_only_what_a_worker_has_picked_up_can_have_a_token(desk: Desk) -> None:
+    arn = both_shelves(desk)
+    hand_over(desk, polled(desk), execution_arn=arn)
+    desk.simulator.advance(1)
+    desk.world.sync()
+
+    assert [task.state for task in desk.world.tasks(arn) if task.can_be_answered] == ["Left"]
+
+
+def test_a_step_that_began_later_does_not_get_the_token_of_the_one_before(desk: Desk) -> None:
+    desk.simulator.call("CreateActivity", name="pick")
+    steps = machine(Pick={**pick(), "Next": "Pay"}, Pay=pick())
+    del steps["States"]["Pick"]["End"]
+    arn = desk.world.start(steps, {}, name="steps")
+    desk.world.sync()
+    token = polled(desk)
+    hand_over(desk, token, execution_arn=arn)
+    desk.simulator.advance(30)
+    desk.simulator.call("SendTaskSuccess", taskToken=token, output="{}")
+    polled(desk)
+    desk.world.sync()
+
+    pay = desk.world.tasks(arn)[1]
+    assert (pay.state, pay.can_be_answered) == ("Pay", False)
+
+
+def test_a_token_that_its_step_does_not_take_is_told_and_let_go(desk: Desk, picking: str) -> None:
+    """A worker named the run of another one's token."""
+    other = desk.world.start(machine(Pick=pick()), {"shelf": 4}, name="picking-too")
+    desk.world.sync()
+    token = polled(desk)
+    desk.simulator.call("SendTaskSuccess", taskToken=token, output="{}")
+    polled(desk)
+    hand_over(desk, token, execution_arn=other)
+    desk.simulator.advance(1)
+    desk.world.sync()
+    task = desk.world.task(other)
+    assert task.can_be_answered
+    decision = desk.settle(desk.deliver(desk.decide(task_id=task.pk)))
+    desk.later += timedelta(seconds=60)
+
+    decision = desk.settle(decision)
+
+    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "wrong_token")
+    task.refresh_from_db()
+    assert (task.is_waiting, task.can_be_answered) == (True, False)
 
 
 # --- a run that cannot be read -------------------------------------------------------------------
@@ -357,17 +404,121 @@ def test_a_reply_that_was_lost_before_aws_had_it_goes_out_again(desk: Desk) -> N
     assert desk.simulator.execution(arn)["status"] == "SUCCEEDED"
 
 
-def test_a_run_that_is_read_and_over_takes_its_request_along(desk: Desk) -> None:
-    arn = both_shelves(desk)
-    found = hand_over(desk, polled(desk), execution_arn=arn)
-    desk.simulator.advance(1)
+def test_a_wrong_run_that_is_over_takes_no_token_along(desk: Desk) -> None:
+    over = desk.world.start(machine(Done={"Type": "Pass", "End": True}), {}, name="quick")
     desk.world.sync()
-    desk.simulator.call("StopExecution", executionArn=arn)
-    desk.simulator.advance(60)
+    _, token = start_unread(desk)
+
+    found = alone(desk, token, execution_arn=over)
+
+    assert found.can_be_answered
+
+
+def test_an_outage_is_no_reason_to_answer_under_fewer_rules(desk: Desk) -> None:
+    _, token = start_unread(desk)
+    found = hand_over(desk, token)
+    for operation in ("ListStateMachines", "ListExecutions", "GetExecutionHistory"):
+        desk.simulator.fault(operation, "error", times=999)
+    for _ in range(3):
+        desk.simulator.advance(TIRED.total_seconds())
+        desk.world.sync()
+
+    found.refresh_from_db()
+    assert not found.can_be_answered
+
+
+def test_a_run_that_nobody_knows_hides_none_that_is_to_be_read(desk: Desk, settings: Any) -> None:
+    arn, token = start_unread(desk)
+    found = hand_over(desk, token, execution_arn=f"{arn}x")
+    settings.SYNC_QUOTA_SHARE = 0.0001
+    desk.simulator.advance(TIRED.total_seconds())
     desk.world.sync()
 
     found.refresh_from_db()
-    assert (found.status, found.closed_kind) == (TaskStatus.CLOSED, "unread")
+    assert not found.can_be_answered
+
+
+def test_runs_that_begin_later_hold_nothing_up(desk: Desk) -> None:
+    found = hand_over(desk, "a-token-of-nobody")
+    desk.world.sync()
+    for _ in range(3):
+        desk.simulator.advance(60)
+        desk.world.sync()
+    start_unread(desk)
+    desk.world.sync()
+
+    found.refresh_from_db()
+    assert found.can_be_answered
+
+
+def test_an_answer_of_before_is_not_sent_once_there_is_more_to_see(desk: Desk) -> None:
+    making.make_policy("Strict", state_machine="packing", approvals_needed=2)
+    making.make_policy("From workers", state_machine="handed over")
+    arn, token = start_unread(desk)
+    found = alone(desk, token)
+    decision = desk.decide(task_id=found.pk, undo_seconds=3_600)
+    show(desk)
+    assert desk.world.task(arn).pk == found.pk
+
+    desk.later += timedelta(hours=2)
+    decision = desk.deliver(decision)
+
+    assert (decision.status, decision.outcome) == (DecisionStatus.WITHDRAWN, "run_read")
+    assert desk.sends() == []
+    verify_rows()
+
+
+def test_whoever_handed_it_over_does_not_answer_where_nobody_answers_their_own(desk: Desk) -> None:
+    making.default_policy()
+    _, token = start_unread(desk)
+    found = alone(desk, token, worker=desk.approver)
+
+    with pytest.raises(NotYours):
+        desk.decide(task_id=found.pk)
+    other = making.make_person("bo", Role.APPROVER)
+    assert desk.decide(task_id=found.pk, actor=making.make_actor(other))
+
+
+def test_a_key_that_is_gone_holds_up_no_other(desk: Desk, picking: str) -> None:
+    arn, token = start_unread(desk)
+    lost = hand_over(desk, polled(desk), execution_arn=picking)
+    Intake.objects.filter(pk=lost.pk).update(token_ciphertext=b"x" * 60)
+    found = hand_over(desk, token)
+    desk.simulator.advance(1)
+    desk.world.sync()
+
+    assert desk.world.task(arn).pk == found.pk
+
+
+def test_what_was_said_stays_with_the_step_that_gets_the_token(desk: Desk, picking: str) -> None:
+    found = hand_over(desk, polled(desk), execution_arn=picking, note="Shelf 3 is empty.")
+    said = add_comment(
+        task=found,
+        comment_id=uuid.uuid4(),
+        text="Look behind it.",
+        actor=making.make_actor(desk.approver),
+        now=desk.now,
+    )
+    desk.simulator.advance(1)
+    desk.world.sync()
+
+    facts = request_facts(task=desk.world.task(picking), user=desk.approver, now=desk.now)
+    assert list(facts.conversation.comments) == [said]
+    assert facts.intake is not None
+    assert facts.intake.note == "Shelf 3 is empty."
+
+
+def test_an_answer_is_found_again_though_mirror_and_state_machine_are_gone(desk: Desk) -> None:
+    arn, token = start_unread(desk)
+    found = alone(desk, token)
+    decision = desk.settle(desk.deliver(desk.decide(task_id=found.pk)))
+    show(desk)
+    machine_arn = desk.world.execution(arn).state_machine.arn
+    desk.simulator.call("DeleteStateMachine", stateMachineArn=machine_arn)
+    StateMachine.objects.all().delete()
+    show(desk)
+
+    assert desk.settle(decision).status == DecisionStatus.CONFIRMED
 
 
 # --- under which policy --------------------------------------------------------------------------
@@ -389,11 +540,19 @@ def test_what_cannot_be_seen_excludes_no_policy(desk: Desk) -> None:
     assert desk.world.task(arn).policy == making.default_policy()
 
 
-def test_a_token_without_its_run_is_of_no_workflow(desk: Desk) -> None:
-    making.make_policy("Packing", state_machine="packing")
+def test_a_token_without_its_run_may_be_of_any_workflow(desk: Desk) -> None:
+    packing = making.make_policy("Packing", state_machine="packing", tags={"stage": "prod"})
     _, token = start_unread(desk)
 
-    assert alone(desk, token).policy == making.default_policy()
+    assert alone(desk, token).policy == packing
+
+
+def test_a_policy_for_what_is_handed_over_comes_first(desk: Desk) -> None:
+    making.make_policy("Packing", state_machine="packing")
+    own = making.make_policy("From workers", state_machine="handed over")
+    _, token = start_unread(desk)
+
+    assert alone(desk, token).policy == own
 
 
 # --- nothing leaks -------------------------------------------------------------------------------
@@ -403,7 +562,7 @@ def test_the_token_in_a_note_is_masked(desk: Desk) -> None:
     found = hand_over(desk, token, note=f"please answer {token} soon", state=token[:80])
 
     kept = Intake.objects.get()
-    assert token not in found.headline + kept.note
-    assert token.encode() not in bytes(kept.token_ciphertext or b"")
-    assert APPROVAL.output_text not in kept.note
-    assert SQS not in found.headline
+    hand_over(desk, token, execution_arn=f"{desk.arn}x", state=token[:80])
+    kept = Intake.objects.get()
+    assert token[:40] not in found.headline + kept.note + kept.state
+    assert "masked" in kept.note

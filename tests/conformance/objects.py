@@ -21,6 +21,7 @@ _TWO_COLUMNS = "Col1,Col2\nValue1,Value2\nValue3,Value4\nValue5,Value6\nValue7,V
 _OBJECTS = {
     "base-scenarios.map-item-reader-csv-headers-decl-": _THREE_COLUMNS,
     "base-scenarios.map-item-reader-csv-max-items-": _TWO_COLUMNS,
+    "base-scenarios.map-item-batching-base-json-max-per-batch-jsonata": json.dumps(_VERDICTS),
     "base-scenarios.map-item-reader-json-no-json-list-object": json.dumps({"Hello": "world"}),
     "base-scenarios.map-item-reader-base-json-max-items": json.dumps(_VERDICTS[:1] * 3),
     "base-scenarios.map-item-reader-base-json-with-items-path-": '[["from-bucket-item-0"]]',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.simulator import queries
 from tests.simulator.asl import template
 from tests.simulator.containers import whole_number
 from tests.simulator.context import VisitDocuments
@@ -23,8 +24,8 @@ def make_batches(engine: Engine, visit: ContainerVisit, inputs: list[Json]) -> l
     batcher = visit.state.raw.get("ItemBatcher")
     if batcher is None:
         return [Batch(value, 1) for value in inputs]
-    most = number_of(engine, visit, batcher, "MaxItemsPerBatch") or len(inputs)
-    size = number_of(engine, visit, batcher, "MaxInputBytesPerBatch") or MAX_BYTES
+    most = number_of(engine, visit, batcher, "MaxItemsPerBatch", "ItemBatcher/") or len(inputs)
+    size = number_of(engine, visit, batcher, "MaxInputBytesPerBatch", "ItemBatcher/") or MAX_BYTES
     shared = _shared(engine, visit, batcher)
     groups: list[list[Json]] = []
     for value in inputs:
@@ -42,8 +43,8 @@ def _bytes(shared: dict[str, Json], group: list[Json]) -> int:
 def _shared(engine: Engine, visit: ContainerVisit, batcher: dict[str, Json]) -> dict[str, Json]:
     if "BatchInput" not in batcher:
         return {}
-    documents = VisitDocuments(engine, visit, visit.data)
-    return {"BatchInput": template.fill(batcher["BatchInput"], documents, engine.dice)}
+    place = "ItemBatcher/BatchInput"
+    return {"BatchInput": queries.payload(engine, visit, batcher["BatchInput"], place, visit.data)}
 
 
 def tolerance_of(engine: Engine, visit: ContainerVisit) -> Tolerance:
@@ -58,11 +59,12 @@ def tolerance_of(engine: Engine, visit: ContainerVisit) -> Tolerance:
 
 
 def number_of(
-    engine: Engine, visit: ContainerVisit, raw: dict[str, Json], field: str
+    engine: Engine, visit: ContainerVisit, raw: dict[str, Json], field: str, place: str = ""
 ) -> int | None:
-    """A whole number from the field or its path; None where there is neither."""
+    """A whole number from the field or its path; None where there is neither. `place` is where
+    the field stands in the state."""
     if f"{field}Path" not in raw:
-        value = raw.get(field)
+        value = queries.number(engine, visit, raw.get(field), f"{place}{field}")
         return None if value is None else int(value)
     path = raw[f"{field}Path"]
     value = _looked_up(engine, visit, path, field)
@@ -75,7 +77,7 @@ def number_of(
 def _percentage(engine: Engine, visit: ContainerVisit) -> float | None:
     raw, field = visit.state.raw, "ToleratedFailurePercentage"
     if f"{field}Path" not in raw:
-        value = raw.get(field)
+        value = queries.number(engine, visit, raw.get(field), field)
         return None if value is None else float(value)
     path = raw[f"{field}Path"]
     value = _looked_up(engine, visit, path, field)

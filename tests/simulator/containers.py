@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.simulator.asl import template
+from tests.simulator import queries
+from tests.simulator.asl import jsonata, template
 from tests.simulator.asl.paths import NoResult, evaluate, parse_path
 from tests.simulator.context import VisitDocuments
-from tests.simulator.errors import StateError, runtime
+from tests.simulator.errors import QueryFailure, StateError, runtime
 from tests.simulator.jsontext import Json, render
 from tests.simulator.model import ContainerVisit, Scope, TaskVisit, Visit
 from tests.simulator.states import (
-    effective_input,
+    cause_of,
     enter,
     fail,
     fail_with,
     finish,
-    selected_input,
+    record_failure,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def run_parallel(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, ContainerVisit)
-    visit.data = effective_input(engine, visit)
+    visit.data = queries.effective_input(engine, visit)
     visit.children, visit.results = [], {}
     visit.started = _record(engine, visit, "Started", previous)
     for index, level in enumerate(visit.state.levels):
@@ -37,7 +38,7 @@ def run_parallel(engine: Engine, visit: Visit, previous: int) -> None:
 
 def run_map(engine: Engine, visit: Visit, previous: int) -> None:
     assert isinstance(visit, ContainerVisit)
-    visit.data = selected_input(engine, visit)
+    visit.data = queries.selected_input(engine, visit)
     visit.items = items_of(engine, visit)
     visit.concurrency = concurrency_of(engine, visit)
     visit.children, visit.results = [], {}
@@ -57,6 +58,8 @@ def _record(engine: Engine, visit: Visit, what: str, previous: int, details: Jso
 
 
 def items_of(engine: Engine, visit: ContainerVisit) -> list[Json]:
+    if visit.state.is_jsonata:
+        return _items_by_query(engine, visit)
     path = visit.state.raw.get("ItemsPath", "$")
     documents = VisitDocuments(engine, visit, visit.data)
     try:
@@ -70,10 +73,20 @@ def items_of(engine: Engine, visit: ContainerVisit) -> list[Json]:
     return items
 
 
+def _items_by_query(engine: Engine, visit: ContainerVisit) -> list[Json]:
+    written = visit.state.raw.get("Items")
+    if written is not None:
+        return list(jsonata.fill_as("array", written, queries.seen(engine, visit), "Items"))
+    if not isinstance(visit.raw_input, list):
+        shown = render(visit.raw_input)
+        raise QueryFailure(f"Map state input must be an array but was: {shown}", None)
+    return visit.raw_input
+
+
 def concurrency_of(engine: Engine, visit: ContainerVisit) -> int:
     raw = visit.state.raw
     if "MaxConcurrencyPath" not in raw:
-        return int(raw.get("MaxConcurrency", 0))
+        return int(queries.number(engine, visit, raw.get("MaxConcurrency", 0), "MaxConcurrency"))
     path = raw["MaxConcurrencyPath"]
     documents = VisitDocuments(engine, visit, visit.data)
     value = template.lookup(path, documents, engine.dice, field="MaxConcurrencyPath")
@@ -115,6 +128,10 @@ def begin_child(engine: Engine, visit: ContainerVisit, child: Scope, previous: i
         return
     try:
         value = _child_input(engine, visit, child)
+    except QueryFailure as error:
+        leaf = record_failure(engine, visit, error, previous)
+        child_failed(engine, child, error.error, cause_of(visit, error), leaf)
+        return
     except StateError as error:
         child_failed(engine, child, error.error, error.cause, previous)
         return
@@ -133,8 +150,7 @@ def item_input(engine: Engine, visit: ContainerVisit, index: int, item: Json) ->
     if selector is None:
         return item
     shown = {"Index": index, "Value": item}
-    documents = VisitDocuments(engine, visit, visit.data, None, shown)
-    return template.fill(selector, documents, engine.dice)
+    return queries.payload(engine, visit, selector, "ItemSelector", visit.data, item=shown)
 
 
 def child_finished(engine: Engine, child: Scope, output: Json) -> None:

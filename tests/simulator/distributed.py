@@ -14,9 +14,10 @@ from tests.simulator.errors import StateError
 from tests.simulator.jsontext import Json, parse, render
 from tests.simulator.maprun import Batch, MapRun, Tolerance
 from tests.simulator.model import ContainerVisit, Execution, Machine, Revision, Visit
+from tests.simulator.queries import selected_input
 from tests.simulator.reader import item_limit, read_items
 from tests.simulator.results import written_result
-from tests.simulator.states import fail, fail_with, finish, selected_input
+from tests.simulator.states import fail, fail_with, finish
 
 if TYPE_CHECKING:
     from tests.simulator.engine import Engine
@@ -102,6 +103,9 @@ def _label(revision: Revision, raw: dict[str, Json], name: str) -> str:
 
 def _child_revision(revision: Revision, visit: Visit) -> Revision:
     body = visit.state.raw.get("ItemProcessor") or visit.state.raw["Iterator"]
+    language = parse(revision.definition).get("QueryLanguage")
+    if language is not None:
+        body = {"QueryLanguage": language, **body}
     timeout = EXPRESS_SECONDS if visit.state.child_type == "EXPRESS" else None
     return Revision(
         revision.id,

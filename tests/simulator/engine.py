@@ -10,7 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulator import containers, distributed, states, tasks
+from tests.simulator import (
+    containers,
+    distributed,
+    jsonata_states,
+    jsonpath_states,
+    states,
+    tasks,
+)
 from tests.simulator.catalogue import Catalogue
 from tests.simulator.clock import Timer, Timers
 from tests.simulator.errors import ServiceError
@@ -50,12 +57,13 @@ class Engine(Catalogue):
         self.token_homes: list[Execution] = []
         self.token_events = array("L")
         self.outcomes = Outcomes()
-        self.handlers: dict[str, states.Handler] = {
-            **states.HANDLERS,
+        working: dict[str, states.Handler] = {
             "Task": tasks.run_task,
             "Map": _run_map,
             "Parallel": containers.run_parallel,
         }
+        self.handlers = {**jsonpath_states.HANDLERS, **working}
+        self.jsonata_handlers = {**jsonata_states.HANDLERS, **working}
         self._timers = Timers()
         self._queue: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._orders = 0

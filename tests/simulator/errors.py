@@ -26,3 +26,13 @@ class StateError(Exception):
 
 def runtime(cause: str) -> StateError:
     return StateError("States.Runtime", cause, located=True)
+
+
+class QueryFailure(StateError):
+    """A field of a JSONata state has no usable value; the history has an event for that.
+
+    `location` is the field as AWS writes it, `Output/a/b[0]`; None where AWS names none."""
+
+    def __init__(self, cause: str, location: str | None) -> None:
+        super().__init__("States.QueryEvaluationError", cause, located=True)
+        self.location = location

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.simulator.versions import Start, Version
 
 CALLBACK_SUFFIX = ".waitForTaskToken"
+JSONPATH = "JSONPath"
+JSONATA = "JSONata"
 
 
 class Event(NamedTuple):
@@ -69,6 +71,7 @@ class State:
     exited: str = ""
     # A distributed Map's: STANDARD or EXPRESS; empty for all other states.
     child_type: str = ""
+    is_jsonata: bool = False
 
     def __post_init__(self) -> None:
         self.entered = sys.intern(f"{self.type}StateEntered")
@@ -83,20 +86,23 @@ class Level:
     states: dict[str, State]
 
 
-def read_level(raw: dict[str, Json]) -> Level:
-    states = {name: _read_state(name, state) for name, state in raw["States"].items()}
+def read_level(raw: dict[str, Json], language: str) -> Level:
+    """`language` is the machine's: what a container says of its own does not reach inside."""
+    states = {name: _read_state(name, state, language) for name, state in raw["States"].items()}
     return Level(raw["StartAt"], states)
 
 
-def _read_state(name: str, raw: dict[str, Json]) -> State:
+def _read_state(name: str, raw: dict[str, Json], language: str) -> State:
     resource = read_resource(raw["Resource"]) if raw["Type"] == "Task" else None
     bodies: list[dict[str, Json]] = []
     if raw["Type"] == "Parallel":
         bodies = raw["Branches"]
     elif raw["Type"] == "Map":
         bodies = [raw.get("ItemProcessor") or raw["Iterator"]]
-    levels = tuple(read_level(body) for body in bodies)
-    return State(name, raw["Type"], raw, resource, levels, child_type=_child_type(raw))
+    levels = tuple(read_level(body, language) for body in bodies)
+    state = State(name, raw["Type"], raw, resource, levels, child_type=_child_type(raw))
+    state.is_jsonata = raw.get("QueryLanguage", language) == JSONATA
+    return state
 
 
 def _child_type(raw: dict[str, Json]) -> str:
@@ -121,9 +127,8 @@ class Revision:
 
 def read_revision(revision_id: str, definition: str, role_arn: str, now: float) -> Revision:
     raw = parse(definition)
-    return Revision(
-        revision_id, definition, role_arn, now, read_level(raw), raw.get("TimeoutSeconds")
-    )
+    level = read_level(raw, raw.get("QueryLanguage", JSONPATH))
+    return Revision(revision_id, definition, role_arn, now, level, raw.get("TimeoutSeconds"))
 
 
 @dataclass(slots=True)
@@ -239,13 +244,15 @@ class Scope:
 class Visit:
     """One entry into a state, until it is left; attempts of a retried state stay one visit."""
 
-    __slots__ = ("attempts", "entered_at", "raw_input", "retries", "scope", "state", "timer")
+    __slots__ = ("attempts", "entered_at", "entry", "raw_input", "retries", "scope", "state",
+                 "timer")  # fmt: skip
 
     def __init__(self, scope: Scope, state: State, raw_input: Json, now: float) -> None:
         self.scope = scope
         self.state = state
         self.raw_input = raw_input
         self.entered_at = now
+        self.entry = 0  # the id of its StateEntered
         self.retries = 0
         self.attempts: dict[int, int] | None = None
         self.timer: Timer | None = None

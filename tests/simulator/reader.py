@@ -8,9 +8,8 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from tests.simulator.asl import template
+from tests.simulator import queries
 from tests.simulator.batches import number_of
-from tests.simulator.context import VisitDocuments
 from tests.simulator.errors import StateError
 from tests.simulator.jsontext import Json, parse
 from tests.simulator.model import ContainerVisit
@@ -26,7 +25,7 @@ INPUT_TYPES = ("JSON", "CSV")
 def item_limit(engine: Engine, visit: ContainerVisit) -> int | None:
     """What MaxItems says; raises StateError where its path leads to no whole number."""
     config = visit.state.raw["ItemReader"].get("ReaderConfig", {})
-    return number_of(engine, visit, config, "MaxItems")
+    return number_of(engine, visit, config, "MaxItems", "ItemReader/ReaderConfig/")
 
 
 def read_items(engine: Engine, visit: ContainerVisit, limit: int | None) -> list[Json]:
@@ -34,16 +33,15 @@ def read_items(engine: Engine, visit: ContainerVisit, limit: int | None) -> list
     reader = visit.state.raw["ItemReader"]
     if limit is not None and limit < 0:
         raise StateError(FAILED, "field MaxItems must be positive")
-    text = _object(engine, visit, reader)
+    text = _object(engine, visit)
     config = reader["ReaderConfig"]
     items = _rows(text, config) if config["InputType"] == "CSV" else _elements(text)
     return items[:limit] if limit else items
 
 
-def _object(engine: Engine, visit: ContainerVisit, reader: dict[str, Json]) -> str:
-    documents = VisitDocuments(engine, visit, visit.data)
-    place = template.fill(reader.get("Parameters", {}), documents, engine.dice)
-    text = engine.objects.get((place.get("Bucket"), place.get("Key")))
+def _object(engine: Engine, visit: ContainerVisit) -> str:
+    place = queries.arguments_of(engine, visit, "ItemReader")
+    text = engine.objects.get((place.get("Bucket", ""), place.get("Key", "")))
     if text is None:
         raise StateError(FAILED, "The specified key does not exist.")
     return text

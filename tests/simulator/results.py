@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulator.asl import template
-from tests.simulator.context import VisitDocuments
+from tests.simulator import queries
 from tests.simulator.jsontext import Json
 from tests.simulator.maprun import MapRun
 
@@ -14,9 +13,7 @@ if TYPE_CHECKING:
 
 
 def written_result(engine: Engine, run: MapRun) -> Json:
-    writer = run.visit.state.raw["ResultWriter"]
-    documents = VisitDocuments(engine, run.visit, run.visit.data)
-    place = template.fill(writer.get("Parameters", {}), documents, engine.dice)
+    place = queries.arguments_of(engine, run.visit, "ResultWriter")
     folder = f"{place['Prefix']}/" if place.get("Prefix") else ""
     name = run.arn.rpartition(":")[2]
     return {

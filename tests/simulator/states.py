@@ -1,22 +1,22 @@
-"""Entering, running, leaving and failing a state; Pass, Choice, Wait, Succeed and Fail."""
+"""Entering, running, leaving and failing a state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import TYPE_CHECKING
 
-from tests.simulator.asl import choice, failure, template
-from tests.simulator.asl.paths import NoResult, evaluate, parse_path
+from tests.simulator.asl import failure, template
 from tests.simulator.context import VisitDocuments
-from tests.simulator.errors import StateError, runtime
+from tests.simulator.errors import QueryFailure, StateError
 from tests.simulator.jsontext import Json, byte_length
-from tests.simulator.model import VISITS, Scope, Visit
+from tests.simulator.model import VISITS, ContainerVisit, Scope, Visit
+from tests.simulator.queries import assigned_by, results_of
 
 if TYPE_CHECKING:
     from tests.simulator.engine import Engine
 
 MAX_BYTES = 262_144
+Handler = Callable[["Engine", Visit, int], None]
 
 
 def enter(engine: Engine, scope: Scope, name: str, value: Json, previous: int) -> None:
@@ -26,7 +26,7 @@ def enter(engine: Engine, scope: Scope, name: str, value: Json, previous: int) -
     visit = VISITS.get(state.type, Visit)(scope, state, value, engine.now)
     scope.visit = visit
     details = engine.entered_details(scope.execution, name, value)
-    scope.last = engine.record(scope.execution, state.entered, previous, details)
+    scope.last = visit.entry = engine.record(scope.execution, state.entered, previous, details)
     run(engine, visit, scope.last)
 
 
@@ -34,28 +34,39 @@ def run(engine: Engine, visit: Visit, previous: int) -> None:
     """Do the state's work, hanging its next event on `previous`; also each retry and redrive."""
     if visit.scope.closed or visit.scope.visit is not visit:
         return
+    handlers = engine.jsonata_handlers if visit.state.is_jsonata else engine.handlers
     try:
-        engine.handlers[visit.state.type](engine, visit, previous)
+        handlers[visit.state.type](engine, visit, previous)
+    except QueryFailure as error:
+        fail(engine, visit, error, _before_evaluation(visit))
     except StateError as error:
         fail(engine, visit, error, visit.scope.last)
 
 
+def _before_evaluation(visit: Visit) -> int:
+    """What EvaluationFailed hangs on: on entry not the entry itself but the event before it,
+    except in a Wait (both recorded)."""
+    if visit.scope.last != visit.entry or visit.state.type == "Wait":
+        return visit.scope.last
+    return visit.scope.execution.events[visit.entry - 1].previous
+
+
 def finish(engine: Engine, visit: Visit, result: Json, previous: int) -> None:
-    """ResultSelector, ResultPath, Assign and OutputPath, then on to the next state."""
+    """ResultSelector, ResultPath, Assign and OutputPath, or Assign and Output, then on."""
     raw = visit.state.raw
+    if visit.state.is_jsonata:
+        output, assigned = results_of(engine, visit, raw, "", result, result=result)
+        leave(engine, visit, output, previous, raw.get("Next"), assigned)
+        return
     documents = VisitDocuments(engine, visit, result)
     assign_documents = documents
     if "ResultSelector" in raw:
         result = template.fill(raw["ResultSelector"], documents, engine.dice)
         assign_documents = VisitDocuments(engine, visit, result)
-    assigned = _assigned(engine, raw.get("Assign"), assign_documents)
+    assigned = assigned_by(engine, raw.get("Assign"), assign_documents)
     placed = template.place(raw.get("ResultPath", "$"), visit.raw_input, result)
     output = template.select(raw.get("OutputPath", "$"), VisitDocuments(engine, visit, placed))
     leave(engine, visit, output, previous, raw.get("Next"), assigned)
-
-
-def _assigned(engine: Engine, assign: Json, documents: VisitDocuments) -> dict[str, Json] | None:
-    return template.fill(assign, documents, engine.dice) if assign else None
 
 
 def leave(
@@ -96,27 +107,31 @@ def fail(
     engine: Engine, visit: Visit, error: StateError, leaf: int, *, heartbeat: bool = False
 ) -> None:
     """A state of the engine's own making failed: `leaf` is the event that shows it."""
-    cause = error.cause
-    if error.located:
-        cause = (
-            f"An error occurred while executing the state '{visit.state.name}'"
-            f" (entered at the event id #{entered_id(visit)}). {cause}"
-        )
-    fail_with(engine, visit, error.error, cause, leaf, heartbeat=heartbeat)
+    contained = False
+    if isinstance(error, QueryFailure):
+        leaf = record_failure(engine, visit, error, leaf)
+        contained = isinstance(visit, ContainerVisit)
+    cause = cause_of(visit, error)
+    fail_with(engine, visit, error.error, cause, leaf, heartbeat=heartbeat, contained=contained)
 
 
-def entered_id(visit: Visit) -> int:
-    """The id of the visit's own StateEntered event, looked up: only failures need it."""
-    events = visit.scope.execution.events
-    at = len(events) if visit.scope.last > len(events) else visit.scope.last
-    while at and not _is_entry(visit, at):
-        at = events[at - 1].previous
-    return at
+def cause_of(visit: Visit, error: StateError) -> str:
+    if not error.located:
+        return error.cause
+    return (
+        f"An error occurred while executing the state '{visit.state.name}'"
+        f" (entered at the event id #{visit.entry}). {error.cause}"
+    )
 
 
-def _is_entry(visit: Visit, event_id: int) -> bool:
-    event = visit.scope.execution.events[event_id - 1]
-    return event.type == visit.state.entered and (event.details or {})["name"] == visit.state.name
+def record_failure(engine: Engine, visit: Visit, error: QueryFailure, previous: int) -> int:
+    """The event of a field without a usable value; its id. The scope's last event stays what it
+    was: where this one is hung on the event before the entry, no way leads back from it."""
+    details: dict[str, Json] = {"error": error.error, "cause": cause_of(visit, error)}
+    if error.location is not None:
+        details["location"] = error.location
+    details["state"] = visit.state.name
+    return engine.record(visit.scope.execution, "EvaluationFailed", previous, details)
 
 
 def fail_with(
@@ -131,7 +146,8 @@ def fail_with(
 ) -> None:
     """Retry, else catch, else fail the level around the state.
 
-    `contained`: a level inside the state failed, which its own Failed event then says."""
+    `contained`: a level inside the state failed, or an expression of a Map or Parallel, and the
+    state's own Failed event says so."""
     if visit.scope.closed:
         return
     visit.close()
@@ -173,127 +189,21 @@ def _caught(
     catcher = catchers[index]
     shown = {"Error": error, "Cause": cause}
     try:
-        assigned = _assigned(engine, catcher.get("Assign"), VisitDocuments(engine, visit, shown))
-        # The state's own ResultPath and OutputPath do not apply to what a catcher passes on.
-        output = template.place(catcher.get("ResultPath", "$"), visit.raw_input, shown)
+        output, assigned = _handed_on(engine, visit, catcher, f"Catch[{index}]", shown)
         leave(engine, visit, output, leaf, catcher["Next"], assigned)
+    except QueryFailure as worse:
+        leaf = record_failure(engine, visit, worse, leaf)
+        engine.fail_scope(visit.scope, worse.error, cause_of(visit, worse), leaf)
     except StateError as worse:
         engine.fail_scope(visit.scope, worse.error, worse.cause, leaf)
     return True
 
 
-def effective_input(engine: Engine, visit: Visit, token: str | None = None) -> Json:
-    """InputPath, then Parameters."""
-    raw = visit.state.raw
-    data = selected_input(engine, visit, token)
-    if "Parameters" not in raw:
-        return data
-    return template.fill(raw["Parameters"], VisitDocuments(engine, visit, data, token), engine.dice)
-
-
-def selected_input(engine: Engine, visit: Visit, token: str | None = None) -> Json:
-    path = visit.state.raw.get("InputPath", "$")
-    return template.select(path, VisitDocuments(engine, visit, visit.raw_input, token))
-
-
-def run_pass(engine: Engine, visit: Visit, previous: int) -> None:
-    data = effective_input(engine, visit)
-    finish(engine, visit, visit.state.raw.get("Result", data), previous)
-
-
-def run_succeed(engine: Engine, visit: Visit, previous: int) -> None:
-    output = _through_paths(engine, visit)
-    leave(engine, visit, output, previous, None)
-
-
-def _through_paths(engine: Engine, visit: Visit) -> Json:
-    data = selected_input(engine, visit)
-    return template.select(
-        visit.state.raw.get("OutputPath", "$"), VisitDocuments(engine, visit, data)
-    )
-
-
-def run_choice(engine: Engine, visit: Visit, previous: int) -> None:
-    data = selected_input(engine, visit)
-    documents = VisitDocuments(engine, visit, data)
-    successor, assign = choice.choose(visit.state.raw, documents)
-    output = _through_paths(engine, visit)
-    leave(engine, visit, output, previous, successor, _assigned(engine, assign, documents))
-
-
-def run_fail(engine: Engine, visit: Visit, previous: int) -> None:
-    error = _fail_text(engine, visit, "Error")
-    cause = _fail_text(engine, visit, "Cause")
-    fail_with(engine, visit, error, cause, previous)
-
-
-def _fail_text(engine: Engine, visit: Visit, field: str) -> str | None:
-    raw = visit.state.raw
-    if f"{field}Path" not in raw:
-        return raw.get(field)
-    path = raw[f"{field}Path"]
-    documents = VisitDocuments(engine, visit, visit.raw_input)
-    return str(template.lookup(path, documents, engine.dice, field=f"{field}Path"))
-
-
-def run_wait(engine: Engine, visit: Visit, previous: int) -> None:
-    due = _wait_until(engine, visit)
-    visit.timer = engine.timer_at(due, lambda: _wait_over(engine, visit, previous))
-
-
-def _wait_over(engine: Engine, visit: Visit, previous: int) -> None:
-    if visit.scope.closed:
-        return
-    try:
-        output = _through_paths(engine, visit)
-        assigned = _assigned(
-            engine, visit.state.raw.get("Assign"), VisitDocuments(engine, visit, visit.raw_input)
-        )
-        leave(engine, visit, output, previous, visit.state.raw.get("Next"), assigned)
-    except StateError as error:
-        fail(engine, visit, error, visit.scope.last)
-
-
-def _wait_until(engine: Engine, visit: Visit) -> float:
-    raw = visit.state.raw
-    if "Seconds" in raw:
-        return engine.now + float(raw["Seconds"])
-    if "SecondsPath" in raw:
-        return engine.now + _wait_seconds(engine, visit, raw["SecondsPath"])
-    path = raw.get("TimestampPath")
-    value = raw.get("Timestamp") if path is None else _wait_value(engine, visit, "TimestampPath")
-    moment = choice.timestamp(value)
-    if moment is None:
-        raise runtime(
-            "The TimestampPath parameter does not reference a valid ISO-8601 extended offset"
-            f" date-time format string: {path} == {value}"
-        )
-    return max(engine.now, moment.astimezone(UTC).timestamp())
-
-
-def _wait_value(engine: Engine, visit: Visit, field: str) -> Json:
-    path = visit.state.raw[field]
-    documents = VisitDocuments(engine, visit, selected_input(engine, visit))
-    try:
-        return evaluate(parse_path(path), documents)
-    except NoResult as exc:
-        raise runtime(f"The {field} parameter does not reference an input value: {path}") from exc
-
-
-def _wait_seconds(engine: Engine, visit: Visit, path: str) -> float:
-    value = _wait_value(engine, visit, "SecondsPath")
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise runtime(
-            f"The SecondsPath parameter cannot be parsed as a long value: {path} == {value}"
-        )
-    return float(value)
-
-
-Handler = Callable[["Engine", Visit, int], None]
-HANDLERS: dict[str, Handler] = {
-    "Pass": run_pass,
-    "Succeed": run_succeed,
-    "Choice": run_choice,
-    "Fail": run_fail,
-    "Wait": run_wait,
-}
+def _handed_on(
+    engine: Engine, visit: Visit, catcher: dict[str, Json], place: str, shown: Json
+) -> tuple[Json, dict[str, Json] | None]:
+    """A catcher's output and variables; nothing of the state's own fields applies to them."""
+    if visit.state.is_jsonata:
+        return results_of(engine, visit, catcher, place, shown, errorOutput=shown)
+    assigned = assigned_by(engine, catcher.get("Assign"), VisitDocuments(engine, visit, shown))
+    return template.place(catcher.get("ResultPath", "$"), visit.raw_input, shown), assigned

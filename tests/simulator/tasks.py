@@ -6,12 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.simulator import queries
 from tests.simulator.asl import template
 from tests.simulator.context import VisitDocuments
 from tests.simulator.errors import StateError, runtime
 from tests.simulator.jsontext import Json, parse, render
 from tests.simulator.model import Resource, TaskVisit, Visit
-from tests.simulator.states import effective_input, fail, fail_with, finish
+from tests.simulator.states import fail, fail_with, finish
 from tests.simulator.tokens import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run_task(engine: Engine, visit: Visit, previous: int) -> None:
     visit.serial += 1
     visit.number = engine.new_token_number(visit) if resource.has_token else 0
     token = engine.mint.token(visit.number) if visit.number else None
-    given = effective_input(engine, visit, token)
+    given = queries.effective_input(engine, visit, token)
     visit.timeout = _seconds(engine, visit, "TimeoutSeconds")
     visit.heartbeat = _seconds(engine, visit, "HeartbeatSeconds")
     details = _scheduled_details(engine, visit, resource, given, token)
@@ -97,9 +98,7 @@ def _with_credentials(
 ) -> dict[str, Json]:
     credentials = visit.state.raw.get("Credentials")
     if credentials:
-        filled = template.fill(
-            credentials, VisitDocuments(engine, visit, visit.raw_input), engine.dice
-        )
+        filled = queries.payload(engine, visit, credentials, "Credentials", visit.raw_input)
         details["taskCredentials"] = {"roleArn": filled.get("RoleArn")}
     return details
 
@@ -107,7 +106,7 @@ def _with_credentials(
 def _seconds(engine: Engine, visit: Visit, field: str) -> float | None:
     raw = visit.state.raw
     if field in raw:
-        return float(raw[field])
+        return float(queries.number(engine, visit, raw[field], field, least=1))
     if f"{field}Path" not in raw:
         return None
     path = raw[f"{field}Path"]

@@ -65,8 +65,6 @@ def test_an_express_machine_may_not_wait(simulator: Control, resource: str, what
         (machine(A={"Type": "Pass", "Next": "B"}), "MISSING_TRANSITION_TARGET"),
         (machine(A={"Type": "Pass"}), "Expected one of 'End' or 'Next'"),
         (machine(A={"Type": "Guess", "End": True}), "'Type' is missing or unknown"),
-        ({"QueryLanguage": "JSONata", **machine(A=passing())}, "does not run JSONata yet"),
-        (machine(A=passing(QueryLanguage="JSONata")), "does not run JSONata yet"),
         (
             photos(
                 ItemProcessor={

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from tests.simulator.errors import ServiceError
 from tests.simulator.history import wire_history
 from tests.simulator.simulator import Options, Simulator
-from tests.test_simulator.definitions import both, machine, passing, photos, spread, waiting
+from tests.test_simulator.definitions import (
+    CALLBACK,
+    both,
+    machine,
+    passing,
+    photos,
+    spread,
+    waiting,
+)
 
 RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "MaxAttempts": 2}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
@@ -23,6 +31,22 @@ MACHINES: dict[str, dict[str, Any]] = {
     "photos": photos(MaxConcurrency=2),
     "spread": spread(MaxConcurrency=2, ToleratedFailureCount=1, Retry=RETRY),
     "caught": machine(Ask=waiting(Catch=CATCH, Next="Tell"), Tell=passing()),
+    "query": {
+        "QueryLanguage": "JSONata",
+        **machine(
+            Ask={
+                "Type": "Task",
+                "Resource": CALLBACK,
+                "Arguments": {
+                    "token": "{% $states.context.Task.Token %}",
+                    "made": "{% [$uuid(), $random(), $now(), $shuffle([1..9])] %}",
+                },
+                "Output": "{% $states.result.missing %}",
+                "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 3}],
+                "End": True,
+            }
+        ),
+    },
     "timed": {**machine(First=waiting(Next="Then"), Then=waiting()), "TimeoutSeconds": 90},
 }
 STEPS = st.lists(
@@ -95,6 +119,18 @@ def test_a_journal_repeats_every_history(steps: list[tuple[str, int]]) -> None:
         second = Simulator(first.options)
         assert _told(second) == _told(first)
         assert list(second.engine.open_tasks) == list(first.engine.open_tasks)
+
+
+def test_a_journal_repeats_what_expressions_took_from_chance_and_clock() -> None:
+    with TemporaryDirectory() as folder:
+        first = _prepare(folder)
+        for step, number in (("start", list(MACHINES).index("query")), ("succeed", 0)):
+            _do(first, step, number)
+        first.advance(3)
+        told = _told(first)
+        ((_, events),) = told.values()
+        assert [event["type"] for event in events].count("TaskScheduled") == 2
+        assert _told(Simulator(first.options)) == told
 
 
 @settings(max_examples=60, deadline=None)

@@ -93,6 +93,9 @@ class ConnectionHealth(models.Model):
     throttled_at = models.DateTimeField(null=True)
     # Figures of the last finished pass, as `manage.py sync --json` prints them.
     figures = models.JSONField(default=dict)
+    # What the last passes took, and how old the data was in the last hour: `sync.trail`.
+    passes = models.JSONField(default=list)
+    ages = models.JSONField(default=list)
     machines_listed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from callbacks.models.mirror import CallbackTask
 from callbacks.models.people import User
+from callbacks.stepfunctions.wire import DENIAL_CODES
 
 
 class Direction(models.TextChoices):
@@ -62,6 +63,13 @@ UNSETTLED = (
     DecisionStatus.SENT,
     DecisionStatus.UNKNOWN,
 )
+
+
+# Answers that AWS took, and those that it denied us: what is known of the rights of answering.
+_TAKEN = ~Q(aws_request_id="")
+SUCCESS_TAKEN = _TAKEN & Q(output__isnull=False)
+FAILURE_TAKEN = _TAKEN & Q(output__isnull=True)
+DENIED = Q(answer_code__in=sorted(DENIAL_CODES))
 
 
 class RecordError(Exception):
@@ -187,6 +195,20 @@ class Decision(models.Model):
             models.Index(fields=["decided_at", "id"], name="decision_by_time"),
             models.Index(fields=["decided_by", "decided_at"], name="decision_by_person"),
             models.Index(fields=["request_id"], name="decision_by_request"),
+            # When each right of answering was last seen at work, or denied.
+            models.Index(
+                fields=["connection_id", "first_sent_at"],
+                condition=SUCCESS_TAKEN,
+                name="decision_success_taken",
+            ),
+            models.Index(
+                fields=["connection_id", "first_sent_at"],
+                condition=FAILURE_TAKEN,
+                name="decision_failure_taken",
+            ),
+            models.Index(
+                fields=["connection_id", "status_at"], condition=DENIED, name="decision_denied"
+            ),
         ]
 
     def __str__(self) -> str:

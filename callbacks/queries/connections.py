@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Sum, Window
+from django.db.models.functions import RowNumber
 
 from callbacks.models import (
     MAY_WAIT,
@@ -19,6 +20,7 @@ from callbacks.models import (
     StateMachine,
     TaskStatus,
 )
+from callbacks.queries.rights import Place
 
 # What one person reads; the problems of more workflows than this stand in the log.
 PROBLEM_LIMIT = 20
@@ -43,7 +45,13 @@ class ConnectionLine:
     health: ConnectionHealth | None
     waiting: int
     throttles: int
-    denials: int
+    # Why its state machines and Map Runs could not be read, by name.
+    problems: tuple[tuple[str, str], ...]
+
+    @property
+    def place(self) -> Place:
+        """Where rights are judged."""
+        return Place(self.connection, self.health, [problem for _name, problem in self.problems])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +60,11 @@ class ConnectionDetail:
     calls: tuple[Calls, ...]
     machines: int
     can_wait: int
-    problems: tuple[tuple[str, str], ...]
 
 
 def list_connections(*, now: datetime) -> tuple[ConnectionLine, ...]:
-    """All of them by name: three queries."""
-    connections = list(Connection.objects.select_related("health").order_by("name"))
-    waiting = _waiting_by_connection()
-    counts = _counts(since=hour_of(now) - timedelta(hours=1))
-    return tuple(_line(connection, waiting, counts) for connection in connections)
+    """All of them by name: four queries."""
+    return _lines(list(Connection.objects.select_related("health").order_by("name")), now)
 
 
 def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionDetail | None:
@@ -68,20 +72,14 @@ def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionD
     connection = Connection.objects.select_related("health").filter(pk=connection_id).first()
     if connection is None:
         return None
-    machines = StateMachine.objects.filter(connection=connection, gone_at=None)
-    # A Map Run has problems of its own, but is no state machine.
-    figures = machines.filter(parent=None).aggregate(
+    machines = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    figures = machines.aggregate(
         machines=Count("id"), can_wait=Count("id", filter=MAY_WAIT)
     )
-    problems = machines.exclude(problem="").order_by("name").values_list("name", "problem")
+    (line,) = _lines([connection], now)
     return ConnectionDetail(
-        line=_line(
-            connection,
-            _waiting_by_connection(),
-            _counts(since=hour_of(now) - timedelta(hours=1)),
-        ),
+        line=line,
         calls=_calls(connection, since=hour_of(now) - timedelta(hours=23)),
-        problems=tuple(problems[:PROBLEM_LIMIT]),
         **figures,
     )
 
@@ -90,19 +88,33 @@ def hour_of(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-def _line(
-    connection: Connection,
-    waiting: Mapping[uuid.UUID, int],
-    counts: Mapping[uuid.UUID, Mapping[str, Any]],
-) -> ConnectionLine:
-    count = counts.get(connection.pk, {})
-    return ConnectionLine(
-        connection=connection,
-        health=getattr(connection, "health", None),
-        waiting=waiting.get(connection.pk, 0),
-        throttles=count.get("throttles", 0),
-        denials=count.get("denials", 0),
+def _lines(connections: Collection[Connection], now: datetime) -> tuple[ConnectionLine, ...]:
+    waiting = _waiting_by_connection()
+    throttles = _throttles(since=hour_of(now) - timedelta(hours=1))
+    problems = _problems(connections)
+    return tuple(
+        ConnectionLine(
+            connection=one,
+            health=getattr(one, "health", None),
+            waiting=waiting.get(one.pk, 0),
+            throttles=throttles.get(one.pk, 0),
+            problems=tuple(problems.get(one.pk, ())),
+        )
+        for one in connections
     )
+
+
+def _problems(connections: Collection[Connection]) -> Mapping[uuid.UUID, list[tuple[str, str]]]:
+    """The first of each connection by name. A Map Run has problems too, but is no state machine."""
+    rows = StateMachine.objects.filter(connection__in=connections, gone_at=None)
+    number = Window(RowNumber(), partition_by="connection_id", order_by="name")
+    first = rows.exclude(problem="").annotate(number=number).filter(number__lte=PROBLEM_LIMIT)
+    found: dict[uuid.UUID, list[tuple[str, str]]] = defaultdict(list)
+    for key, name, problem in first.order_by("name").values_list(
+        "connection_id", "name", "problem"
+    ):
+        found[key].append((name, problem))
+    return found
 
 
 def _waiting_by_connection() -> dict[uuid.UUID, int]:
@@ -112,12 +124,9 @@ def _waiting_by_connection() -> dict[uuid.UUID, int]:
     return dict(rows.annotate(n=Count("*")))
 
 
-def _counts(*, since: datetime) -> dict[uuid.UUID, Mapping[str, Any]]:
-    rows = CallCount.objects.filter(hour__gte=since).values("connection_id")
-    return {
-        row["connection_id"]: row
-        for row in rows.annotate(throttles=Sum("throttles"), denials=Sum("denials"))
-    }
+def _throttles(*, since: datetime) -> dict[uuid.UUID, int]:
+    rows = CallCount.objects.filter(hour__gte=since).values_list("connection_id")
+    return dict(rows.annotate(n=Sum("throttles")))
 
 
 def _calls(connection: Connection, *, since: datetime) -> tuple[Calls, ...]:

@@ -6,37 +6,22 @@ A right is never tried out by an answer, so what was not called yet is not known
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, F, Max, Q, QuerySet, Value, When
-
-from callbacks.models import (
-    CallCount,
-    Connection,
-    ConnectionHealth,
-    Decision,
-    RescueAction,
-    RescueKind,
-)
+from callbacks.models import CallCount, Connection, ConnectionHealth
+from callbacks.queries.spoken import Spoken, sentence_of_denial, spoken
 from callbacks.stepfunctions.rights import RIGHTS, IamRole, Right
-from callbacks.stepfunctions.wire import DENIAL_CODES
 
 READS_COUNT_FOR = timedelta(hours=23)
 ANSWERS_COUNT_FOR = timedelta(days=30)
 # As sync words it when AWS denies a reader the key of a state machine.
 KEY_DENIED = "AWS denied the use of the state machine's key."
 DENIED_CODE = "denied"
-_DENIED = Q(answer_code__in=DENIAL_CODES)
-_TAKEN = ~Q(aws_request_id="")
-_OF_KIND = {
-    RescueKind.HEARTBEAT: "SendTaskHeartbeat",
-    RescueKind.STOP: "StopExecution",
-    RescueKind.REDRIVE: "RedriveExecution",
-}
 
 
 class Verdict(StrEnum):
@@ -82,44 +67,54 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """When AWS last took a call of this operation, and when it last denied one."""
+class Place:
+    """A connection with what its own rows tell; `problems` is why state machines could not be
+    read."""
 
-    taken_at: datetime | None = None
-    denied_at: datetime | None = None
-    sentence: str = ""
-
-    @property
-    def is_denied(self) -> bool:
-        if self.denied_at is None:
-            return False
-        return self.taken_at is None or self.taken_at < self.denied_at
+    connection: Connection
+    health: ConnectionHealth | None
+    problems: Iterable[str]
 
 
-def rights_seen(
-    *,
-    connection: Connection,
-    health: ConnectionHealth | None,
-    problems: Iterable[str],
-    now: datetime,
-) -> RightsSeen:
-    """Three queries, and one more for each right of answering that is denied.
+def rights_seen(*, place: Place, now: datetime) -> RightsSeen:
+    """Three queries, and one more for each right of answering that is denied."""
+    key = place.connection.pk
+    seen = rights_of_each(places=[place], now=now)[key]
+    return replace(seen, answering=tuple(_in_aws_words(key, one) for one in seen.answering))
 
-    `problems`: why state machines could not be read, as their rows say.
-    """
-    sentences = _sentences(health, problems)
-    hours = _hours(connection, health, since=now - READS_COUNT_FOR)
-    spoken = _spoken(connection, since=now - ANSWERS_COUNT_FOR)
+
+def rights_of_each(*, places: Sequence[Place], now: datetime) -> Mapping[UUID, RightsSeen]:
+    """The same of many, without what AWS said to denied answers: three queries for all of them."""
+    keys = [place.connection.pk for place in places]
+    hours = _hours(keys, since=now - READS_COUNT_FOR)
+    said = spoken(connections=keys, since=now - ANSWERS_COUNT_FOR)
+    return {
+        key: _judge(place, hours[key], said[key]) for key, place in zip(keys, places, strict=True)
+    }
+
+
+def _judge(place: Place, hours: Sequence[Hour], said: Mapping[str, Spoken]) -> RightsSeen:
+    sentences = _sentences(place.health, place.problems)
+    silent_from = _silent_from(place.health)
+    # While nothing comes back, a call that was counted was not answered, so not allowed.
+    told = [one for one in hours if silent_from is None or one.at < silent_from or one.denials]
     return RightsSeen(
         reading=tuple(
-            judge_read(right=one, hours=hours, sentences=sentences) for one in _of(IamRole.READ)
+            judge_read(right=one, hours=told, sentences=sentences) for one in _of(IamRole.READ)
         ),
         answering=tuple(
-            judge_answer(right=one, spoken=spoken.get(one.operation, Spoken()))
+            judge_answer(right=one, spoken=said.get(one.operation, Spoken()))
             for one in _of(IamRole.ANSWER)
         ),
         key_denied=KEY_DENIED in sentences,
     )
+
+
+def _in_aws_words(connection: UUID, seen: Seen) -> Seen:
+    if seen.verdict is not Verdict.DENIED:
+        return seen
+    sentence = sentence_of_denial(connection=connection, operation=seen.right.operation)
+    return replace(seen, sentence=sentence)
 
 
 def judge_read(*, right: Right, hours: Sequence[Hour], sentences: Sequence[str]) -> Seen:
@@ -158,7 +153,6 @@ def judge_answer(*, right: Right, spoken: Spoken) -> Seen:
             right=right,
             verdict=Verdict.DENIED,
             at=spoken.denied_at,
-            sentence=spoken.sentence,
         )
     if spoken.taken_at is None:
         return Seen(right=right)
@@ -178,53 +172,18 @@ def _sentences(health: ConnectionHealth | None, problems: Iterable[str]) -> tupl
     return tuple(one for one in (of_pass, *problems) if one)
 
 
-def _hours(
-    connection: Connection, health: ConnectionHealth | None, *, since: datetime
-) -> list[Hour]:
+def _hours(connections: Collection[UUID], *, since: datetime) -> Mapping[UUID, list[Hour]]:
     whole = since.replace(minute=0, second=0, microsecond=0)
-    rows = CallCount.objects.filter(connection=connection, hour__gte=whole)
-    silent_from = _silent_from(health)
-    return [
-        Hour(operation, at, calls - throttles, denials)
-        for operation, at, calls, throttles, denials in rows.values_list(
-            "operation", "hour", "calls", "throttles", "denials"
-        )
-        # While nothing comes back, a call that was counted was not answered, so not allowed.
-        if silent_from is None or at < silent_from or denials
-    ]
+    rows = CallCount.objects.filter(connection__in=connections, hour__gte=whole)
+    found: dict[UUID, list[Hour]] = defaultdict(list)
+    for key, operation, at, calls, throttles, denials in rows.values_list(
+        "connection_id", "operation", "hour", "calls", "throttles", "denials"
+    ):
+        found[key].append(Hour(operation, at, calls - throttles, denials))
+    return found
 
 
 def _silent_from(health: ConnectionHealth | None) -> datetime | None:
     if health is None or health.failing_since is None or health.error_code == DENIED_CODE:
         return None
     return health.failing_since.replace(minute=0, second=0, microsecond=0)
-
-
-def _spoken(connection: Connection, *, since: datetime) -> dict[str, Spoken]:
-    decisions = Decision.objects.filter(connection_id=connection.pk, decided_at__gte=since)
-    success = Case(
-        When(output=None, then=Value("SendTaskFailure")), default=Value("SendTaskSuccess")
-    )
-    rescues = RescueAction.objects.filter(connection_id=connection.pk, asked_at__gte=since)
-    kinds = [When(kind=kind, then=Value(operation)) for kind, operation in _OF_KIND.items()]
-    return {
-        **_last_of_each(decisions.annotate(operation=success)),
-        **_last_of_each(rescues.annotate(operation=Case(*kinds))),
-    }
-
-
-def _last_of_each(rows: QuerySet[Any]) -> Mapping[str, Spoken]:
-    moments = rows.values_list("operation").annotate(
-        taken_at=Max("first_sent_at", filter=_TAKEN), denied_at=Max("status_at", filter=_DENIED)
-    )
-    found = {operation: Spoken(taken_at, denied_at) for operation, taken_at, denied_at in moments}
-    return {
-        operation: _with_words(rows, operation, spoken) if spoken.is_denied else spoken
-        for operation, spoken in found.items()
-    }
-
-
-def _with_words(rows: QuerySet[Any], operation: str, spoken: Spoken) -> Spoken:
-    denied = rows.filter(_DENIED, operation=operation).order_by(F("status_at").desc())
-    sentence = denied.values_list("answer_message", flat=True).first() or ""
-    return Spoken(spoken.taken_at, spoken.denied_at, sentence)

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Min
 
 from callbacks.models import Connection, ConnectionHealth, Execution, ExecutionStatus
+from callbacks.sync import trail
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO
 from callbacks.sync.figures import PassFigures
@@ -48,6 +49,7 @@ def finish(
     health.pass_finished_at = finished_at
     health.figures = figures.as_json()
     health.machines_listed_at = machines_listed_at
+    known_before = health.read_ok_at
     trouble = asking.trouble
     health.error_code = trouble.code if trouble else ""
     health.error_message = trouble.message[:500] if trouble else ""
@@ -56,7 +58,24 @@ def finish(
         health.throttled_at = now
     if known_at is not None and not is_failing and known_at != LONG_AGO:
         health.read_ok_at = min(known_at, _oldest_reading(connection) or known_at)
+    _leave_trail(health, figures, known_before, finished_at)
     health.save()
+
+
+def _leave_trail(
+    health: ConnectionHealth,
+    figures: PassFigures,
+    known_before: datetime | None,
+    finished_at: datetime,
+) -> None:
+    """Note what the pass took, and how old the data was when it ended: before what it found."""
+    health.passes = trail.with_pass(
+        health.passes, ended_at=finished_at, seconds=figures.seconds, error=figures.error
+    )
+    since = known_before or health.read_ok_at
+    if since is not None:
+        age = (finished_at - since).total_seconds()
+        health.ages = trail.with_age(health.ages, at=finished_at, age=age)
 
 
 def _oldest_reading(connection: Connection) -> datetime | None:

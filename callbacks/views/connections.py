@@ -1,11 +1,10 @@
-"""Connections: how old their data is, what was counted of the calls, how to add one."""
+"""Connections: how old their data is, what was counted of the calls, what may be done there."""
 
 from __future__ import annotations
 
 import shlex
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +12,21 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from callbacks.models import Connection, ConnectionHealth, Role
-from callbacks.queries.connections import (
-    ConnectionDetail,
-    ConnectionLine,
-    connection_detail,
-    list_connections,
-)
-from callbacks.queries.frame import ConnectionFacts
-from callbacks.queries.rights import rights_seen
+from callbacks.models import Role
+from callbacks.queries.connections import ConnectionDetail, connection_detail, list_connections
+from callbacks.queries.rights import RightsSeen, rights_of_each, rights_seen
 from callbacks.rights import Trial
-from callbacks.templatetags.words import age, moment, whole
-from callbacks.views.ages import Freshness, cause, freshness, is_slowed
+from callbacks.sync.trail import ages
+from callbacks.templatetags.words import moment, span, whole
+from callbacks.views.ages import cause, stale_after
 from callbacks.views.budget_words import budget_panel
+from callbacks.views.connection_words import connection_row, facts_of
 from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_CONNECTIONS, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.rights_policies import policy_texts
 from callbacks.views.rights_words import rights_panel
+from callbacks.views.trail_words import age_chart
 
 # Whose click makes calls.
 MAY_TRY_RIGHTS = frozenset({Role.OPERATOR, Role.ADMIN})
@@ -39,8 +35,12 @@ MAY_TRY_RIGHTS = frozenset({Role.OPERATOR, Role.ADMIN})
 @page(roles=READERS_OF_CONNECTIONS)
 def connections(request: PersonRequest) -> HttpResponse:
     now = frame_of(request).now
+    lines = list_connections(now=now)
+    rights = rights_of_each(places=[line.place for line in lines], now=now)
     context = {
-        "rows": [_row(line, now) for line in list_connections(now=now)],
+        "rows": [
+            connection_row(line=line, rights=rights[line.connection.pk], now=now) for line in lines
+        ],
         "interval": settings.SYNC_INTERVAL_SECONDS,
         "share": round(settings.SYNC_QUOTA_SHARE * 100),
     }
@@ -60,121 +60,47 @@ def show_connection(
     detail = connection_detail(connection_id=connection_id, now=now)
     if detail is None:
         raise Http404
+    seen = rights_seen(place=detail.line.place, now=now)
     context = {
-        "row": _row(detail.line, now),
+        "row": connection_row(line=detail.line, rights=seen, now=now),
         "may_try": bool(request.user.roles & MAY_TRY_RIGHTS) and detail.line.connection.is_enabled,
         "budget": budget_panel(connection=detail.line.connection, now=now),
         **_detail(detail, now),
-        **_rights(detail, now, trial),
+        **_rights(detail, seen, now, trial),
     }
     return respond(request, "callbacks/connection.html", context, fragment="detail")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionRow:
-    """What both pages show; figures that nobody counted are empty, not zero."""
-
-    id: uuid.UUID
-    label: str
-    account: str
-    way_in: str
-    endpoint: str
-    icon: str
-    state: str
-    tone: str
-    age: str
-    is_late: bool
-    histories_read: str
-    waiting: int
-    throttles: int
-    denials: int
-    cause: str
-
-
-def _row(line: ConnectionLine, now: datetime) -> ConnectionRow:
-    one, health = line.connection, line.health
-    facts = _facts(one, health)
-    icon, word, tone = _state(facts, now)
-    read = (health.figures if health else {}).get("histories_read")
-    return ConnectionRow(
-        id=one.pk,
-        label=one.label,
-        account=one.account,
-        way_in=way_in(one),
-        endpoint=one.endpoint_url,
-        icon=icon,
-        state=word,
-        tone=tone,
-        age=age(since=facts.read_ok_at, now=now) if facts.read_ok_at else "",
-        is_late=freshness(facts=facts, now=now) in (Freshness.STALE, Freshness.DOWN),
-        histories_read=whole(read) if isinstance(read, int) else "",
-        waiting=line.waiting,
-        throttles=line.throttles,
-        denials=line.denials,
-        cause=cause(facts) if facts.failing_since else "",
-    )
-
-
-def _facts(one: Connection, health: ConnectionHealth | None) -> ConnectionFacts:
-    return ConnectionFacts(
-        id=one.pk,
-        name=one.name,
-        region=one.region,
-        account=one.account,
-        is_enabled=one.is_enabled,
-        read_ok_at=health.read_ok_at if health else None,
-        failing_since=health.failing_since if health else None,
-        error_code=health.error_code if health else "",
-        error_message=health.error_message if health else "",
-        throttled_at=health.throttled_at if health else None,
-    )
-
-
-def _state(facts: ConnectionFacts, now: datetime) -> tuple[str, str, str]:
-    """Icon, word and tone of the badge."""
-    state = freshness(facts=facts, now=now)
-    if state == Freshness.OK and is_slowed(facts=facts, now=now):
-        return "gauge", _("Slowed by AWS"), "due"
-    return {
-        Freshness.OK: ("circle-check", _("Up to date"), "ok"),
-        Freshness.STALE: ("alert-triangle", _("Late"), "due"),
-        Freshness.DOWN: ("cloud-off", _("Cannot be read"), "dying"),
-        Freshness.NEW: ("hourglass", _("Not read yet"), "wait"),
-        Freshness.OFF: ("player-stop", _("Switched off"), "gone"),
-    }[state]
-
-
-def way_in(one: Connection) -> str:
-    if one.role_arn:
-        return _("role %(name)s") % {"name": one.role_arn.rsplit("/", 1)[-1]}
-    if one.profile:
-        return _("profile %(name)s") % {"name": one.profile}
-    return _("credentials of the server")
-
-
 # --- one connection -----------------------------------------------------------------------------
 def _detail(detail: ConnectionDetail, now: datetime) -> dict[str, Any]:
-    health = detail.line.health
+    one, health = detail.line.connection, detail.line.health
+    facts = facts_of(one, health)
     return {
         "calls": detail.calls,
         "machines": detail.machines,
         "can_wait": detail.can_wait,
-        "problems": detail.problems,
-        "failing_since": _moment(health.failing_since if health else None, now),
-        "throttled_at": _moment(health.throttled_at if health else None, now),
+        "problems": detail.line.problems,
+        "failing_since": _moment(facts.failing_since, now),
+        "cause": cause(facts) if facts.failing_since else "",
+        "throttled_at": _moment(facts.throttled_at, now),
         "pass_finished_at": _moment(health.pass_finished_at if health else None, now),
         "figures": _figures(health.figures if health else {}),
+        "has_hints": bool(one.hint_queue_url),
+        "late_after": span(stale_after().total_seconds()),
+        "chart": age_chart(
+            ages(health.ages if health else (), now=now),
+            known_at=facts.read_ok_at,
+            is_enabled=one.is_enabled,
+            late_after=stale_after(),
+            now=now,
+        ),
     }
 
 
-def _rights(detail: ConnectionDetail, now: datetime, trial: Trial | None) -> dict[str, Any]:
+def _rights(
+    detail: ConnectionDetail, seen: RightsSeen, now: datetime, trial: Trial | None
+) -> dict[str, Any]:
     one = detail.line.connection
-    seen = rights_seen(
-        connection=one,
-        health=detail.line.health,
-        problems=[problem for _name, problem in detail.problems],
-        now=now,
-    )
     panel = rights_panel(connection=one, seen=seen, now=now, trial=trial)
     return {
         "rights": panel,

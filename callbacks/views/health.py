@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from celery import current_app
 from django.conf import settings
@@ -37,13 +38,19 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """200 where everything that an answer needs is there, else 503; the body names the parts.
 
-    An AWS account that cannot be read is not our outage: its age is told, and only passes that
-    no longer happen (no worker, no beat) count against us.
+    An AWS account that cannot be read is not our outage: the age of what is shown of it is told
+    (`ages`: seconds, null where it was never read), and only passes that no longer happen (no
+    worker, no beat) count against us.
     """
-    parts = {"database": _database(), "broker": _broker()}
-    parts["sync"] = _sync() if parts["database"] == "ok" else "unknown"
+    parts = {"database": _database(), "broker": _broker(), "sync": "unknown"}
+    ages: dict[str, float | None] = {}
+    if parts["database"] == "ok":
+        now = database_now()
+        lines = health.sync_ages(now=now)
+        parts["sync"] = _sync(lines, now)
+        ages = {one.connection: None if one.age is None else round(one.age, 1) for one in lines}
     is_ready = all(state == "ok" for state in parts.values())
-    return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
+    return JsonResponse({"ready": is_ready, **parts, "ages": ages}, status=200 if is_ready else 503)
 
 
 @public
@@ -127,9 +134,8 @@ def _broker() -> str:
     return "ok"
 
 
-def _sync() -> str:
-    now = database_now()
-    for line in health.sync_ages(now=now):
+def _sync(lines: Iterable[health.SyncAge], now: datetime) -> str:
+    for line in lines:
         if line.passed_at is None:
             return "no pass has finished yet"
         if (now - line.passed_at).total_seconds() > settings.READY_SYNC_SECONDS:

@@ -16,6 +16,7 @@ from callbacks.queries.rights import RightsSeen, Seen, Verdict
 from callbacks.rights import Hindrance, Trial, Tried
 from callbacks.stepfunctions.rights import DECRYPT, Scope, scope_of
 from callbacks.templatetags.words import exact_time, moment, shown_plain, whole
+from callbacks.views.rights_tally import Tally, head_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,8 @@ def rights_panel(
     # The trial may have been on another workflow than the one whose key was denied.
     key_denied = seen.key_denied or (trial is not None and trial.key_denied)
     answering = tuple(_answer_row(one, scope, now) for one in seen.answering)
-    tone, icon, title = _head((*reading, *answering), key_denied)
+    verdicts = [row.verdict for row in (*reading, *answering)]
+    tone, icon, title = head_of(Tally.of(verdicts, key_denied=key_denied))
     return RightsPanel(
         tone=tone,
         icon=icon,
@@ -107,23 +109,6 @@ def rights_panel(
         tried=_tried_words(trial) if trial else "",
         trouble=trial.trouble if trial else "",
     )
-
-
-def _head(rows: tuple[RightRow, ...], key_denied: bool) -> tuple[str, str, str]:
-    """Tone, icon and title. The key counts where it is denied: most accounts need none."""
-    missing = sum(row.verdict is Verdict.DENIED for row in rows) + key_denied
-    if missing:
-        title = ngettext("One right is missing", "%(n)d rights are missing", missing)
-        return "fatal", "shield-x", title % {"n": missing}
-    partly = sum(row.verdict is Verdict.PARTLY for row in rows)
-    if partly:
-        title = ngettext("One right is partly denied", "%(n)d rights are partly denied", partly)
-        return "warn", "alert-triangle", title % {"n": partly}
-    known = sum(row.verdict is Verdict.ALLOWED for row in rows)
-    if known == len(rows):
-        return "pass", "shield-check", _("Every right was seen at work")
-    title = _("%(known)d of %(all)d rights seen at work") % {"known": known, "all": len(rows)}
-    return "", "shield-check", title
 
 
 def _read_row(seen: Seen, scope: Scope, now: datetime) -> RightRow:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from callbacks.models import CallbackTask, CallBudget, CallCount, Connection
-from callbacks.queries.rights import KEY_DENIED, Verdict, rights_seen
+from callbacks.queries.rights import KEY_DENIED, Place, Verdict, rights_seen
 from callbacks.rights import Hindrance, Trial, try_reading
 from callbacks.stepfunctions import Refused, RefusedKind
 from callbacks.stepfunctions.rights import RIGHTS, IamRole
@@ -194,7 +194,7 @@ def test_what_a_pass_was_denied_is_seen_on_record(world: World) -> None:
     arn = world.start()
     world.simulator.fault("GetExecutionHistory", "deny", times=None)
     world.sync()
-    seen = rights_seen(connection=world.connection, health=world.health, problems=(), now=world.now)
+    seen = rights_seen(place=Place(world.connection, world.health, ()), now=world.now)
     by_operation = {one.right.operation: one for one in seen.reading}
     assert by_operation["ListExecutions"].verdict is Verdict.ALLOWED
     denied = by_operation["GetExecutionHistory"]

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import CallBudget, CallCount, ConnectionHealth
+from callbacks.models import CallBudget, CallCount, ConnectionHealth, RescueKind
+from callbacks.stepfunctions.rights import RIGHTS, IamRole
 from tests import making
 from tests.views.conftest import text_of
 
-LIST_QUERIES = 12
+LIST_QUERIES = 16
 PAGE_QUERIES = 20
 
 
@@ -72,6 +73,8 @@ def test_calls_throttles_and_denials_are_summed_by_operation(people, page_of):
         ({"read": 4}, "Up to date"),
         ({"read": 400}, "Late"),
         ({"read": 4, "throttled": 4}, "Slowed by AWS"),
+        ({"read": 400, "throttled": 4}, "Slowed by AWS"),
+        ({"read": 400, "throttled": 4000}, "Late"),
         ({"read": 400, "failing": 300}, "Cannot be read"),
         ({}, "Not read yet"),
     ],
@@ -91,7 +94,78 @@ def test_the_state_is_judged_by_what_was_seen(people, page_of, fields, word):
 def test_the_cause_of_a_failure_is_shown_in_aws_words(people, page_of):
     one = making.make_connection("prod")
     read(one, failing_since=timezone.now(), error_code="ExpiredToken", error_message="It ended.")
-    assert "ExpiredToken · It ended." in text_of(page_of(people.operator, "/connections/"))
+    assert "Cannot be read It ended." in text_of(page_of(people.operator, "/connections/"))
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert "ExpiredToken · It ended." in page
+
+
+def test_a_connection_that_is_denied_says_so_and_how_many_rights_are_missing(people, page_of):
+    one = making.make_connection("prod")
+    count(one, "ListStateMachines", calls=3, denials=3)
+    read(
+        one,
+        failing_since=timezone.now(),
+        error_code="denied",
+        error_message="AWS denied states:ListStateMachines.",
+    )
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Denied by AWS AWS denied states:ListStateMachines." in page
+    assert "1 missing" in page
+
+
+def test_one_that_is_switched_off_says_what_that_means(people, page_of):
+    read(making.make_connection(is_enabled=False))
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Switched off nothing is read, no answer is taken" in page
+
+
+def test_one_whose_passes_take_longer_than_their_interval_is_slow(people, page_of, settings):
+    settings.SYNC_INTERVAL_SECONDS = 10
+    now = timezone.now()
+    took = [[round(now.timestamp()), seconds, ""] for seconds in (1, 1, 1, 17, 16, 18, 2, 19)]
+    read(making.make_connection("slow"), passes=took, pass_finished_at=now)
+    read(making.make_connection("quick"), passes=took[:5], pass_finished_at=now)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Slow a pass takes 17 s" in page
+    assert page.count("Up to date") == 1
+
+
+def test_one_whose_passes_have_stopped_says_since_when(people, page_of):
+    ended = timezone.now() - timedelta(minutes=20)
+    read(making.make_connection(), read_ok_at=ended, pass_finished_at=ended)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Late no pass has ended since" in page
+
+
+def test_the_list_counts_the_rights_that_were_seen(people, page_of):
+    """As the connection's own page does, for each connection alone."""
+    used, other = making.make_connection("used"), making.make_connection("other")
+    machine = making.make_machine(other, problem="AWS denied states:ListExecutions.")
+    count(used, "ListExecutions", calls=4)
+    count(other, "GetExecutionHistory", calls=4, denials=1)
+    task = making.make_task(execution=making.make_execution(making.make_machine(used)))
+    sent = {"status": "confirmed", "first_sent_at": timezone.now(), "aws_request_id": "r-1"}
+    making.make_decision(task, **sent)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "2 of 12 seen" in page
+    assert "1 missing" in page
+    machine.problem = ""
+    machine.save()
+    assert "1 partly denied" in text_of(page_of(people.operator, "/connections/"))
+
+
+def test_every_right_seen_is_green(people, page_of):
+    one = making.make_connection()
+    for right in RIGHTS:
+        if right.role is IamRole.READ:
+            count(one, right.operation, calls=1)
+    task = making.make_task(execution=making.make_execution(making.make_machine(one)))
+    sent = {"first_sent_at": timezone.now(), "aws_request_id": "r-1"}
+    making.make_decision(task, status="confirmed", **sent)
+    making.make_decision(task, status="lost", output=None, **sent)
+    for kind in RescueKind:
+        making.make_rescue(task.execution, people.operator, kind=kind, status="done", **sent)
+    assert "12 of 12 seen" in text_of(page_of(people.operator, "/connections/"))
 
 
 def test_secrets_of_the_way_in_are_not_shown(people, page_of):
@@ -107,7 +181,10 @@ def test_the_list_asks_the_same_number_of_queries_at_any_length(
     people, browser_of, django_assert_num_queries, number
 ):
     for _ in range(number):
-        one = making.make_task().connection
+        task = making.make_task()
+        one = task.connection
+        making.make_decision(task, answer_code="AccessDenied", status="refused")
+        making.make_machine(one, problem="AWS denied states:ListExecutions.")
         read(one)
         count(one, "ListExecutions", calls=1)
     browser = browser_of(people.operator)

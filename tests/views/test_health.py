@@ -49,7 +49,8 @@ def test_a_live_process_says_so_without_the_database() -> None:
 def test_ready_where_nothing_is_mirrored_yet(anybody: Client) -> None:
     answer = anybody.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "database": "ok", "broker": "ok", "sync": "ok"}
+    parts = {"database": "ok", "broker": "ok", "sync": "ok"}
+    assert answer.json() == {"ready": True, **parts, "ages": {}}
 
 
 def test_not_ready_before_the_first_pass(anybody: Client, connection: Connection) -> None:
@@ -60,6 +61,14 @@ def test_not_ready_before_the_first_pass(anybody: Client, connection: Connection
 def test_ready_after_a_pass(anybody: Client, connection: Connection) -> None:
     passed(connection, ago=5)
     assert anybody.get("/readyz").status_code == 200
+
+
+def test_ready_tells_how_old_each_connection_is(anybody: Client, connection: Connection) -> None:
+    passed(connection, ago=7)
+    making.make_connection("fresh")
+    making.make_connection("off", is_enabled=False)
+    ages = anybody.get("/readyz").json()["ages"]
+    assert ages == {"prod": pytest.approx(7, abs=5), "fresh": None}
 
 
 def test_not_ready_where_passes_have_stopped(anybody: Client, connection: Connection) -> None:
@@ -90,6 +99,7 @@ def test_not_ready_without_a_database(anybody: Client, monkeypatch: pytest.Monke
     answer = anybody.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["database"] == "does not answer"
+    assert answer.json()["ages"] == {}
     assert b"password" not in answer.content
 
 

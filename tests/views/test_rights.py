@@ -17,7 +17,8 @@ from callbacks.models import (
     RescueKind,
     RescueStatus,
 )
-from callbacks.queries.rights import KEY_DENIED, Hour, Spoken, Verdict, judge_answer, judge_read
+from callbacks.queries.rights import KEY_DENIED, Hour, Verdict, judge_answer, judge_read
+from callbacks.queries.spoken import Spoken
 from callbacks.rights import Hindrance, Trial, Tried
 from callbacks.stepfunctions.rights import RIGHTS, IamRole, policy, scope_of
 from tests import making

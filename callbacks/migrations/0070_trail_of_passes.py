@@ -1,0 +1,10 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("callbacks", "0054_intake")]
+
+    operations = [
+        migrations.AddField("connectionhealth", "passes", models.JSONField(default=list)),
+        migrations.AddField("connectionhealth", "ages", models.JSONField(default=list)),
+    ]

@@ -1,0 +1,146 @@
+"""A connection in words: how it stands, why, and how we get in."""
+
+from __future__ import annotations
+
+import statistics
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from callbacks.models import Connection, ConnectionHealth
+from callbacks.queries.connections import ConnectionLine
+from callbacks.queries.frame import ConnectionFacts
+from callbacks.queries.rights import DENIED_CODE, RightsSeen
+from callbacks.sync.trail import PassMark, passes
+from callbacks.templatetags.words import age, moment, span, whole
+from callbacks.views.ages import Freshness, freshness, is_slowed, stale_after
+from callbacks.views.rights_tally import Mark, mark_of
+from callbacks.views.trail_words import Spark, spark
+
+# One slow pass is not a slow connection.
+PASSES_JUDGED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRow:
+    """What both pages show; figures that nobody counted are empty, not zero."""
+
+    id: uuid.UUID
+    label: str
+    account: str
+    way_in: str
+    endpoint: str
+    state: Mark
+    # Why it stands so, as far as anybody knows.
+    note: str
+    age: str
+    is_late: bool
+    spark: Spark | None
+    histories_read: str
+    waiting: int
+    throttles: int
+    rights: Mark
+
+
+def connection_row(*, line: ConnectionLine, rights: RightsSeen, now: datetime) -> ConnectionRow:
+    one, health = line.connection, line.health
+    facts = facts_of(one, health)
+    trail = passes(health.passes) if health else ()
+    read = (health.figures if health else {}).get("histories_read")
+    return ConnectionRow(
+        id=one.pk,
+        label=one.label,
+        account=one.account,
+        way_in=way_in(one),
+        endpoint=one.endpoint_url,
+        state=_state(facts, trail, now),
+        note=_note(facts, health, trail, now),
+        age=age(since=facts.read_ok_at, now=now) if facts.read_ok_at else "",
+        is_late=freshness(facts=facts, now=now) in (Freshness.STALE, Freshness.DOWN),
+        spark=spark(trail, interval=settings.SYNC_INTERVAL_SECONDS),
+        histories_read=whole(read) if isinstance(read, int) else "",
+        waiting=line.waiting,
+        throttles=line.throttles,
+        rights=mark_of(rights),
+    )
+
+
+def facts_of(one: Connection, health: ConnectionHealth | None) -> ConnectionFacts:
+    return ConnectionFacts(
+        id=one.pk,
+        name=one.name,
+        region=one.region,
+        account=one.account,
+        is_enabled=one.is_enabled,
+        read_ok_at=health.read_ok_at if health else None,
+        failing_since=health.failing_since if health else None,
+        error_code=health.error_code if health else "",
+        error_message=health.error_message if health else "",
+        throttled_at=health.throttled_at if health else None,
+    )
+
+
+def way_in(one: Connection) -> str:
+    if one.role_arn:
+        return _("role %(name)s") % {"name": one.role_arn.rsplit("/", 1)[-1]}
+    if one.profile:
+        return _("profile %(name)s") % {"name": one.profile}
+    return _("credentials of the server")
+
+
+def _state(facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime) -> Mark:
+    state = freshness(facts=facts, now=now)
+    if state in (Freshness.OK, Freshness.STALE) and is_slowed(facts=facts, now=now):
+        return Mark("due", "gauge", _("Slowed by AWS"))
+    if state == Freshness.OK and _usual_seconds(trail) > settings.SYNC_INTERVAL_SECONDS:
+        return Mark("due", "gauge", _("Slow"))
+    if state == Freshness.DOWN and facts.error_code == DENIED_CODE:
+        return Mark("dying", "shield-x", _("Denied by AWS"))
+    return {
+        Freshness.OK: Mark("ok", "circle-check", _("Up to date")),
+        Freshness.STALE: Mark("due", "alert-triangle", _("Late")),
+        Freshness.DOWN: Mark("dying", "cloud-off", _("Cannot be read")),
+        Freshness.NEW: Mark("wait", "hourglass", _("Not read yet")),
+        Freshness.OFF: Mark("gone", "player-stop", _("Switched off")),
+    }[state]
+
+
+def _note(
+    facts: ConnectionFacts,
+    health: ConnectionHealth | None,
+    trail: Sequence[PassMark],
+    now: datetime,
+) -> str:
+    """What the last pass says of it; "" where all is as it should be."""
+    if not facts.is_enabled:
+        return _("nothing is read, no answer is taken")
+    if facts.error_code:
+        return facts.error_message or facts.error_code
+    if health is None or health.pass_finished_at is None:
+        return _("the first pass is under way") if health else _("no pass has begun")
+    if now - health.pass_finished_at > stale_after():
+        return _("no pass has ended since %(moment)s") % {
+            "moment": moment(at=health.pass_finished_at, now=now)
+        }
+    usual = _usual_seconds(trail)
+    if usual > settings.SYNC_INTERVAL_SECONDS:
+        return _("a pass takes %(span)s") % {"span": span(usual)}
+    behind = health.figures.get("machines_behind")
+    if isinstance(behind, int) and behind:
+        return ngettext(
+            "%(n)s workflow not looked at for minutes",
+            "%(n)s workflows not looked at for minutes",
+            behind,
+        ) % {"n": whole(behind)}
+    return ""
+
+
+def _usual_seconds(trail: Sequence[PassMark]) -> float:
+    """What the latest passes took, half of them less; 0 before the first."""
+    latest = [one.seconds for one in trail[-PASSES_JUDGED:]]
+    return statistics.median(latest) if latest else 0.0

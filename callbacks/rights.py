@@ -18,6 +18,7 @@ from callbacks.models import Connection, Execution, ExecutionStatus, StateMachin
 from callbacks.queries.rights import Verdict
 from callbacks.stepfunctions import (
     CallCounter,
+    KeyThrottled,
     NotFound,
     Reader,
     Refused,
@@ -74,7 +75,8 @@ class Trial:
     tried: dict[str, Tried] = field(default_factory=dict)
     state_machine: str = ""
     execution: str = ""
-    key_denied: bool = False
+    # What AWS said of the key, where it denied it.
+    key_denied: str = ""
     # What hindered all that comes after it.
     trouble: str = ""
 
@@ -95,6 +97,7 @@ class _Trying:
         self.trial = Trial(at=now)
         self._connection, self._now, self._began = connection, now, monotonic()
         self._purse = Purse(connection=connection, clock=lambda: now)
+        self._key = ""
         self._counter, self._denials = CallCounter(), Counter[str]()
         self._reader = Reader(
             access=connection.access,
@@ -108,6 +111,7 @@ class _Trying:
         reader, known = self._reader, _known_execution(self._connection)
         listed = self._ask("ListStateMachines", reader.first_state_machine)
         machine = known.state_machine.arn if known else _known_machine(self._connection)
+        self._key = known.state_machine.kms_key if known else ""
         if not machine and listed is not None and listed.type == "STANDARD":
             machine = listed.arn
         self.trial.state_machine = machine.rpartition(":")[2]
@@ -184,10 +188,12 @@ class _Trying:
                 resource=error.resource or "",
             )
             return
-        if isinstance(error, Throttled):
+        if isinstance(error, Throttled) and not isinstance(error, KeyThrottled):
             self._purse.throttled(error.operation)
-        self._leave(error.operation, _hindrance(error), describe_trouble(error).message)
-        self.trial.key_denied |= is_denial(error)
+        sentence = describe_trouble(error, key=self._key).message
+        self._leave(error.operation, _hindrance(error), sentence)
+        if is_denial(error):
+            self.trial.key_denied = sentence
         self._stop_where_hopeless(error)
 
     def _stop_where_hopeless(self, error: StepFunctionsError) -> None:
@@ -201,6 +207,7 @@ class _Trying:
 
 _HINDRANCES: Mapping[type[StepFunctionsError], Hindrance] = {
     Throttled: Hindrance.THROTTLED,
+    KeyThrottled: Hindrance.THROTTLED,
     NotFound: Hindrance.GONE,
 }
 
@@ -218,7 +225,9 @@ def _known_execution(connection: Connection) -> Execution | None:
     )
     rows = rows.exclude(status=ExecutionStatus.FORGOTTEN).select_related("state_machine")
     return (
-        rows.only("arn", "state_machine__arn").order_by("state_machine__problem", "-started_at")
+        rows.only("arn", "state_machine__arn", "state_machine__kms_key").order_by(
+            "state_machine__problem", "-started_at"
+        )
     ).first()
 
 

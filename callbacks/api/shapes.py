@@ -183,6 +183,7 @@ class ExecutionOut(BaseModel):
     stopped_at: datetime | None
     redrive_count: int
     read_at: datetime | None
+    problem: str = Field(description='Why its history cannot be read now, "" where it can.')
     input: Any
     output: Any
     error: str

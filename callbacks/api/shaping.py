@@ -83,6 +83,7 @@ def execution_out(
         stopped_at=execution.stopped_at,
         redrive_count=execution.redrive_count,
         read_at=execution.read_at,
+        problem=execution.problem,
         input=raw_or_text(execution.input),
         output=raw_or_text(execution.output),
         error=execution.error,

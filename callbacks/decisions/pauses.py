@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from callbacks.decisions.moves import move
 from callbacks.models import Decision, DecisionStatus, Lease
 from callbacks.stepfunctions import (
+    KeyThrottled,
     NotSent,
     Refused,
     RefusedKind,
@@ -94,7 +95,8 @@ def _is_the_connections(error: StepFunctionsError) -> bool:
             # AWS names the state machine that is denied, unless it is all of them.
             return error.resource in (None, "", "*")
         return error.kind in CREDENTIALS
-    return isinstance(error, Throttled | NotSent)
+    # A busy key is that of one state machine.
+    return isinstance(error, Throttled | NotSent) and not isinstance(error, KeyThrottled)
 
 
 def _begin(connection_id: uuid.UUID, error: StepFunctionsError, now: datetime) -> None:

@@ -84,6 +84,8 @@ class StateMachine(models.Model):
     versions_wait = models.BooleanField(default=False)
     # When what runs was last looked at for versions, where nobody can wait today.
     surveyed_at = models.DateTimeField(null=True)
+    # A key of one's own that encrypts it, as it names it: an ARN, an id or an alias.
+    kms_key = models.CharField(max_length=2048, blank=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.
     tags = models.JSONField(default=dict)
     tags_read_at = models.DateTimeField(null=True)

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from callbacks.models import CallCount, Connection, ConnectionHealth
+from callbacks.models import CallCount, Connection, ConnectionHealth, StateMachine
 from callbacks.queries.spoken import Spoken, sentence_of_denial, spoken
-from callbacks.stepfunctions.rights import RIGHTS, IamRole, Right
+from callbacks.stepfunctions.rights import KEY_DENIED, RIGHTS, IamRole, Right
 
 READS_COUNT_FOR = timedelta(hours=23)
 ANSWERS_COUNT_FOR = timedelta(days=30)
-# As sync words it when AWS denies a reader the key of a state machine.
-KEY_DENIED = "AWS denied the use of the state machine's key."
+# A policy document has its limits, too.
+MOST_KEYS = 20
 DENIED_CODE = "denied"
 
 
@@ -53,7 +53,8 @@ class Seen:
 class RightsSeen:
     reading: tuple[Seen, ...]
     answering: tuple[Seen, ...]
-    key_denied: bool
+    # One sentence for each key that AWS denied the use of.
+    keys_denied: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _judge(place: Place, hours: Sequence[Hour], said: Mapping[str, Spoken]) -> R
             judge_answer(right=one, spoken=said.get(one.operation, Spoken()))
             for one in _of(IamRole.ANSWER)
         ),
-        key_denied=KEY_DENIED in sentences,
+        keys_denied=_about_keys(sentences),
     )
 
 
@@ -126,7 +127,7 @@ def judge_read(*, right: Right, hours: Sequence[Hour], sentences: Sequence[str])
         return Seen(right=right, verdict=verdict, sentence=sentence)
     last = max(called, key=lambda one: one.at)
     # A key that was denied is counted as a denial of the call that needed it.
-    is_key = right.decrypts and not sentence and KEY_DENIED in sentences
+    is_key = right.decrypts and not sentence and bool(_about_keys(sentences))
     return Seen(
         right=right,
         verdict=_verdict(last, is_key=is_key, stands=bool(sentence)),
@@ -159,8 +160,19 @@ def judge_answer(*, right: Right, spoken: Spoken) -> Seen:
     return Seen(right=right, verdict=Verdict.ALLOWED, at=spoken.taken_at)
 
 
+def known_keys(*, connection: Connection) -> tuple[str, ...]:
+    """Keys of one's own that encrypt state machines there, as those name them: one query."""
+    rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
+    keys = rows.exclude(kms_key="").values_list("kms_key", flat=True)
+    return tuple(keys.distinct().order_by("kms_key")[:MOST_KEYS])
+
+
 def _of(role: IamRole) -> list[Right]:
     return [one for one in RIGHTS if one.role is role]
+
+
+def _about_keys(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for one in sentences if one.startswith(KEY_DENIED)))
 
 
 def _names(sentence: str, right: Right) -> bool:

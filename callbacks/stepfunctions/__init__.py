@@ -5,6 +5,7 @@ from callbacks.stepfunctions.clients import forget_clients
 from callbacks.stepfunctions.errors import (
     IncompleteAnswer,
     InvalidOutput,
+    KeyThrottled,
     NotFound,
     NotSent,
     NotSentKind,
@@ -46,6 +47,7 @@ __all__ = [
     "Identity",
     "IncompleteAnswer",
     "InvalidOutput",
+    "KeyThrottled",
     "NotFound",
     "NotSent",
     "NotSentKind",

@@ -21,7 +21,8 @@ class RefusedKind(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     CLOCK = "clock"
     INVALID_REQUEST = "invalid_request"
-    KMS = "kms"
+    KMS = "kms"  # the caller may not use the key that encrypts the state machine
+    KEY_STATE = "key_state"  # nobody can use that key now
     OTHER = "other"  # a code that we do not know: it stays visible in `code`
 
 
@@ -75,10 +76,15 @@ class Throttled(StepFunctionsError):
     certainly_not_applied = True
 
 
+class KeyThrottled(Throttled):
+    """KMS is slow with the key of one state machine; no quota of Step Functions is used up."""
+
+
 class Refused(StepFunctionsError):
     """AWS said no and did nothing; the task may still wait.
 
-    With ACCESS_DENIED, `action`, `resource` and `principal` say what was missing where AWS did.
+    With ACCESS_DENIED and KMS, `action`, `resource` and `principal` say what was missing where AWS
+    did; with KEY_STATE, `key_state` is how the key stands (API_KmsInvalidStateException).
     """
 
     certainly_not_applied = True
@@ -95,6 +101,7 @@ class Refused(StepFunctionsError):
         action: str | None = None,
         resource: str | None = None,
         principal: str | None = None,
+        key_state: str | None = None,
     ) -> None:
         super().__init__(
             operation=operation, code=code, message=message, request_id=request_id, status=status
@@ -103,6 +110,7 @@ class Refused(StepFunctionsError):
         self.action = action
         self.resource = resource
         self.principal = principal
+        self.key_state = key_state
 
 
 class TaskGone(StepFunctionsError):

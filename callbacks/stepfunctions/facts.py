@@ -57,6 +57,8 @@ class StateMachineDetail:
     role_arn: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    # Of a key of one's own that encrypts it: an ARN, an id or an alias, as it was given.
+    kms_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,7 @@ def state_machine_detail(answer: Mapping[str, Any]) -> StateMachineDetail:
         role_arn=answer.get("roleArn"),
         created_at=_time(answer, "creationDate"),
         updated_at=_time(answer, "updateDate"),
+        kms_key=(answer.get("encryptionConfiguration") or {}).get("kmsKeyId") or "",
     )
 
 

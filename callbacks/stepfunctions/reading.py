@@ -81,11 +81,15 @@ class Reader:
         listed, _ = self._page(STATE_MACHINES, {"maxResults": 1})
         return listed[0] if listed else None
 
-    def describe_state_machine(self, *, arn: str) -> StateMachineDetail:
+    def describe_state_machine(
+        self, *, arn: str, metadata_only: bool = False
+    ) -> StateMachineDetail:
         """Return today's definition, or that of a version by its ARN (20 calls a second in AWS's
-        quota)."""
+        quota). `metadata_only`: all but the definition, which needs no right to a key."""
         return self._read(
-            "DescribeStateMachine", {"stateMachineArn": arn}, parsing.state_machine_detail
+            "DescribeStateMachine",
+            {"stateMachineArn": arn, **_metadata(metadata_only)},
+            parsing.state_machine_detail,
         )
 
     def describe_state_machine_for_execution(self, *, execution_arn: str) -> StateMachineDetail:
@@ -123,9 +127,14 @@ class Reader:
         items, following = self._page(EXECUTIONS, parameters)
         return ExecutionPage(executions=items, next_token=following)
 
-    def describe_execution(self, *, arn: str) -> ExecutionDetail:
-        """Return status, input, output and redrive state."""
-        return self._read("DescribeExecution", {"executionArn": arn}, parsing.execution_detail)
+    def describe_execution(self, *, arn: str, metadata_only: bool = False) -> ExecutionDetail:
+        """Return status, input, output and redrive state. `metadata_only`: no texts, which needs
+        no right to a key."""
+        return self._read(
+            "DescribeExecution",
+            {"executionArn": arn, **_metadata(metadata_only)},
+            parsing.execution_detail,
+        )
 
     def history(self, *, execution_arn: str) -> Events:
         """Return the whole history, ascending and without a gap from event 1."""
@@ -231,6 +240,10 @@ def _execution_filter(list_of: str, status: str | None) -> dict[str, Any]:
     key = "mapRunArn" if ":mapRun:" in list_of else "stateMachineArn"
     given: dict[str, Any] = {key: list_of}
     return given | {"statusFilter": status} if status else given
+
+
+def _metadata(only: bool) -> dict[str, str]:
+    return {"includedData": "METADATA_ONLY"} if only else {}
 
 
 def _reaches_down_to(known_id: int, found: Events) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 Statement = dict[str, Any]
 
 DECRYPT = "kms:Decrypt"
+# How sentences about a denied key begin, wherever they are kept.
+KEY_DENIED = "AWS denied kms:"
 # A batch is deleted under the right to delete one.
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 # AWS's limit for the name of a state machine; ours is a pattern of such names.
@@ -159,11 +161,15 @@ def checked_name(pattern: str) -> str:
 
 
 def policy(
-    *, roles: Collection[IamRole], scope: Scope, key_arn: str = "", queue_url: str = ""
+    *,
+    roles: Collection[IamRole],
+    scope: Scope,
+    key_arns: Sequence[str] = (),
+    queue_url: str = "",
 ) -> dict[str, Any]:
     """Return the IAM policy document that allows what these roles call, and nothing else.
 
-    `key_arn`: of the key that encrypts state machines, where it is one of the account's own;
+    `key_arns`: of the keys of one's own that encrypt state machines, where there are any;
     `queue_url`: of the queue of hints, where there is one.
     """
     statements = [
@@ -171,14 +177,14 @@ def policy(
         for sid, role, against in _STATEMENTS
         if role in roles
     ]
-    if key_arn and IamRole.READ in roles:
-        statements.append(decrypt_statement(scope=scope, key_arn=key_arn))
+    if key_arns and IamRole.READ in roles:
+        statements.append(decrypt_statement(scope=scope, key_arns=key_arns))
     if queue_url and IamRole.READ in roles:
         statements.append(_allow("ReadHints", QUEUE_ACTIONS, [queue_arn(queue_url, scope)]))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def decrypt_statement(*, scope: Scope, key_arn: str) -> Statement:
+def decrypt_statement(*, scope: Scope, key_arns: Sequence[str]) -> Statement:
     """Return the statement for state machines that a key of one's own encrypts.
 
     Only readers need it: AWS answers SendTask*, StopExecution and RedriveExecution without.
@@ -189,8 +195,20 @@ def decrypt_statement(*, scope: Scope, key_arn: str) -> Statement:
         "kms:ViaService": f"states.{scope.region}.amazonaws.com{ending}",
         "kms:EncryptionContext:aws:states:stateMachineArn": scope.resources(Against.STATE_MACHINE),
     }
-    allow = _allow("ReadEncrypted", [DECRYPT], [key_arn])
+    allow = _allow("ReadEncrypted", [DECRYPT], key_arns)
     return allow | {"Condition": {"StringLike": condition}}
+
+
+def key_arn_of(key: str, scope: Scope) -> str:
+    """The ARN of a key by what a state machine names it by; "" for an alias.
+
+    IAM compares the ARN of the key itself (kms/cmks-in-iam-policies).
+    """
+    if key.startswith("arn:"):
+        return key if ":key/" in key else ""
+    if key.startswith("alias/"):
+        return ""
+    return f"arn:{scope.partition}:kms:{scope.region}:{scope.account}:key/{key}"
 
 
 def queue_arn(url: str, scope: Scope) -> str:

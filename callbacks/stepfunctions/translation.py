@@ -13,6 +13,7 @@ from botocore import exceptions as sdk
 
 from callbacks.stepfunctions.errors import (
     InvalidOutput,
+    KeyThrottled,
     NotFound,
     NotSent,
     NotSentKind,
@@ -24,7 +25,12 @@ from callbacks.stepfunctions.errors import (
     Throttled,
     Unanswered,
 )
-from callbacks.stepfunctions.wire import DENIAL_CODES, THROTTLE_CODES, WireCall
+from callbacks.stepfunctions.wire import (
+    DENIAL_CODES,
+    KEY_THROTTLE_CODE,
+    THROTTLE_CODES,
+    WireCall,
+)
 
 MASK = "[task token]"
 LONGEST_MESSAGE = 2000
@@ -54,7 +60,8 @@ _REFUSALS = {
         "SerializationException",
         "ValidationException",
     ),
-    RefusedKind.KMS: ("KmsAccessDeniedException", "KmsInvalidStateException"),
+    RefusedKind.KMS: ("KmsAccessDeniedException",),
+    RefusedKind.KEY_STATE: ("KmsInvalidStateException",),
 }
 REFUSED_KINDS = {code: kind for kind, codes in _REFUSALS.items() for code in codes}
 
@@ -216,11 +223,13 @@ def _answered(error: sdk.ClientError, call: WireCall, secret: str) -> StepFuncti
     if call.cut or not about["request_id"] or not 400 <= (about["status"] or 0) < 500:
         # Without AWS's request id it was not AWS that spoke: a proxy may say 403 as well.
         return Unanswered(**about)
-    return _said_no(about)
+    return _said_no(about, key_state=response.get("kmsKeyState"))
 
 
-def _said_no(about: dict[str, Any]) -> StepFunctionsError:
+def _said_no(about: dict[str, Any], *, key_state: str | None) -> StepFunctionsError:
     code = about["code"]
+    if code == KEY_THROTTLE_CODE:
+        return KeyThrottled(**about)
     if code in THROTTLE_CODES or about["status"] == 429:
         return Throttled(**about)
     if code == "InvalidToken":  # of a task where we answer one, of a page where we list
@@ -231,16 +240,16 @@ def _said_no(about: dict[str, Any]) -> StepFunctionsError:
         return InvalidOutput(**about)
     if code in NOT_FOUND:
         return NotFound(**about)
-    return _refused(about)
+    return _refused(about, key_state)
 
 
-def _refused(about: dict[str, Any]) -> Refused:
+def _refused(about: dict[str, Any], key_state: str | None) -> Refused:
     kind = REFUSED_KINDS.get(about["code"], RefusedKind.OTHER)
     message = about["message"]
     if kind is RefusedKind.BAD_CREDENTIALS and _CLOCK.search(message):
         kind = RefusedKind.CLOCK
     if kind not in (RefusedKind.ACCESS_DENIED, RefusedKind.KMS):
-        return Refused(kind=kind, **about)
+        return Refused(kind=kind, key_state=key_state, **about)
     return Refused(
         kind=kind,
         action=_found(_DENIED_ACTION, message, "action"),

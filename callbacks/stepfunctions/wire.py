@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 THROTTLE_CODES = frozenset(
     {
-        "KmsThrottlingException",
         "PriorRequestNotComplete",
         "RequestLimitExceeded",
         "RequestThrottled",
@@ -29,6 +28,8 @@ THROTTLE_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+# Not of Step Functions, but of the key that encrypts one state machine.
+KEY_THROTTLE_CODE = "KmsThrottlingException"
 DENIAL_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 

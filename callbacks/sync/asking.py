@@ -14,6 +14,7 @@ from callbacks.models import Connection
 from callbacks.models.clock import database_lead
 from callbacks.stepfunctions import (
     CallCounter,
+    KeyThrottled,
     Reader,
     Refused,
     RefusedKind,
@@ -61,6 +62,7 @@ class Asking:
         self._throttled: set[str] = set()
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
+        self._is_trouble_common = False
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
         patience: _Patience = {"read_timeout": HASTE_SECONDS, "attempts": 1} if hasty else {}
         self.reader = Reader(
@@ -88,23 +90,31 @@ class Asking:
         part = seconds / 2 if operation in LOOKING else seconds
         return monotonic() - self._began < part
 
-    def note(self, error: StepFunctionsError, *, is_common: bool = True) -> Trouble:
+    def note(self, error: StepFunctionsError, *, is_common: bool = True, key: str = "") -> Trouble:
         """Remember what went wrong, for the page that says so.
 
-        `is_common`: it is not a matter of one execution alone.
+        `is_common`: it is not a matter of one execution alone. `key`: of its state machine.
         """
-        trouble = describe_trouble(error)
+        trouble = describe_trouble(error, key=key)
+        if isinstance(error, KeyThrottled):
+            # Other state machines have other keys, and Step Functions itself is not slow.
+            return trouble
         if isinstance(error, Throttled):
             self.was_throttled = True
             self._throttled.add(error.operation)
             self.purse.throttled(error.operation)
         elif is_common or is_denial(error):
-            self.trouble = self.trouble or trouble
+            self._keep(trouble, is_common=is_common)
         if is_denial(error):
             self.denials[error.operation] += 1
         if isinstance(error, Refused) and error.kind is RefusedKind.EXPIRED_CREDENTIALS:
             self.reader.renew_credentials()
         return trouble
+
+    def _keep(self, trouble: Trouble, *, is_common: bool) -> None:
+        """The first one, but before what is a matter of one execution what is not."""
+        if self.trouble is None or (is_common and not self._is_trouble_common):
+            self.trouble, self._is_trouble_common = trouble, is_common
 
     def aws_now(self, now: datetime) -> datetime:
         """Our moment, which is the database's, on AWS's clock: at most a second too early."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError
 
 from callbacks.models import Definition, StateMachine
-from callbacks.stepfunctions import NotFound, StepFunctionsError
+from callbacks.stepfunctions import KeyThrottled, NotFound, StepFunctionsError
 from callbacks.sync.apply import Applied, apply_reading, mark_problem
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import Candidate
@@ -22,7 +22,7 @@ from callbacks.sync.versions import Versions
 
 logger = logging.getLogger(__name__)
 
-# No answer at all may be a matter of moments.
+# No answer at all, or a busy key, may be a matter of moments.
 SILENCE_PAUSE = timedelta(seconds=30)
 FOR_EXECUTION = "DescribeStateMachineForExecution"
 
@@ -73,11 +73,15 @@ class Follower:
     def set_aside(self, candidate: Candidate, error: StepFunctionsError) -> None:
         """AWS gave no usable history of this one; the others go on."""
         machine = self._machine(candidate.machine_id)
-        trouble = describe_trouble(error)
-        if is_silence(error):
+        trouble = describe_trouble(error, key=machine.kms_key)
+        if is_silence(error) or isinstance(error, KeyThrottled):
             self._mark(machine, candidate.target, trouble.message, SILENCE_PAUSE)
         else:
             self._quarantine(machine, candidate.target, trouble.message)
+
+    def key_of(self, candidate: Candidate) -> str:
+        """The key that encrypts its state machine, if one is known."""
+        return self._machine(candidate.machine_id).kms_key
 
     def _quarantine(self, machine: StateMachine, target: Target, problem: str) -> None:
         logger.warning("The history of %s is left alone for a while: %s", target.arn, problem)

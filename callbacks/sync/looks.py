@@ -20,6 +20,7 @@ from callbacks.stepfunctions import (
 )
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import LAG, find_news, reaches_back
+from callbacks.sync.machines import clear_problem
 from callbacks.sync.schedule import news_rate
 from callbacks.sync.sightings import held_of, write_news
 
@@ -123,7 +124,7 @@ def _can_wait(machine: StateMachine) -> bool:
 
 def _keep(machine: StateMachine, seen: Seen, token: str, began_at: datetime, now: datetime) -> None:
     fields = ["look_token", "look_size", "look_began_at", "problem"]
-    machine.problem = ""
+    clear_problem(machine)
     if seen.is_whole:
         if machine.listed_at is not None:
             passed = (now - machine.listed_at).total_seconds()

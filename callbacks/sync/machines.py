@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,11 +20,14 @@ from callbacks.models import (
     StateMachine,
 )
 from callbacks.models.identity import state_machine_id
-from callbacks.stepfunctions import Reader, StateMachineDetail
+from callbacks.stepfunctions import Reader, Refused, StateMachineDetail, StepFunctionsError
 from callbacks.stepfunctions import StateMachine as ListedMachine
 from callbacks.sync.definitions import keep_definition
 from callbacks.sync.rematching import ask_for_rematch
+from callbacks.sync.trouble import ABOUT_KEYS, is_about_key
 from callbacks.sync.versions import forget_versions
+
+logger = logging.getLogger(__name__)
 
 STANDARD = "STANDARD"
 BATCH = 500
@@ -97,9 +101,16 @@ def to_describe(
 
 
 def is_set_aside(*, machine: StateMachine, now: datetime) -> bool:
-    """Whether AWS has refused something about it just now."""
+    """Whether AWS has refused something about it just now; lists are given without its key."""
     at = machine.problem_at
-    return bool(machine.problem) and at is not None and at <= now < at + PROBLEM_PAUSE
+    has_problem = bool(machine.problem) and not is_about_key(machine.problem)
+    return has_problem and at is not None and at <= now < at + PROBLEM_PAUSE
+
+
+def clear_problem(machine: StateMachine) -> None:
+    """A list was read; that says nothing of a key, which only a definition needs."""
+    if not is_about_key(machine.problem):
+        machine.problem = ""
 
 
 def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:
@@ -153,7 +164,7 @@ def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
 
 def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> None:
     """Ask for today's definition and keep it. `aws_now` is AWS's clock before the call."""
-    detail = reader.describe_state_machine(arn=machine.arn)
+    detail = _described(reader, machine)
     definition = keep_definition(text=detail.definition)
     same = machine.definition_id == definition.pk and machine.revision_id == _revision(detail)
     if not same or machine.revision_since is None:
@@ -167,6 +178,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
+    machine.kms_key = detail.kms_key
     machine.problem = ""
     machine.save(
         update_fields=[
@@ -176,9 +188,30 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "described_at",
             "looked_at",
             "surveyed_at",
+            "kms_key",
             "problem",
         ]
     )
+
+
+def _described(reader: Reader, machine: StateMachine) -> StateMachineDetail:
+    try:
+        return reader.describe_state_machine(arn=machine.arn)
+    except Refused as exc:
+        if exc.kind in ABOUT_KEYS and not machine.kms_key:
+            _ask_for_key(reader, machine)
+        raise
+
+
+def _ask_for_key(reader: Reader, machine: StateMachine) -> None:
+    """Which key it is AWS tells without it, so that the missing right can be named."""
+    try:
+        detail = reader.describe_state_machine(arn=machine.arn, metadata_only=True)
+    except StepFunctionsError as exc:
+        logger.info("The key of %s is not told: %s", machine.arn, exc.code)
+        return
+    machine.kms_key = detail.kms_key
+    machine.save(update_fields=["kms_key"])
 
 
 def _revision(detail: StateMachineDetail) -> str:

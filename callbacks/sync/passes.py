@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.models import Connection, StateMachine
-from callbacks.stepfunctions import Refused, StepFunctionsError, Throttled
+from callbacks.stepfunctions import KeyThrottled, Refused, StepFunctionsError, Throttled
 from callbacks.sync import health, machines, map_runs, schedule, versions
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
@@ -256,12 +256,15 @@ class _Pass:
         try:
             self._follower.follow(candidate)
             self._silent = 0
+        except KeyThrottled as exc:
+            self._follower.set_aside(candidate, exc)
         except Throttled as exc:
             self._asking.note(exc)
             self._missed += 1
         except StepFunctionsError as exc:
             is_hopeless = self._is_last_straw(exc)
-            self._asking.note(exc, is_common=is_hopeless)
+            key = self._follower.key_of(candidate)
+            self._asking.note(exc, is_common=is_hopeless, key=key)
             if not is_of_the_connection(exc):
                 self._follower.set_aside(candidate, exc)
             if is_hopeless:
@@ -292,7 +295,7 @@ class _Pass:
             yield
             self._silent = 0
         except StepFunctionsError as exc:
-            trouble = self._asking.note(exc)
+            trouble = self._asking.note(exc, key=machine.kms_key if machine else "")
             if machine is not None and not isinstance(exc, Throttled):
                 machine.problem = trouble.message[:500]
                 # A refusal is for longer than a moment, and the others need the calls.

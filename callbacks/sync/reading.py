@@ -19,6 +19,7 @@ from callbacks.stepfunctions import (
     IncompleteAnswer,
     NotFound,
     Reader,
+    Refused,
 )
 from callbacks.sync.definitions import parsed
 from callbacks.sync.plan import (
@@ -30,6 +31,7 @@ from callbacks.sync.plan import (
     TaskKey,
     key_of,
 )
+from callbacks.sync.trouble import ABOUT_KEYS
 
 LARGEST_PAGE = 1000  # events; beyond that a history costs several calls
 # What a history that nobody foresaw may raise while it is read; anything else is a fault of ours
@@ -153,6 +155,11 @@ def _describe(reader: Reader, arn: str) -> Described:
         detail = reader.describe_execution(arn=arn)
     except NotFound:
         return Described(status=FORGOTTEN_STATUS)
+    except Refused as exc:
+        if exc.kind not in ABOUT_KEYS:
+            raise
+        # Whether it is over AWS tells without the key.
+        detail = reader.describe_execution(arn=arn, metadata_only=True)
     return _described(detail)
 
 

@@ -14,6 +14,7 @@ from callbacks.stepfunctions import ExecutionPage, IncompleteAnswer, PageExpired
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import LAG, Cursor, Held, find_news
 from callbacks.sync.looks import OPERATION, Seen
+from callbacks.sync.machines import clear_problem
 from callbacks.sync.plan import RUNNING
 from callbacks.sync.sightings import as_held, held_of, write_missing, write_news
 
@@ -43,7 +44,8 @@ def sweep(
             break
     _keep(machine, None if seen.is_whole else place)
     if seen.is_whole:
-        machine.swept_at, machine.problem = now, ""
+        machine.swept_at = now
+        clear_problem(machine)
         machine.listed_at = machine.listed_at or now
         machine.save(update_fields=["swept_at", "listed_at", "problem"])
     return seen

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from callbacks.stepfunctions import (
     IncompleteAnswer,
+    KeyThrottled,
     NotSent,
     NotSentKind,
     Refused,
@@ -14,8 +15,10 @@ from callbacks.stepfunctions import (
     Throttled,
     Unanswered,
 )
+from callbacks.stepfunctions.rights import DECRYPT, KEY_DENIED
 
 LONGEST = 500
+KEY_OFF = "Nobody can use the key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,11 @@ _REFUSED = {
     RefusedKind.EXPIRED_CREDENTIALS: Trouble("credentials", "The AWS credentials have expired."),
     RefusedKind.BAD_CREDENTIALS: Trouble("credentials", "AWS does not accept the credentials."),
     RefusedKind.CLOCK: Trouble("clock", "This machine's clock differs too much from AWS's."),
-    RefusedKind.KMS: Trouble("denied", "AWS denied the use of the state machine's key."),
 }
 # After several attempts the boundary no longer says that no byte has left us; for a reading that
 # makes no difference.
 _NO_CONNECTION = ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError")
+ABOUT_KEYS = (RefusedKind.KMS, RefusedKind.KEY_STATE)
 # Nothing that is asked next on this connection would fare better.
 _OF_THE_CONNECTION = (
     RefusedKind.EXPIRED_CREDENTIALS,
@@ -50,10 +53,15 @@ _OF_THE_CONNECTION = (
 )
 
 
-def describe_trouble(error: StepFunctionsError) -> Trouble:
-    """Say it in our words; a code of AWS's that we do not know stays visible."""
+def describe_trouble(error: StepFunctionsError, *, key: str = "") -> Trouble:
+    """Say it in our words; a code of AWS's that we do not know stays visible.
+
+    `key`: of the state machine that it is about, where it is known: AWS's answers do not name it.
+    """
     if isinstance(error, NotSent):
         return _NOT_SENT[error.kind]
+    if isinstance(error, KeyThrottled):
+        return Trouble("key_throttled", f"KMS is slow with {_the_key(key)}."[:LONGEST])
     if isinstance(error, Throttled):
         return Trouble("throttled", f"AWS slows us down: the quota of {error.operation} is used.")
     if isinstance(error, IncompleteAnswer):
@@ -61,7 +69,7 @@ def describe_trouble(error: StepFunctionsError) -> Trouble:
             "incomplete", f"The answer to {error.operation} was not whole: {error.message}."
         )
     if isinstance(error, Refused):
-        return _refusal(error)
+        return _refusal(error, key)
     if error.code in _NO_CONNECTION:
         return _NOT_SENT[NotSentKind.UNREACHABLE]
     return Trouble("unanswered", f"Step Functions gave no usable answer to {error.operation}.")
@@ -86,7 +94,19 @@ def is_denial(error: StepFunctionsError) -> bool:
     )
 
 
-def _refusal(error: Refused) -> Trouble:
+def is_about_key(problem: str) -> bool:
+    """Whether a sentence of ours says that a key may or can not be used: lists need none."""
+    return problem.startswith((KEY_DENIED, KEY_OFF))
+
+
+def _refusal(error: Refused, key: str) -> Trouble:
+    if error.kind is RefusedKind.KMS:
+        action = error.action or DECRYPT
+        where = _the_key(error.resource or key)
+        return Trouble("denied", f"AWS denied {action} on {where}."[:LONGEST])
+    if error.kind is RefusedKind.KEY_STATE:
+        state = f" ({error.key_state})" if error.key_state else ""
+        return Trouble("key_state", f"{KEY_OFF} now{state}: {_the_key(key)}."[:LONGEST])
     if error.kind is RefusedKind.ACCESS_DENIED:
         action = error.action or f"states:{error.operation}"
         where = f" on {error.resource}" if error.resource else ""
@@ -95,3 +115,7 @@ def _refusal(error: Refused) -> Trouble:
     if known is not None:
         return known
     return Trouble("refused", f"AWS refused {error.operation} with {error.code}."[:LONGEST])
+
+
+def _the_key(key: str) -> str:
+    return f"{key}, which encrypts the state machine" if key else "the key of the state machine"

@@ -51,6 +51,7 @@ _REFUSALS: Mapping[str, Callable[[], str]] = {
     "clock": lambda: _("The clock of Holdpoint's machine differs too much from AWS's."),
     "invalid_request": lambda: _("AWS did not accept the form of the answer."),
     "invalid_output": lambda: _("AWS could not read the answer as JSON."),
+    "key_state": lambda: _("The key that encrypts this workflow's data is switched off now."),
     "kms": lambda: _("The key that encrypts this workflow's data cannot be used by Holdpoint."),
     "wrong_token": lambda: _(
         "The token that a worker handed over for this step answers nothing any more. The step "

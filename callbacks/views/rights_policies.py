@@ -10,8 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.models import Connection
-from callbacks.queries.rights import Verdict
-from callbacks.stepfunctions.rights import IamRole, decrypt_statement, policy, scope_of
+from callbacks.queries.rights import Verdict, known_keys
+from callbacks.stepfunctions.rights import (
+    IamRole,
+    decrypt_statement,
+    key_arn_of,
+    policy,
+    scope_of,
+)
 from callbacks.views.codelines import code_lines
 from callbacks.views.rights_words import RightRow, RightsPanel
 
@@ -31,7 +37,8 @@ class PolicyText:
 def policy_texts(*, connection: Connection, panel: RightsPanel) -> tuple[PolicyText, ...]:
     """The policies of `manage.py iam_policy`; the lines of what is denied are marked."""
     scope = scope_of(region=connection.region, account=connection.account)
-    key = f"arn:{scope.partition}:kms:{scope.region}:{scope.account}:key/KEY-ID"
+    keys = [key_arn_of(key, scope) for key in known_keys(connection=connection)]
+    arns = [arn for arn in keys if arn]
     return (
         _text(
             "read",
@@ -53,11 +60,13 @@ def policy_texts(*, connection: Connection, panel: RightsPanel) -> tuple[PolicyT
         _text(
             "key",
             _("With a key of your own"),
-            _(
+            _("One more statement for the reading policy: these keys encrypt workflows here.")
+            if arns
+            else _(
                 "One more statement for the reading policy, only where a key of yours encrypts "
                 "workflows. Put the key's id in place of KEY-ID."
             ),
-            decrypt_statement(scope=scope, key_arn=key),
+            decrypt_statement(scope=scope, key_arns=arns or [key_arn_of("KEY-ID", scope)]),
             panel.reading[-1:],
         ),
     )

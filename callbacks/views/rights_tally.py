@@ -60,7 +60,7 @@ def head_of(tally: Tally) -> tuple[str, str, str]:
 def mark_of(seen: RightsSeen) -> Mark:
     """The same for a line of the list."""
     verdicts = [one.verdict for one in (*seen.reading, *seen.answering)]
-    tally = Tally.of(verdicts, key_denied=seen.key_denied)
+    tally = Tally.of(verdicts, key_denied=bool(seen.keys_denied))
     if tally.missing:
         return Mark("dying", "alert-circle", _("%(n)d missing") % {"n": tally.missing})
     if tally.partly:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -88,6 +88,10 @@ _HINDRANCES: Mapping[Hindrance, Callable[[], str]] = {
 }
 
 
+# Of keys; each state machine says its own beside it.
+MOST_SENTENCES = 3
+
+
 # --- what is known -------------------------------------------------------------------------------
 def rights_panel(
     *, connection: Connection, seen: RightsSeen, now: datetime, trial: Trial | None = None
@@ -96,15 +100,16 @@ def rights_panel(
     rows = tuple(_read_row(one, scope, now) for one in seen.reading)
     reading = tuple(_with_trial(row, trial) for row in rows) if trial else rows
     # The trial may have been on another workflow than the one whose key was denied.
-    key_denied = seen.key_denied or (trial is not None and trial.key_denied)
+    of_trial = (trial.key_denied,) if trial is not None and trial.key_denied else ()
+    keys = tuple(dict.fromkeys((*seen.keys_denied, *of_trial)))
     answering = tuple(_answer_row(one, scope, now) for one in seen.answering)
     verdicts = [row.verdict for row in (*reading, *answering)]
-    tone, icon, title = head_of(Tally.of(verdicts, key_denied=key_denied))
+    tone, icon, title = head_of(Tally.of(verdicts, key_denied=bool(keys)))
     return RightsPanel(
         tone=tone,
         icon=icon,
         title=title,
-        reading=(*reading, _key_row(key_denied)),
+        reading=(*reading, _key_row(keys)),
         answering=answering,
         tried=_tried_words(trial) if trial else "",
         trouble=trial.trouble if trial else "",
@@ -166,8 +171,9 @@ def _answer_row(seen: Seen, scope: Scope, now: datetime) -> RightRow:
     )
 
 
-def _key_row(is_denied: bool) -> RightRow:
-    if not is_denied:
+def _key_row(sentences: Sequence[str]) -> RightRow:
+    """Each sentence names a key, where it is known which."""
+    if not sentences:
         return RightRow(
             action=DECRYPT,
             verdict=Verdict.UNKNOWN,
@@ -178,6 +184,7 @@ def _key_row(is_denied: bool) -> RightRow:
         verdict=Verdict.DENIED,
         detail=_("AWS denied the use of the key of a workflow"),
         missing=_("needs kms:Decrypt on that key, in the role's policy and in the key's"),
+        sentence=" ".join(sentences[:MOST_SENTENCES]),
     )
 
 

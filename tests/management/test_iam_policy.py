@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from callbacks.stepfunctions.rights import IamRole, policy, scope_of
-from tests.making import ACCOUNT, make_connection
+from tests.making import ACCOUNT, make_connection, make_machine
 
 KEY = "arn:aws:kms:eu-west-1:210987654321:key/1"
 
@@ -101,3 +101,28 @@ def test_a_connection_with_a_queue_of_hints_may_read_it() -> None:
     assert last["Action"] == ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
     assert last["Resource"] == [f"arn:aws:sqs:eu-west-1:{ACCOUNT}:hints"]
     assert "sqs" not in json.dumps(run("prod", "--role", "answer")[0])
+
+
+@pytest.mark.django_db
+def test_the_keys_of_a_connections_state_machines_are_in_its_policy() -> None:
+    connection = make_connection("prod", region="eu-west-1")
+    make_machine(connection, kms_key=KEY)
+    make_machine(connection, kms_key="1234abcd-12ab-34cd-56ef-1234567890ab")
+    make_machine(connection)
+    document, beside = run("prod", "--role", "read")
+    decrypt = document["Statement"][-1]
+    assert decrypt["Action"] == ["kms:Decrypt"]
+    own = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert sorted(decrypt["Resource"]) == sorted([KEY, own])
+    assert "kms:ViaService" in decrypt["Condition"]["StringLike"]
+    assert beside == ""
+    assert "kms" not in json.dumps(run("prod", "--role", "answer")[0])
+
+
+@pytest.mark.django_db
+def test_an_alias_of_a_key_has_to_be_named() -> None:
+    make_machine(make_connection("prod", region="eu-west-1"), kms_key="alias/pay")
+    document, beside = run("prod", "--role", "read")
+    assert "kms" not in json.dumps(document)
+    assert "alias/pay" in beside
+    assert run("prod", "--role", "read", "--kms-key", KEY)[1] == ""

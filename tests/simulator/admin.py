@@ -130,6 +130,13 @@ def put_object(place: Place, given: Arguments) -> Json:
     return {}
 
 
+def key(place: Place, given: Arguments) -> Json:
+    """Say how a key of one's own stands for callers: usable, denied, disabled or busy."""
+    place.simulator.catch_up()
+    place.engine.set_key(str(given["key"]), str(given["standing"]))
+    return {}
+
+
 def tokens(place: Place, given: Arguments) -> Json:
     """The open tasks of one execution, or of all, each with its token."""
     place.simulator.catch_up()
@@ -205,6 +212,7 @@ ACTIONS: dict[str, Callable[[Place, Arguments], Json]] = {
         expire_pages,
         outcome,
         put_object,
+        key,
         tokens,
         execution,
         history,

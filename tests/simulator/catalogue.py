@@ -24,6 +24,7 @@ class Catalogue:
         self.machines: dict[str, Machine] = {}
         self.indexes: dict[str, ExecutionIndex] = {}  # by the machine's ARN, deleted ones too
         self.activities = Activities()
+        self.keys: dict[str, str] = {}  # how a key stands, where it is not plainly usable
         self.objects: dict[tuple[str, str], str] = {}  # what is in S3, by bucket and key
         self.lag = 0.0  # seconds that lists are behind
         self.page_generation = 0
@@ -78,9 +79,10 @@ class Catalogue:
         role_arn: str,
         revision_id: str,
         tags: dict[str, str],
+        kms_key: str = "",
     ) -> Machine:
         revision = read_revision(revision_id, definition, role_arn, self.now)
-        machine = Machine(arn, name, type_, self.now, revision, dict(tags))
+        machine = Machine(arn, name, type_, self.now, revision, dict(tags), kms_key=kms_key)
         self._machine_will_change(arn)
         self.machines[arn] = machine
         self.indexes[arn] = ExecutionIndex()
@@ -94,6 +96,7 @@ class Catalogue:
                 "role_arn": role_arn,
                 "revision_id": revision_id,
                 "tags": tags,
+                "kms_key": kms_key,
             },
         )
         return machine
@@ -134,6 +137,11 @@ class Catalogue:
             self._machine_will_change(arn)
             del self.machines[arn]
         self._record_command("delete_machine", {"arn": arn})
+
+    def set_key(self, key: str, standing: str) -> None:
+        """Say whether callers may use a key: see `encryption`."""
+        self.keys[key] = standing
+        self._record_command("set_key", {"key": key, "standing": standing})
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         tagged = self.tagged(arn)

@@ -97,6 +97,11 @@ class Control:
         """Put an object where the ItemReader of a distributed Map finds it."""
         self._ask("put_object", bucket=bucket, key=key, text=text)
 
+    def key(self, key: str, standing: str) -> None:
+        """Say how a key stands for callers: usable, denied, disabled or busy. A machine is
+        encrypted with it by encryptionConfiguration={"kmsKeyId": key}."""
+        self._ask("key", key=key, standing=standing)
+
     # -- machines and executions --------------------------------------------------------------
 
     def create(self, name: str, definition: Json, **fields: Json) -> str:

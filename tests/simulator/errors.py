@@ -6,8 +6,11 @@ from __future__ import annotations
 class ServiceError(Exception):
     """A refusal that the caller sees: AWS's error code, message and HTTP status."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, more: dict[str, str] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
+        self.more = more or {}
         self.code = code
         self.message = message
         self.status = status

@@ -78,7 +78,9 @@ class Exchange:
 
     def refuse(self, error: ServiceError) -> web.Response:
         self.call.answer = {"status": error.status, "code": error.code}
-        return self._respond(error.status, {"__type": error.code, "message": error.message})
+        return self._respond(
+            error.status, {"__type": error.code, "message": error.message, **error.more}
+        )
 
     def _respond(self, status: int, body: Body) -> web.Response:
         return web.Response(

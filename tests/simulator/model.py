@@ -142,6 +142,7 @@ class Machine:
     status: str = "ACTIVE"
     logging: Json = None
     tracing: Json = None
+    kms_key: str = ""
     versions: dict[int, Version] = field(default_factory=dict)
     last_version: int = 0
     # Alias to the versions it leads to, each with its weight.
@@ -156,6 +157,7 @@ class Execution:
         "events",
         "input_text",
         "input_value",
+        "kms_key",
         "machine",
         "map_run",
         "name",
@@ -188,6 +190,7 @@ class Execution:
         self.machine = machine
         self.map_run = map_run
         self.started_by = started_by
+        self.kms_key = machine.kms_key
         self.revision = machine.revision
         if started_by is not None and started_by.version:
             self.revision = machine.versions[started_by.version].revision

@@ -17,6 +17,7 @@ from tests.simulator.activity_calls import (
     list_activities,
 )
 from tests.simulator.definitions import check_definition
+from tests.simulator.encryption import check_key, key_given
 from tests.simulator.engine import Engine
 from tests.simulator.errors import ServiceError
 from tests.simulator.execution_rows import (
@@ -55,6 +56,7 @@ class Service:
             raise ServiceError("UnknownOperationException", "")
         handler, required = found
         check_request(params, required)
+        check_key(self.engine, operation, params)
         return handler(self, params)
 
     # -- machines -----------------------------------------------------------------------------
@@ -68,7 +70,14 @@ class Service:
         machine = self.engine.machines.get(arn)
         if machine is None:
             machine = self.engine.create_machine(
-                arn, name, type_, params["definition"], params["roleArn"], str(uuid.uuid4()), tags
+                arn,
+                name,
+                type_,
+                params["definition"],
+                params["roleArn"],
+                str(uuid.uuid4()),
+                tags,
+                key_given(params),
             )
         elif not _is_same(machine, params, type_):
             raise ServiceError(
@@ -354,6 +363,9 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
         "revisionId": revision.id,
         "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
         "tracingConfiguration": {"enabled": False},
+        "encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": machine.kms_key}
+        if machine.kms_key
+        else {"type": "AWS_OWNED_KEY"},
     }
 
 

@@ -144,8 +144,8 @@ def test_answers_on_everything_are_there_where_only_that_is_accepted() -> None:
 
 def test_a_key_is_for_readers_through_step_functions_and_for_these_state_machines() -> None:
     key = "arn:aws:kms:eu-west-1:123456789012:key/1"
-    *_, decrypt = policy(roles=[IamRole.READ], scope=PAY, key_arn=key)["Statement"]
-    assert decrypt == decrypt_statement(scope=PAY, key_arn=key)
+    *_, decrypt = policy(roles=[IamRole.READ], scope=PAY, key_arns=[key])["Statement"]
+    assert decrypt == decrypt_statement(scope=PAY, key_arns=[key])
     assert decrypt["Resource"] == [key]
     assert decrypt["Condition"]["StringLike"] == {
         "kms:ViaService": "states.eu-west-1.amazonaws.com",
@@ -157,7 +157,7 @@ def test_a_key_is_for_readers_through_step_functions_and_for_these_state_machine
 
 
 def test_a_role_that_only_answers_needs_no_key() -> None:
-    given = policy(roles=[IamRole.ANSWER], scope=PLACE, key_arn="arn:aws:kms:a:1:key/1")
+    given = policy(roles=[IamRole.ANSWER], scope=PLACE, key_arns=["arn:aws:kms:a:1:key/1"])
     assert "kms:Decrypt" not in str(given)
 
 

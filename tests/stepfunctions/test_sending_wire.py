@@ -13,6 +13,7 @@ from callbacks.stepfunctions import (
     Access,
     CallCounter,
     InvalidOutput,
+    KeyThrottled,
     NotSent,
     NotSentKind,
     Refused,
@@ -92,17 +93,25 @@ def test_a_stalled_answer_is_unknown_after_the_read_timeout(
     assert len(wire.requests) == 1
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "KmsThrottlingException"])
-def test_a_throttled_send_is_one_request_and_counted(
-    wire: WireServer, access: Access, code: str
-) -> None:
-    wire.play(on.error(code, "Rate exceeded"))
+def test_a_throttled_send_is_one_request_and_counted(wire: WireServer, access: Access) -> None:
+    wire.play(on.error("ThrottlingException", "Rate exceeded"))
     calls = CallCounter()
     error = failure(access, calls=calls)
     assert isinstance(error, Throttled)
     assert error.certainly_not_applied
     assert (calls.calls, calls.throttles) == ({"SendTaskSuccess": 1}, {"SendTaskSuccess": 1})
     assert len(wire.requests) == 1
+
+
+def test_a_busy_key_is_one_request_and_no_quota_of_step_functions(
+    wire: WireServer, access: Access
+) -> None:
+    wire.play(on.error("KmsThrottlingException", "Rate exceeded"))
+    calls = CallCounter()
+    error = failure(access, calls=calls)
+    assert isinstance(error, KeyThrottled)
+    assert error.certainly_not_applied
+    assert (calls.calls, calls.throttles) == ({"SendTaskSuccess": 1}, {})
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "InvalidToken", "TaskDoesNotExist"])
@@ -125,7 +134,8 @@ def test_a_spent_token_leaves_the_verdict_to_the_history(
         ("InvalidSignatureException", "Signature expired: 1 is now earlier than 2", "clock"),
         ("InvalidSignatureException", "Signature not yet current: 1", "clock"),
         ("ValidationException", "1 validation error detected", "invalid_request"),
-        ("KmsInvalidStateException", "The key is disabled", "kms"),
+        ("KmsInvalidStateException", "The key is disabled", "key_state"),
+        ("KmsAccessDeniedException", "You may not use the key", "kms"),
         ("NewlyInventedException", "Something new", "other"),
     ],
 )

@@ -277,3 +277,10 @@ def test_a_check_of_what_a_colleague_answered_names_the_colleague(people, browse
     assert answer.status_code == 409
     assert f"{people.admin.label} answered first" in text
     assert '{"mine": 1}' in text
+
+
+def test_what_hinders_the_reading_of_a_run_is_said_on_its_requests(people, page_of):
+    problem = "AWS denied kms:Decrypt on arn:aws:kms:e:1:key/1, which encrypts the state machine."
+    task = making.make_task(execution=making.make_execution(problem=problem))
+    page = text_of(page_of(people.approver, f"/tasks/{task.pk}/"))
+    assert f"What this run does now cannot be read. {problem}" in page

@@ -17,7 +17,7 @@ from callbacks.models import (
     RescueKind,
     RescueStatus,
 )
-from callbacks.queries.rights import KEY_DENIED, Hour, Verdict, judge_answer, judge_read
+from callbacks.queries.rights import Hour, Verdict, judge_answer, judge_read
 from callbacks.queries.spoken import Spoken
 from callbacks.rights import Hindrance, Trial, Tried
 from callbacks.stepfunctions.rights import RIGHTS, IamRole, policy, scope_of
@@ -27,6 +27,7 @@ from tests.views.conftest import text_of
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BY_OPERATION = {one.operation: one for one in RIGHTS}
 HISTORY, SUCCESS = BY_OPERATION["GetExecutionHistory"], BY_OPERATION["SendTaskSuccess"]
+KEY_DENIED = "AWS denied kms:Decrypt on arn:aws:kms:e:1:key/1, which encrypts the state machine."
 DENIAL = "AWS denied states:GetExecutionHistory on arn:aws:states:e:1:execution:pay:7."
 
 
@@ -170,12 +171,15 @@ def test_answers_of_another_connection_tell_nothing(people, page_of):
 def test_a_denied_key_is_the_one_right_that_is_missing(people, page_of):
     one = making.make_connection()
     making.make_machine(one, problem=KEY_DENIED)
+    making.make_machine(one, problem=KEY_DENIED.replace("key/1", "key/2"))
     count(one, "GetExecutionHistory", calls=3, denials=3)
     page = shown(people, page_of, one)
     assert "One right is missing" in page
     assert "3 of 3 calls since" in page
     assert "denied: for a key, see kms:Decrypt" in page
     assert "kms:Decrypt Denied AWS denied the use of the key of a workflow" in page
+    assert "key/1" in page
+    assert "key/2" in page
 
 
 def test_every_right_seen_is_said_in_green(people, page_of):
@@ -298,3 +302,11 @@ def test_hostile_words_of_aws_stay_text(people, page_of):
     ConnectionHealth.objects.create(connection=one, error_code="denied", error_message=said)
     page = page_of(people.operator, f"/connections/{one.pk}/").content.decode()
     assert "<script>alert" not in page
+
+
+def test_the_keys_that_are_known_stand_in_the_policy_to_copy(people, page_of):
+    one = making.make_connection()
+    making.make_machine(one, kms_key="arn:aws:kms:e:1:key/1")
+    page = unescape(page_of(people.auditor, f"/connections/{one.pk}/").content.decode())
+    assert "arn:aws:kms:e:1:key/1" in page
+    assert "KEY-ID" not in page

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from callbacks.models import Connection
+from callbacks.queries.rights import known_keys
 from callbacks.stepfunctions.rights import (
     BadName,
     IamRole,
     Scope,
     checked_name,
+    key_arn_of,
     partition_of,
     policy,
 )
@@ -22,6 +25,10 @@ from callbacks.stepfunctions.rights import (
 _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9*-]+:[0-9*]+:key/\S+")
 _ACCOUNT = re.compile(r"\d{12}|\*")
 _REGION = re.compile(r"[a-z]{2}[a-z-]*-\d+|\*")
+ALIASES = (
+    "State machines are encrypted with %s. IAM compares the ARN of the key itself: name it with "
+    "--kms-key."
+)
 UNDOCUMENTED = (
     "AWS's reference names no resource for SendTask*, so only --any-task is documented. AWS checks "
     "the state machine all the same, so try this narrower form first."
@@ -63,7 +70,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kms-key",
             metavar="ARN",
-            help="A key of yours that encrypts state machines, for the role that reads.",
+            help="A key of yours that encrypts state machines, for the role that reads. Those that "
+            "are known of the connection are in its policy by themselves.",
         )
         parser.add_argument(
             "--any-task",
@@ -76,13 +84,16 @@ class Command(BaseCommand):
         roles = (IamRole(options["role"]),) if options["role"] else tuple(IamRole)
         connection = _connection(options)
         scope = _scope(options, connection)
+        keys = _keys(options["kms_key"], connection, scope)
         document = policy(
             roles=roles,
             scope=scope,
-            key_arn=_key_arn(options["kms_key"]),
+            key_arns=keys.arns,
             queue_url=connection.hint_queue_url if connection else "",
         )
         self.stdout.write(json.dumps(document, indent=2))
+        if keys.unclear and IamRole.READ in roles:
+            self.stderr.write(ALIASES % ", ".join(keys.unclear), self.style.WARNING)
         if IamRole.ANSWER in roles and not scope.any_task:
             # Beside the policy, so that what is printed can be given to IAM as it is.
             self.stderr.write(UNDOCUMENTED, self.style.WARNING)
@@ -133,9 +144,24 @@ def _names(patterns: list[str], prefix: str) -> tuple[str, ...]:
         raise CommandError(str(exc)) from exc
 
 
-def _key_arn(text: str | None) -> str:
-    if text is None:
-        return ""
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """`unclear`: what state machines name a key by that tells no ARN."""
+
+    arns: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+
+
+def _keys(named: str | None, connection: Connection | None, scope: Scope) -> _Keys:
+    given = (_key_arn(named),) if named is not None else ()
+    known = known_keys(connection=connection) if connection is not None else ()
+    found = {key: key_arn_of(key, scope) for key in known}
+    arns = dict.fromkeys((*given, *(arn for arn in found.values() if arn)))
+    unclear = () if given else tuple(key for key, arn in found.items() if not arn)
+    return _Keys(tuple(arns), unclear)
+
+
+def _key_arn(text: str) -> str:
     if not _KEY_ARN.fullmatch(text):
         raise CommandError(f"{text!r} is not the ARN of a key: arn:aws:kms:REGION:ACCOUNT:key/ID.")
     return text

@@ -14,7 +14,7 @@ from tests import making
 from tests.views.conftest import text_of
 
 LIST_QUERIES = 16
-PAGE_QUERIES = 20
+PAGE_QUERIES = 21
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.simulator.asl.paths import NoResult, evaluate, parse_path
 from tests.simulator.context import VisitDocuments
 from tests.simulator.errors import StateError, runtime
 from tests.simulator.jsontext import Json, byte_length
-from tests.simulator.model import VISITS, Scope, Visit
+from tests.simulator.model import DELETING, VISITS, Scope, Visit
 
 if TYPE_CHECKING:
     from tests.simulator.engine import Engine
@@ -21,6 +21,9 @@ MAX_BYTES = 262_144
 
 def enter(engine: Engine, scope: Scope, name: str, value: Json, previous: int) -> None:
     if scope.closed:
+        return
+    if scope.execution.machine.status == DELETING:
+        engine.end(scope.execution, "ABORTED")
         return
     state = scope.level.states[name]
     visit = VISITS.get(state.type, Visit)(scope, state, value, engine.now)

@@ -78,6 +78,8 @@ class StateMachine(models.Model):
     # When AWS last refused a call about it; it is left alone for a while after that.
     problem_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    # AWS deletes it as soon as its last execution has ended, and ends each at its next state.
+    is_deleting = models.BooleanField(default=False)
     # AWS's, by which one of the same name that was made anew is told from the old one.
     created_at = models.DateTimeField(null=True)
     # Somebody may wait in one of its versions, whatever today's definition says.

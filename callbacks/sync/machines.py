@@ -51,16 +51,20 @@ def mirror_machines(
     gone = [key for key, at in gone_at.items() if at is None and key not in there]
     back = [key for key, at in gone_at.items() if at is not None and key in there]
     back += _made_anew(rows, dict(mirrored.values_list("pk", "created_at")))
-    StateMachine.objects.filter(pk__in=gone).update(gone_at=now)
-    # No list names its executions any more.
-    running = Execution.objects.filter(state_machine__in=gone, status=ExecutionStatus.RUNNING)
-    running.filter(left_at=None).update(left_at=now)
+    mark_gone(gone, now=now)
     # One of the same name made anew: what we saw of the old one says nothing.
     StateMachine.objects.filter(pk__in=back).update(
         gone_at=None, described_at=None, revision_since=None
     )
     if back:
         forget_versions(back)
+
+
+def mark_gone(keys: list[UUID], *, now: datetime) -> None:
+    """AWS has deleted them: no list names their executions any more, which may run on."""
+    StateMachine.objects.filter(pk__in=keys).update(gone_at=now)
+    running = Execution.objects.filter(state_machine__in=keys, status=ExecutionStatus.RUNNING)
+    running.filter(left_at=None).update(left_at=now)
 
 
 def _made_anew(rows: list[StateMachine], known: dict[UUID, datetime | None]) -> list[UUID]:
@@ -179,6 +183,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
     machine.kms_key = detail.kms_key
+    machine.is_deleting = detail.status == "DELETING"
     machine.problem = ""
     machine.save(
         update_fields=[
@@ -189,6 +194,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "looked_at",
             "surveyed_at",
             "kms_key",
+            "is_deleting",
             "problem",
         ]
     )

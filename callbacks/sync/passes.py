@@ -11,7 +11,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.models import Connection, StateMachine
-from callbacks.stepfunctions import KeyThrottled, Refused, StepFunctionsError, Throttled
+from callbacks.stepfunctions import (
+    KeyThrottled,
+    NotFound,
+    Refused,
+    StepFunctionsError,
+    Throttled,
+)
 from callbacks.sync import health, machines, map_runs, schedule, versions
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
@@ -295,6 +301,11 @@ class _Pass:
             yield
             self._silent = 0
         except StepFunctionsError as exc:
+            if isinstance(exc, NotFound) and machine is not None and not machine.is_map_run:
+                # Deleted since it was listed, or the list lags behind: no trouble.
+                machine.gone_at = self._now
+                machines.mark_gone([machine.pk], now=self._now)
+                return
             trouble = self._asking.note(exc, key=machine.kms_key if machine else "")
             if machine is not None and not isinstance(exc, Throttled):
                 machine.problem = trouble.message[:500]
@@ -351,10 +362,15 @@ class _Pass:
 
     @property
     def _is_in_vain(self) -> bool:
-        return bool(self._machines) and all(machine.problem for machine in self._machines)
+        there = self._there
+        return bool(there) and all(machine.problem for machine in there)
+
+    @property
+    def _there(self) -> list[StateMachine]:
+        return [machine for machine in self._machines if machine.gone_at is None]
 
     @property
     def _known_at(self) -> datetime | None:
         """When the machine longest unlisted was listed; those that cannot be say so themselves."""
-        moments = [machine.listed_at for machine in self._machines if not machine.problem]
+        moments = [machine.listed_at for machine in self._there if not machine.problem]
         return min((at or LONG_AGO for at in moments), default=None)

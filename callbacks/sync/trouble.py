@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from callbacks.stepfunctions import (
     IncompleteAnswer,
     KeyThrottled,
+    NotFound,
     NotSent,
     NotSentKind,
     Refused,
@@ -62,6 +63,8 @@ def describe_trouble(error: StepFunctionsError, *, key: str = "") -> Trouble:
         return _NOT_SENT[error.kind]
     if isinstance(error, KeyThrottled):
         return Trouble("key_throttled", f"KMS is slow with {_the_key(key)}."[:LONGEST])
+    if isinstance(error, NotFound):
+        return Trouble("gone", f"AWS no longer knows what {error.operation} asks about.")
     if isinstance(error, Throttled):
         return Trouble("throttled", f"AWS slows us down: the quota of {error.operation} is used.")
     if isinstance(error, IncompleteAnswer):

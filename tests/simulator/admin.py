@@ -137,6 +137,13 @@ def key(place: Place, given: Arguments) -> Json:
     return {}
 
 
+def slow_deletion(place: Place, given: Arguments) -> Json:
+    """Delete machines as AWS does, or let them be gone at once."""
+    place.simulator.catch_up()
+    place.engine.set_slow_deletion(bool(given["on"]))
+    return {}
+
+
 def tokens(place: Place, given: Arguments) -> Json:
     """The open tasks of one execution, or of all, each with its token."""
     place.simulator.catch_up()
@@ -213,6 +220,7 @@ ACTIONS: dict[str, Callable[[Place, Arguments], Json]] = {
         outcome,
         put_object,
         key,
+        slow_deletion,
         tokens,
         execution,
         history,

@@ -9,7 +9,7 @@ from tests.simulator.activities import Activities, Activity
 from tests.simulator.jsontext import Json
 from tests.simulator.lag import Lagging
 from tests.simulator.listing import ExecutionIndex
-from tests.simulator.model import Machine, read_revision
+from tests.simulator.model import DELETING, Machine, read_revision
 from tests.simulator.paging import DAY
 from tests.simulator.versions import Version
 
@@ -24,6 +24,7 @@ class Catalogue:
         self.machines: dict[str, Machine] = {}
         self.indexes: dict[str, ExecutionIndex] = {}  # by the machine's ARN, deleted ones too
         self.activities = Activities()
+        self.deletes_slowly = False
         self.keys: dict[str, str] = {}  # how a key stands, where it is not plainly usable
         self.objects: dict[tuple[str, str], str] = {}  # what is in S3, by bucket and key
         self.lag = 0.0  # seconds that lists are behind
@@ -133,10 +134,26 @@ class Catalogue:
         self._record_command("set_alias", {"arn": arn, "name": name, "routing": routing})
 
     def delete_machine(self, arn: str) -> None:
-        if arn in self.machines:
-            self._machine_will_change(arn)
-            del self.machines[arn]
+        if arn in self.machines and self.deletes_slowly and self.runs_in(arn):
+            self.machines[arn].status = DELETING
+        elif arn in self.machines:
+            self.remove_machine(arn)
         self._record_command("delete_machine", {"arn": arn})
+
+    def remove_machine(self, arn: str) -> None:
+        self._machine_will_change(arn)
+        del self.machines[arn]
+
+    def runs_in(self, arn: str) -> bool:
+        """Whether any execution of it runs."""
+        running = self.indexes[arn].newest_first("RUNNING", None, self.now)
+        return next(running, None) is not None
+
+    def set_slow_deletion(self, on: bool) -> None:
+        """Delete as AWS does: a machine is DELETING until the last of its executions has ended,
+        and each ends at its next state. Else it is gone at once and they go on."""
+        self.deletes_slowly = on
+        self._record_command("set_slow_deletion", {"on": on})
 
     def set_key(self, key: str, standing: str) -> None:
         """Say whether callers may use a key: see `encryption`."""

@@ -102,6 +102,11 @@ class Control:
         encrypted with it by encryptionConfiguration={"kmsKeyId": key}."""
         self._ask("key", key=key, standing=standing)
 
+    def slow_deletion(self, on: bool = True) -> None:
+        """Delete machines as AWS does: DELETING until the last of their executions has ended, each
+        of which ends at its next state. Else they are gone at once and executions go on."""
+        self._ask("slow_deletion", on=on)
+
     # -- machines and executions --------------------------------------------------------------
 
     def create(self, name: str, definition: Json, **fields: Json) -> str:

@@ -25,6 +25,7 @@ from tests.simulator.jsontext import Json, parse, render
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.maprun import MapRun
 from tests.simulator.model import (
+    DELETING,
     Event,
     Execution,
     Machine,
@@ -271,6 +272,9 @@ class Engine(Catalogue):
         self._index(execution).place(execution, moved=True, was="RUNNING")
         if execution.map_run is not None:
             self.later(distributed.child_ended, execution)
+        machine = execution.machine
+        if machine.status == DELETING and not self.runs_in(machine.arn):
+            self.remove_machine(machine.arn)
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> None:
         """End a running execution at once; a closed one stays as it is."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.simulator.maprun import MapRun
     from tests.simulator.versions import Start, Version
 
+# Status of a machine that goes away with the last of its executions.
+DELETING = "DELETING"
 CALLBACK_SUFFIX = ".waitForTaskToken"
 JSONPATH = "JSONPath"
 JSONATA = "JSONata"

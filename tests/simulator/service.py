@@ -31,7 +31,7 @@ from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
-from tests.simulator.model import Execution, Machine
+from tests.simulator.model import DELETING, Execution, Machine
 from tests.simulator.paging import Pager
 from tests.simulator.version_calls import create_alias, delete_version, publish_version
 from tests.simulator.versions import find_version, split
@@ -164,6 +164,10 @@ class Service:
         is_known = find_version(machine, qualifier) or qualifier in machine.aliases
         if qualifier and not is_known:
             raise _no_machine(params["stateMachineArn"])
+        if machine.status == DELETING:
+            raise ServiceError(
+                "StateMachineDeleting", f"State Machine is deleting: '{machine.arn}'"
+            )
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
         self.check_name(name)
         try:

@@ -9,7 +9,7 @@ from tests.simulator.asl import failure, template
 from tests.simulator.context import VisitDocuments
 from tests.simulator.errors import QueryFailure, StateError
 from tests.simulator.jsontext import Json, byte_length
-from tests.simulator.model import VISITS, ContainerVisit, Scope, Visit
+from tests.simulator.model import DELETING, VISITS, ContainerVisit, Scope, Visit
 from tests.simulator.queries import assigned_by, results_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ Handler = Callable[["Engine", Visit, int], None]
 
 def enter(engine: Engine, scope: Scope, name: str, value: Json, previous: int) -> None:
     if scope.closed:
+        return
+    if scope.execution.machine.status == DELETING:
+        engine.end(scope.execution, "ABORTED")
         return
     state = scope.level.states[name]
     visit = VISITS.get(state.type, Visit)(scope, state, value, engine.now)

@@ -284,3 +284,14 @@ def test_what_hinders_the_reading_of_a_run_is_said_on_its_requests(people, page_
     task = making.make_task(execution=making.make_execution(problem=problem))
     page = text_of(page_of(people.approver, f"/tasks/{task.pk}/"))
     assert f"What this run does now cannot be read. {problem}" in page
+
+
+def test_a_workflow_that_is_being_deleted_is_said_to_end_after_the_answer(people, page_of):
+    machine = making.make_machine(is_deleting=True)
+    waiting = making.make_task(execution=making.make_execution(machine))
+    over = making.make_task(
+        execution=making.make_execution(machine), status="stopped", closed_at=timezone.now()
+    )
+    words = "AWS deletes this workflow"
+    assert words in text_of(page_of(people.approver, f"/tasks/{waiting.pk}/"))
+    assert words not in text_of(page_of(people.approver, f"/tasks/{over.pk}/"))

@@ -1,6 +1,7 @@
 """The product: one Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CallbacksConfig(AppConfig):
@@ -10,3 +11,6 @@ class CallbacksConfig(AppConfig):
     def ready(self) -> None:
         from callbacks import checks  # noqa: F401 - registers the system checks
         from callbacks.audit import signals  # noqa: F401 - sign-ins go to the audit record
+        from callbacks.models.sqlite import ensure_search_index
+
+        post_migrate.connect(ensure_search_index, sender=self)

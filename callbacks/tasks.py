@@ -12,7 +12,7 @@ from callbacks.decisions.deliver import deliver
 from callbacks.decisions.settle import settle
 from callbacks.decisions.sweep import sweep
 from callbacks.keys import forget_calls
-from callbacks.models import Connection, Execution
+from callbacks.models import Connection, Execution, sqlite
 from callbacks.models.clock import database_now
 from callbacks.rescue.carry_out import carry_out
 from callbacks.rescue.settle import settle as settle_action
@@ -92,6 +92,12 @@ def match_policies(**_later: Any) -> None:
 def forget_api_calls(**_later: Any) -> None:
     """Let go of the answers that repeated API calls would have got."""
     forget_calls(now=database_now())
+
+
+@shared_task
+def refresh_statistics(**_later: Any) -> None:
+    """Where no database does so itself."""
+    sqlite.refresh_statistics()
 
 
 @shared_task

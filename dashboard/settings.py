@@ -339,6 +339,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": POLICY_INTERVAL_SECONDS,
         "options": {"expires": BEAT_MESSAGE_SECONDS},
     },
+    "statistics": {
+        "task": "callbacks.tasks.refresh_statistics",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     "calls": {
         "task": "callbacks.tasks.forget_api_calls",
         "schedule": 3600.0,

@@ -4,7 +4,6 @@ from django.db.models import Q
 from callbacks.migrations._without_lock import AddIndexWithoutLock
 
 TAKEN = ~Q(aws_request_id="")
-DENIED = Q(answer_code__in=["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 
 
 class Migration(migrations.Migration):
@@ -31,7 +30,9 @@ class Migration(migrations.Migration):
         AddIndexWithoutLock(
             "decision",
             models.Index(
-                fields=["connection_id", "status_at"], condition=DENIED, name="decision_denied"
+                fields=["connection_id", "answer_code", "status_at"],
+                condition=~Q(answer_code=""),
+                name="decision_denied",
             ),
         ),
     ]

@@ -435,6 +435,17 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"
             ),
+            # One workflow, or one step of all, in the usual order.
+            models.Index(
+                fields=["state_machine_name", "dies_earliest", "id"],
+                condition=Q(status="waiting"),
+                name="task_by_workflow",
+            ),
+            models.Index(
+                fields=["state", "dies_earliest", "id"],
+                condition=Q(status="waiting"),
+                name="task_by_step",
+            ),
             # How many wait per connection.
             models.Index(
                 fields=["connection"], condition=Q(status="waiting"), name="task_by_connection"

@@ -69,7 +69,8 @@ UNSETTLED = (
 _TAKEN = ~Q(aws_request_id="")
 SUCCESS_TAKEN = _TAKEN & Q(output__isnull=False)
 FAILURE_TAKEN = _TAKEN & Q(output__isnull=True)
-DENIED = Q(answer_code__in=sorted(DENIAL_CODES))
+_ANSWERED_BADLY = ~Q(answer_code="")
+DENIED = _ANSWERED_BADLY & Q(answer_code__in=sorted(DENIAL_CODES))
 
 
 class RecordError(Exception):
@@ -207,7 +208,9 @@ class Decision(models.Model):
                 name="decision_failure_taken",
             ),
             models.Index(
-                fields=["connection_id", "status_at"], condition=DENIED, name="decision_denied"
+                fields=["connection_id", "answer_code", "status_at"],
+                condition=_ANSWERED_BADLY,
+                name="decision_denied",
             ),
         ]
 

@@ -73,9 +73,7 @@ def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionD
     if connection is None:
         return None
     machines = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
-    figures = machines.aggregate(
-        machines=Count("id"), can_wait=Count("id", filter=MAY_WAIT)
-    )
+    figures = machines.aggregate(machines=Count("id"), can_wait=Count("id", filter=MAY_WAIT))
     (line,) = _lines([connection], now)
     return ConnectionDetail(
         line=line,

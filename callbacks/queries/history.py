@@ -19,8 +19,8 @@ from callbacks.models import (
 )
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after
 from callbacks.queries.rescue import stops
+from callbacks.queries.searching import text_condition
 from callbacks.queries.sight import Sight, visible_decisions, visible_tasks
-from callbacks.queries.tasks import text_condition
 
 
 class Outcome(StrEnum):

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 
 from callbacks.models import CallbackTask, Decision
 from callbacks.queries.paging import Cursor, after
-from callbacks.queries.tasks import Order, text_condition
+from callbacks.queries.searching import count_found, in_order, text_condition
+from callbacks.queries.tasks import Order
 
 PAYLOADS = ("input", "context", "parameters", "closed_output", "closed_cause", "token_ciphertext")
 
@@ -41,14 +42,15 @@ def list_tasks(
     cursor: Cursor | None,
     limit: int,
 ) -> Listed:
-    """One page without payloads: one query."""
-    column, sign = order.column, "-" if order.is_descending else ""
-    rows = without_payloads(tasks).filter(
-        _condition(filters), after(column, cursor, descending=order.is_descending)
-    )
-    found = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: limit + 1])
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
+    """One page without payloads: one query, and one more where words are looked for."""
+    column, descending = order.column, order.is_descending
+    rows = tasks.filter(_condition(filters))
+    found = count_found(rows) if filters.text else None
+    beyond = without_payloads(rows).filter(after(column, cursor, descending=descending))
+    ordered = in_order(beyond, column, descending=descending, found=found)
+    listed = list(ordered[: limit + 1]) if found != 0 else []
+    page = listed[:limit]
+    last = page[-1] if len(listed) > limit else None
     return Listed(page, Cursor(at=getattr(last, column), id=last.pk) if last else None)
 
 

@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from callbacks.asl.definition import is_activity
 from callbacks.models import LIVE, OPEN_TASKS, CallbackTask, Decision, TaskStatus, TokenState, Vote
-from callbacks.models.searching import search_words
 from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
+from callbacks.queries.searching import count_found, in_order, text_condition
 
 # More than this many new rows are only called "many".
 NEW_LIMIT = 100
@@ -115,6 +115,8 @@ class TaskPage:
     next: Cursor | None
     # Who says that they are on it, by request.
     holders: Mapping[uuid.UUID, str]
+    # How many there are on all pages, SORTED_LIMIT + 1 at most; None where nobody counted.
+    found: int | None = None
 
 
 def list_waiting(
@@ -127,19 +129,23 @@ def list_waiting(
     now: datetime,
     limit: int = PAGE_SIZE,
 ) -> TaskPage:
-    """One page of what waits (or runs) among `tasks`, with answers and claims: three queries."""
-    rows = _waiting(tasks, filters, now).filter(
-        after(order.column, cursor, descending=order.is_descending)
-    )
-    sign = "-" if order.is_descending else ""
-    found = _facts(rows.order_by(f"{sign}{order.column}", f"{sign}id")[: limit + 1])
-    page = found[:limit]
-    has_more = len(found) > limit
+    """One page of what waits (or runs) among `tasks`, with answers and claims.
+
+    Three queries, and one more where words are looked for.
+    """
+    rows = _waiting(tasks, filters, now)
+    found = count_found(rows) if filters.text else None
+    beyond = rows.filter(after(order.column, cursor, descending=order.is_descending))
+    ordered = in_order(beyond, order.column, descending=order.is_descending, found=found)
+    facts = _facts(ordered[: limit + 1]) if found != 0 else ()
+    page = facts[:limit]
+    has_more = len(facts) > limit
     return TaskPage(
         tasks=page,
         answers=live_answers(task_ids=[task.id for task in page], reader=reader),
         next=place_of(page[-1], order) if has_more else None,
         holders=holders_of(request_ids=[task.request_id for task in page], now=now),
+        found=found,
     )
 
 
@@ -189,14 +195,6 @@ def live_answers(*, task_ids: Collection[uuid.UUID], reader: int) -> dict[uuid.U
     rows = Decision.objects.filter(task_id__in=task_ids, status__in=LIVE)
     found = rows.annotate(has_signed=Exists(own)).values_list(*columns)
     return {facts.task_id: facts for facts in (AnswerFacts(*row) for row in found)}
-
-
-def text_condition(text: str) -> Q:
-    """Every word of `text` in the names, the headline or the key fields of a task."""
-    found = Q()
-    for word in search_words(text):
-        found &= Q(search_text__contains=word)
-    return found
 
 
 def _waiting(

@@ -87,7 +87,7 @@ def list_context(
     total: int,
     grouped: bool = True,
 ) -> dict[str, Any]:
-    """Everything below the title: two queries, one more where a filter has many (their count)."""
+    """Everything below the title: three queries, one more where a filter has many (their count)."""
     found = list_waiting(
         tasks=tasks,
         filters=asked.filters,
@@ -100,7 +100,9 @@ def list_context(
     entries = group(rows) if grouped else list(rows)
     many = len(frame.facts.connections) > 1
     matching = total
-    if not asked.filters.is_empty:
+    if found.found is not None:
+        matching = found.found
+    elif not asked.filters.is_empty:
         is_all = asked.cursor is None and found.next is None
         matching = (
             len(found.tasks)

@@ -1,7 +1,7 @@
 """A mirror as a company of some size has it, written in bulk.
 
-Four connections, twenty workflows, six policies, five of which belong to teams. Each task has an
-input of about 2 kB, its context and parameters, and a token encrypted for its own row.
+Four connections, twenty workflows, a hundred policies. Each task has an input of about 2 kB, its
+context and parameters, and a token encrypted for its own row.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,6 +25,7 @@ from callbacks.models import (
     Direction,
     Execution,
     Policy,
+    PolicyTeam,
     Pulse,
     Request,
     Role,
@@ -36,14 +37,10 @@ from callbacks.models import (
 from callbacks.models.identity import execution_id, request_id, task_id
 from callbacks.models.secret import encrypt_token, token_hash
 from tests import making
+from tests.benchmarks import mixture
 from tests.benchmarks.bulk import insert_many
 
 BATCH = 2_000
-TEAMS = ("finance", "risk", "platform", "media", "legal")
-# How many of a thousand tasks each policy has; the default first, the team "legal" very few.
-WEIGHTS = (400, 200, 150, 150, 99, 1)
-WORKFLOWS = ("order-release", "refund", "identity-check", "photo-review", "spark-settlement")
-DECISION_SHARE = 10
 
 
 @dataclass
@@ -51,27 +48,30 @@ class Company:
     """Who and what there is, whatever the number of tasks."""
 
     connections: Sequence[Connection]
-    machines: Sequence[StateMachine]
-    policies: Sequence[Policy]
+    # By name, one in each connection.
+    machines: Mapping[str, Sequence[StateMachine]]
+    # By team; the team "" has the default policy.
+    policies: Mapping[str, Sequence[Policy]]
+    # May answer by two policies, by fifty that have much, and by fifty that have hardly anything.
     approver: User
+    desk: User
+    corner: User
     auditor: User
     now: datetime
     filled: int = 0
     _random: random.Random = field(default_factory=lambda: random.Random(4))
 
     def fill(self, waiting: int) -> None:
-        """Bring the mirror to so many waiting tasks, and a tenth of that in the history."""
+        """Bring the mirror to so many waiting tasks, and about a tenth of that in the history."""
         numbers = range(self.filled, waiting)
         for batch in _batches(iter(numbers)):
             self._write([_Visit(self, number) for number in batch])
         self.filled = max(self.filled, waiting)
 
-    def freshen(self) -> datetime:
-        """Let every connection have been read just now, so that no page warns; return that time."""
-        now = timezone.now()
+    def freshen(self, now: datetime) -> None:
+        """Let every connection have been read just now, so that no page warns."""
         ConnectionHealth.objects.update(read_ok_at=now)
         Pulse.objects.update(at=now)
-        return now
 
     def _write(self, visits: Sequence[_Visit]) -> None:
         insert_many([visit.execution for visit in visits])
@@ -80,9 +80,6 @@ class Company:
         answered = [visit.answered_task() for visit in visits if visit.has_history]
         insert_many(answered)
         insert_many([_decision(task, self.approver, self.now) for task in answered])
-
-    def policy(self) -> Policy:
-        return self._random.choices(self.policies, WEIGHTS)[0]
 
     def seconds(self, most: int) -> timedelta:
         return timedelta(seconds=self._random.uniform(300, most))
@@ -96,21 +93,32 @@ def found_company() -> Company:
             connection=connection, pass_started_at=now, pass_finished_at=now, read_ok_at=now
         )
     Pulse.objects.update_or_create(name="worker", defaults={"at": now})
-    machines = [
-        making.make_machine(connection, name) for connection in connections for name in WORKFLOWS
-    ]
-    policies = [making.default_policy()]
-    policies += [
-        making.make_policy(f"For {team}", team=team, state_machine=f"{team}-*") for team in TEAMS
-    ]
+    finance = ["finance"]
     return Company(
         connections=connections,
-        machines=machines,
-        policies=policies,
-        approver=making.make_person("bench-approver", Role.APPROVER, teams=["finance"]),
+        machines={
+            name: [making.make_machine(connection, name) for connection in connections]
+            for name in mixture.WORKFLOWS
+        },
+        policies=_policies(),
+        approver=making.make_person("bench-approver", Role.APPROVER, teams=finance),
+        desk=making.make_person("bench-desk", Role.APPROVER, teams=[*finance, "desk"]),
+        corner=making.make_person("bench-corner", Role.APPROVER, teams=["corner"]),
         auditor=making.make_person("bench-auditor", Role.AUDITOR),
         now=now,
     )
+
+
+def _policies() -> dict[str, list[Policy]]:
+    default = making.default_policy()
+    PolicyTeam.objects.create(policy=default, team=making.make_team("finance"))
+    found = {"": [default]}
+    for team, many in mixture.TEAMS.items():
+        found[team] = [
+            making.make_policy(f"For {team} {number}", team=team, state_machine=f"{team}-*")
+            for number in range(many)
+        ]
+    return found
 
 
 class _Visit:
@@ -119,8 +127,9 @@ class _Visit:
     def __init__(self, company: Company, number: int) -> None:
         self.company = company
         self.number = number
-        self.has_history = number % DECISION_SHARE == 0
-        machine = company.machines[number % len(company.machines)]
+        self.words = mixture.words(number)
+        self.has_history = mixture.is_answered(number)
+        machine = company.machines[mixture.workflow(number)][number % len(company.connections)]
         name = f"run-{number:06}"
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
         self.since = company.now - company.seconds(30 * 86_400)
@@ -147,7 +156,8 @@ class _Visit:
             entry_number=1,
         )
         self.request = Request(id=key, execution=self.execution, state="Review")
-        self.policy = company.policy()
+        team, which = mixture.policy(number)
+        self.policy = company.policies[team][which]
 
     def task(self) -> CallbackTask:
         key = self._task_id(12)
@@ -187,14 +197,17 @@ class _Visit:
             "resource": "lambda:invoke.waitForTaskToken",
             "state_machine_name": self.execution.state_machine.name,
             "state": "Review",
-            "headline": f"{self.execution.state_machine.name}: order 2026-{self.number:06}",
+            "headline": f"{self.execution.state_machine.name}: order 2026-{self.number:06}"
+            f"{self.words['headline']}",
             "key_fields": [
                 ["Order", f"2026-{self.number:06}"],
                 ["Amount", f"{self.number * 7 % 90_000 / 100:.2f} EUR"],
                 ["Customer", f"Customer {self.number % 5_000} Ltd"],
                 ["Country", "Portugal"],
+                ["Depot", self.words["depot"]],
+                ["Note", self.words["note"]],
             ],
-            "asked_by": f"service-{self.number % 40}",
+            "asked_by": self.words["asked_by"],
             "dies_earliest": dies,
             "dies_latest": dies,
             "deadline_kind": "exact",

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Laps:
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 0
-) -> dict[str, Times]:
+    calls: Mapping[Key, Callable[[], object]], *, rounds: int, warm_up: int = 0
+) -> dict[Key, Times]:
     """Call each once a round; the first rounds warm up and do not count."""
     laps = {name: Laps() for name in calls}
     for _ in range(warm_up + rounds):

@@ -16,6 +16,7 @@ from callbacks.models import CallbackTask
 from callbacks.queries.sight import Sight, answerable_tasks, sight_of, visible_tasks
 from callbacks.queries.tasks import Order, TaskFilter, count_waiting, list_waiting
 from tests.benchmarks.filling import Company
+from tests.benchmarks.list_doors import WORDS
 from tests.benchmarks.tables import Table
 
 COLUMNS = ("who", "question", "index", "sorts", "rows read", "ms")
@@ -33,20 +34,22 @@ def plans(company: Company) -> Table:
 
 
 def _people(company: Company) -> Iterator[tuple[str, Sight]]:
-    """The approver; somebody whose policies have many tasks, and one whose have hardly any."""
+    """Who may answer by few policies and by fifty, with many tasks and with hardly any."""
     approver = sight_of(user=company.approver)
-    yield "approver: default policy and finance", approver
+    yield "2 policies with half", approver
+    yield "50 policies with most", sight_of(user=company.desk)
+    yield "50 policies with twenty", sight_of(user=company.corner)
     yield "auditor: everything", sight_of(user=company.auditor)
-    for policy in (company.policies[1], company.policies[-1]):
-        yield f"only {policy.name!r}", replace(approver, policy_ids=(policy.pk,))
+    (rare,) = company.policies["legal"]
+    yield "1 policy with 1 in 1,000", replace(approver, policy_ids=(rare.pk,))
 
 
 def _statements(sight: Sight) -> Iterator[tuple[str, str]]:
     tasks = visible_tasks(sight) if sight.sees_all else answerable_tasks(sight)
     for order in (Order.SOONEST, Order.NEWEST):
         yield f"page, {order} first", _page_statement(tasks, order)
-    for word in ("portugal", "nowhere"):
-        yield f"page, q={word}", _page_statement(tasks, Order.SOONEST, word)
+    for who, word in WORDS.items():
+        yield f"page, q: {who}", _page_statement(tasks, Order.SOONEST, word)
     yield "count, bounded", _statement(lambda: _count(tasks))
     yield "count, bounded, q=nowhere", _statement(lambda: _count(tasks, "nowhere"))
 

@@ -25,7 +25,7 @@ class Sizes:
 FULL = Sizes(
     few_tasks=100,
     many_tasks=100_000,
-    rounds=60,
+    rounds=200,
     histories=10_000,
     answers=200,
     passes=(1_000, 10_000),
@@ -47,8 +47,8 @@ QUICK = Sizes(
     churn=(1_000, 120, 60),
 )
 TINY = Sizes(
-    few_tasks=55,
-    many_tasks=70,
+    few_tasks=100,
+    many_tasks=160,
     rounds=1,
     histories=20,
     answers=3,

@@ -1,0 +1,61 @@
+"""Searching lists for words so that it costs little, whether all or none of many tasks have them.
+
+There are two ways to a page of a list: walk it in its order and leave out what lacks the words, or
+find all that has them by their own index and sort that. The first is dear where few have them, the
+second where many do, and no database knows beforehand which it will be. So what has the words is
+counted first, up to a bound: that is cheap both ways, and a page shows the number anyway. SQLite
+has the first way only, over an index that holds the words (`models.sqlite`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Contains
+
+from callbacks.models import CallbackTask
+from callbacks.models.searching import search_words
+from callbacks.queries.paging import bounded_count
+
+# Up to so many are sorted. Beyond, of 100,000 at least one in fifty has the words, and a page is
+# full after some 2,500.
+SORTED_LIMIT = 2000
+# PostgreSQL's index is of three letters each.
+INDEXED_LETTERS = 3
+
+
+def text_condition(text: str) -> Q:
+    """Every word of `text` in the names, the headline or the key fields of a task."""
+    found = Q()
+    for word in search_words(text):
+        # The index has nothing of a shorter word, and would be read from end to end for it.
+        is_indexed = len(word) >= INDEXED_LETTERS
+        text_column = F("search_text") if is_indexed else _as_it_is("search_text")
+        found &= Q(Contains(text_column, word))
+    return found
+
+
+def count_found(rows: QuerySet[CallbackTask]) -> int:
+    """One more than SORTED_LIMIT says "more than that": one query."""
+    return bounded_count(rows, limit=SORTED_LIMIT)
+
+
+def in_order(
+    rows: QuerySet[CallbackTask], column: str, *, descending: bool, found: int | None
+) -> QuerySet[CallbackTask]:
+    """By (column, id). `found`: how many have the words, None where no word is looked for."""
+    sign = "-" if descending else ""
+    if found is None or found > SORTED_LIMIT or connection.vendor == "sqlite":
+        return rows.order_by(f"{sign}{column}", f"{sign}id")
+    first, second = (_as_it_is(name) for name in (column, "id"))
+    if descending:
+        return rows.order_by(first.desc(), second.desc())
+    return rows.order_by(first, second)
+
+
+def _as_it_is(column: str) -> Any:
+    """The column, but no index of it."""
+    return Coalesce(F(column), F(column))

@@ -1,0 +1,66 @@
+"""What grows with an installation is found by an index: the plan names it."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from callbacks.models import CallbackTask, Decision
+from callbacks.models.record import DENIED, FAILURE_TAKEN, SUCCESS_TAKEN
+from callbacks.models.sqlite import refresh_statistics
+from callbacks.queries.searching import text_condition
+from tests import making
+
+pytestmark = pytest.mark.django_db
+WAITING = CallbackTask.objects.filter(status="waiting")
+NOBODY = uuid.UUID(int=0)
+
+
+@pytest.fixture(autouse=True)
+def as_with_many_rows(db):
+    """PostgreSQL reads a table of a few rows as a whole, whatever indexes it has."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "index"),
+    [
+        (SUCCESS_TAKEN, "first_sent_at", "decision_success_taken"),
+        (FAILURE_TAKEN, "first_sent_at", "decision_failure_taken"),
+        (DENIED, "status_at", "decision_denied"),
+    ],
+)
+def test_what_aws_last_said_to_an_answer(said, column, index):
+    since = {f"{column}__gte": timezone.now()}
+    rows = Decision.objects.filter(said, connection_id=NOBODY, **since)
+    assert index in rows.order_by(f"-{column}").explain()
+
+
+@pytest.mark.parametrize(
+    ("column", "index"), [("state_machine_name", "task_by_workflow"), ("state", "task_by_step")]
+)
+def test_the_tasks_of_one_workflow_or_step_in_their_order(column, index):
+    plan = WAITING.filter(**{column: "refund"}).order_by("dies_earliest", "id").explain()
+    assert index in plan
+    assert "sort" not in plan.lower()
+    assert "temp b-tree" not in plan.lower()
+
+
+def test_words_of_two_letters_do_not_read_an_index_of_three():
+    plan = WAITING.filter(text_condition("pt")).values("id").explain()
+    assert connection.vendor == "sqlite" or "task_search" not in plan
+
+
+def test_sqlite_counts_words_without_reading_a_row():
+    if connection.vendor != "sqlite":
+        pytest.skip("It is SQLite's index.")
+    for _ in range(20):
+        making.make_task()
+    refresh_statistics()
+    rows = WAITING.filter(text_condition("portugal"), policy_id__in=[making.default_policy().pk])
+    assert "COVERING INDEX task_search" in rows.values("id").explain()

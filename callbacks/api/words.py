@@ -26,6 +26,7 @@ VOIDED: Mapping[str, str] = {
     "other_answer": "Somebody proposed another answer, so its signatures are void.",
     "rejected": "Somebody rejected the request, so its signatures are void.",
     "policy_changed": "The policy was changed, so its signatures are void.",
+    "run_read": "Its run was read after the answer was given, and shows more than before.",
 }
 MAY_NOT: Mapping[str, str] = {
     Refusal.NOT_APPROVER: "Only approvers answer requests.",

@@ -46,6 +46,14 @@ def details(event: Event, key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def details_key(kind: str) -> str:
+    """Where an event of this type has its details; all entries and exits share two names."""
+    for end in ("Entered", "Exited"):
+        if kind.endswith(f"State{end}"):
+            return f"state{end}EventDetails"
+    return f"{kind[:1].lower()}{kind[1:]}EventDetails"
+
+
 def own_details(event: Event) -> Mapping[str, Any]:
     name = event["type"]
     return details(event, f"{name[:1].lower()}{name[1:]}EventDetails")

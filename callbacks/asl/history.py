@@ -103,6 +103,8 @@ class History:
     is_moving: bool
     map_runs: tuple[MapRun, ...]
     input: str = field(repr=False)
+    # Entries of task states that have not exited and may schedule an attempt yet.
+    under_way: tuple[int, ...] = ()
 
     @property
     def waiting(self) -> tuple[CallbackTask, ...]:
@@ -139,6 +141,12 @@ def read_history(
             for arn, run in reading.map_runs.items()
         ),
         input=given,
+        under_way=tuple(
+            visit.entered_event_id
+            for visit in reading.all_unfinished()
+            # The rest was given up with what was around it.
+            if visit.type == "Task" and visit.scope.current is visit and not visit.scope.is_closed
+        ),
     )
 
 

@@ -262,6 +262,24 @@ class Execution(models.Model):
         return self.name if self.is_known else "A run that is not known here"
 
 
+class HistorySkeleton(models.Model):
+    """What is kept of a long history while it runs, so that only its new events need be read.
+
+    Written in the transaction that writes its last reading; without one a history is read whole.
+    """
+
+    execution = models.OneToOneField(
+        Execution, primary_key=True, on_delete=models.CASCADE, related_name="skeleton"
+    )
+    last_event_id = models.PositiveIntegerField()
+    form = models.PositiveSmallIntegerField()
+    # Bones and payloads, bound to this row; see callbacks/asl/skeleton.py.
+    ciphertext = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.last_event_id} events"
+
+
 class Request(models.Model):
     """What a person sees as one thing: all attempts of one visit of one state."""
 

@@ -1,4 +1,4 @@
-"""Task tokens at rest: AES-GCM bound to the row, so that a ciphertext moved to another row fails.
+"""Secrets at rest: AES-GCM bound to the row, so that a ciphertext moved to another row fails.
 
 Stored form: 8 characters key id, 12 bytes nonce, ciphertext with tag.
 """
@@ -19,21 +19,29 @@ NONCE_LENGTH = 12
 
 
 class TokenUnreadable(Exception):
-    """The stored token does not decrypt: wrong key, or the row was tampered with."""
+    """The stored secret does not decrypt: wrong key, or the row was tampered with."""
 
 
 def encrypt_token(*, token: str, task_id: uuid.UUID) -> bytes:
+    return encrypt(secret=token.encode(), row_id=task_id)
+
+
+def decrypt_token(*, ciphertext: bytes, task_id: uuid.UUID) -> str:
+    return decrypt(ciphertext=ciphertext, row_id=task_id).decode()
+
+
+def encrypt(*, secret: bytes, row_id: uuid.UUID) -> bytes:
     """Encrypt under the newest key. Raises ImproperlyConfigured where there is none."""
     keys = _keys(tuple(settings.TOKEN_ENCRYPTION_KEYS))
     if not keys:
         raise ImproperlyConfigured("TOKEN_ENCRYPTION_KEYS is not set; tokens cannot be kept.")
     key_id, cipher = next(iter(keys.items()))
     nonce = os.urandom(NONCE_LENGTH)
-    return key_id.encode() + nonce + cipher.encrypt(nonce, token.encode(), task_id.bytes)
+    return key_id.encode() + nonce + cipher.encrypt(nonce, secret, row_id.bytes)
 
 
-def decrypt_token(*, ciphertext: bytes, task_id: uuid.UUID) -> str:
-    """Raises TokenUnreadable; its text never holds key, ciphertext or token."""
+def decrypt(*, ciphertext: bytes, row_id: uuid.UUID) -> bytes:
+    """Raises TokenUnreadable; its text never holds key, ciphertext or secret."""
     stored = bytes(ciphertext)
     key_id = stored[:KEY_ID_LENGTH].decode(errors="replace")
     cipher = _keys(tuple(settings.TOKEN_ENCRYPTION_KEYS)).get(key_id)
@@ -41,10 +49,9 @@ def decrypt_token(*, ciphertext: bytes, task_id: uuid.UUID) -> str:
         raise TokenUnreadable(f"No key {key_id} in TOKEN_ENCRYPTION_KEYS.")
     nonce = stored[KEY_ID_LENGTH : KEY_ID_LENGTH + NONCE_LENGTH]
     try:
-        plain = cipher.decrypt(nonce, stored[KEY_ID_LENGTH + NONCE_LENGTH :], task_id.bytes)
+        return cipher.decrypt(nonce, stored[KEY_ID_LENGTH + NONCE_LENGTH :], row_id.bytes)
     except InvalidTag:
-        raise TokenUnreadable(f"The token of task {task_id} does not decrypt.") from None
-    return plain.decode()
+        raise TokenUnreadable(f"The secret of row {row_id} does not decrypt.") from None
 
 
 def token_hash(token: str) -> str:

@@ -26,6 +26,7 @@ from callbacks.models import (
     TaskStatus,
 )
 from callbacks.models.identity import execution_id
+from callbacks.sync import skeletons
 from callbacks.sync.adopting import adopt, handed_over, restore_tokens
 from callbacks.sync.beats import with_beats
 from callbacks.sync.map_runs import mirror_map_runs
@@ -51,7 +52,7 @@ from callbacks.sync.storable import Storable
 
 BATCH = 200  # rows with payloads in one statement
 LONGEST_PROBLEM = 500
-PREPARE_FROM = 20  # tasks in a history
+PREPARE_FROM = 20  # tasks that may be new
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,16 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
     if reading.is_unchanged:
         return _touch(machine, reading, now)
     history = reading.facts.history
+    row = _row(machine, reading)
+    older = skeletons.tokens_before(execution_id=row.pk, reading=reading)
     maker = RowMaker(
-        execution=_row(machine, reading),
+        execution=row,
         reading=reading,
-        storable=Storable(history.tokens if history else ()),
+        storable=Storable((*older, *(history.tokens if history else ()))),
         now=now,
     )
     _prepare(maker)
+    skeleton = skeletons.as_row(execution_id=row.pk, reading=reading)
     with transaction.atomic():
         execution = _locked(machine, reading)
         if history is not None and history.last_event_id < execution.last_event_id:
@@ -86,11 +90,16 @@ def apply_reading(*, machine: StateMachine, reading: Reading, now: datetime) -> 
         maker = replace(maker, reading=with_beats(reading=reading, execution_id=execution.pk))
         stored = _stored_tasks(execution)
         plan = make_plan(known=_known(execution, stored), facts=maker.reading.facts)
+        if skeletons.needs_payloads(plan=plan, reading=reading):
+            _read_whole_next(execution, now)
+            return Applied()
         _open(plan, maker)
         _change(plan, maker, stored)
         closed = _close(plan, maker, stored)
         runs = mirror_map_runs(machine=machine, execution=execution, reading=maker.reading, now=now)
         _write_execution(execution, plan, maker)
+        if history is not None or execution.status != RUNNING:
+            skeletons.keep(execution=execution, row=skeleton)
     return Applied(opened=len(plan.open), closed=closed, map_runs=runs)
 
 
@@ -158,12 +167,20 @@ def _again_at(rows: QuerySet[Execution], reading: Reading, now: datetime) -> dat
     return soon if dies is None else min(soon, at_deadline(now, dies))
 
 
+def _read_whole_next(execution: Execution, now: datetime) -> None:
+    skeletons.keep(execution=execution, row=None)
+    execution.read_next_at = now
+    execution.save(update_fields=["read_next_at"])
+
+
 def _prepare(maker: RowMaker) -> None:
-    history = maker.reading.facts.history
-    if history is None or len(history.tasks) < PREPARE_FROM:
+    history, known = maker.reading.facts.history, maker.reading.bare_upto
+    tasks = history.tasks if history else ()
+    new = [one for one in tasks if one.is_mirrored and one.scheduled_event_id > known]
+    if len(new) < PREPARE_FROM:
         return
     stored = _stored_tasks(maker.execution)
-    maker.prepare(one for one in history.tasks if one.is_mirrored and key_of(one) not in stored)
+    maker.prepare(one for one in new if key_of(one) not in stored)
 
 
 def _row(machine: StateMachine, reading: Reading) -> Execution:

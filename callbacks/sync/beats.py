@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import Max
 
 from callbacks.models import RescueAction, RescueKind, RescueStatus
+from callbacks.sync.deadlines import deadlines_of
 from callbacks.sync.definitions import parsed
-from callbacks.sync.reading import Reading, deadlines_of
+from callbacks.sync.reading import Reading
 
 
 def with_beats(*, reading: Reading, execution_id: UUID) -> Reading:

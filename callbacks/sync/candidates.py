@@ -39,7 +39,7 @@ class Candidate:
 
 def candidate(row: Row) -> Candidate:
     # Without its own definition, or with a problem, the last reading may be improved upon.
-    is_settled = row.status == RUNNING and row.definition_id is not None and not row.problem
+    is_settled = row.definition_id is not None and not row.problem
     return Candidate(
         machine_id=row.machine_id,
         definition_id=row.definition_id,

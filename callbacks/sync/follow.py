@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, IntegrityError
 
+from callbacks.asl.skeleton import Skeleton
 from callbacks.models import Definition, StateMachine
+from callbacks.models.identity import execution_id
 from callbacks.stepfunctions import KeyThrottled, NotFound, StepFunctionsError
 from callbacks.sync.apply import Applied, apply_reading, mark_problem
 from callbacks.sync.asking import Asking
@@ -17,6 +20,7 @@ from callbacks.sync.candidates import Candidate
 from callbacks.sync.definitions import keep_definition, runs_on_todays
 from callbacks.sync.plan import Facts, Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
+from callbacks.sync.skeletons import recall
 from callbacks.sync.trouble import describe_trouble, is_silence
 from callbacks.sync.versions import Versions
 
@@ -60,6 +64,7 @@ class Follower:
                 definition=definition,
                 is_certain=is_certain,
                 now=self._now,
+                skeleton=partial(_recall, machine, candidate.target),
             )
             self.histories_read += 1
             applied = _apply(machine, reading, self._now)
@@ -167,6 +172,11 @@ def definition_of(*, asking: Asking, arn: str) -> Definition:
     """Ask for the definition that this execution runs on. Raises StepFunctionsError."""
     detail = asking.reader.describe_state_machine_for_execution(execution_arn=arn)
     return keep_definition(text=detail.definition)
+
+
+def _recall(machine: StateMachine, target: Target) -> Skeleton | None:
+    key = execution_id(connection=machine.connection_id, arn=target.arn)
+    return recall(execution_id=key, last_event_id=target.last_event_id)
 
 
 def _apply(machine: StateMachine, reading: Reading, now: datetime) -> Applied:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import DataError, IntegrityError
 
@@ -15,6 +16,7 @@ from callbacks.sync.follow import definition_of
 from callbacks.sync.plan import Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, read
 from callbacks.sync.silence import unless_silent
+from callbacks.sync.skeletons import recall
 from callbacks.sync.versions import Versions
 
 
@@ -55,6 +57,9 @@ def _read(asking: Asking, execution: Execution, now: datetime) -> Reading:
             definition=definition or execution.state_machine.definition,
             is_certain=definition is not None,
             now=now,
+            skeleton=partial(
+                recall, execution_id=execution.pk, last_event_id=execution.last_event_id
+            ),
         )
     except BadHistory as exc:
         reason = str(exc)

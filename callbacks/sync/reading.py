@@ -1,26 +1,27 @@
 """Read one execution from AWS into facts: its history, and its description where that is needed.
 
-No database is touched in here, and no AWS call is made elsewhere while a transaction is open.
+No table is written in here, and no AWS call is made elsewhere while a transaction is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from callbacks.asl.deadline import Deadline, deadline
-from callbacks.asl.definition import Definition as ParsedDefinition
 from callbacks.asl.history import History, HistoryError, read_history
+from callbacks.asl.skeleton import Skeleton, events_of, lacks_payload, skeleton_of
 from callbacks.models import Definition
 from callbacks.stepfunctions import (
     Events,
     ExecutionDetail,
     IncompleteAnswer,
     NotFound,
+    PageExpired,
     Reader,
     Refused,
 )
+from callbacks.sync.deadlines import deadlines_of
 from callbacks.sync.definitions import parsed
 from callbacks.sync.plan import (
     FORGOTTEN_STATUS,
@@ -28,8 +29,6 @@ from callbacks.sync.plan import (
     Described,
     Facts,
     Target,
-    TaskKey,
-    key_of,
 )
 from callbacks.sync.trouble import ABOUT_KEYS
 
@@ -64,6 +63,9 @@ class Reading:
     entered_at: Mapping[int, datetime] = field(default_factory=dict)
     # Nothing has happened since the last reading.
     is_unchanged: bool = False
+    # Up to this event it was read from a skeleton; and the one to keep for the next reading.
+    bare_upto: int = 0
+    skeleton: Skeleton | None = None
 
 
 def read(
@@ -73,27 +75,22 @@ def read(
     definition: Definition | None,
     is_certain: bool,
     now: datetime,
+    skeleton: Callable[[], Skeleton | None] = lambda: None,
 ) -> Reading:
-    """Ask AWS. Raises BadHistory, or a StepFunctionsError."""
+    """Ask AWS. Raises BadHistory, or a StepFunctionsError.
+
+    `skeleton` finds that of the last reading; it is asked only where the history is a long one.
+    """
+    asked = _Asked(target=target, definition=definition, is_certain=is_certain, now=now)
     try:
-        if _is_long(target) and not _has_more(reader, target):
-            return Reading(target=target, facts=Facts(now=now), is_unchanged=True)
-        events = _events(reader, target.arn)
+        found = _read_on(reader, asked, skeleton) or _read_whole(reader, asked)
     except NotFound:
         return describe_only(reader=reader, target=target, now=now)
-    if target.is_settled and not target.has_left and events[-1]["id"] == target.last_event_id:
-        facts = Facts(now=now, last_event_at=events[-1]["timestamp"])
-        return Reading(target=target, facts=facts, is_unchanged=True)
-    found = _fold(events, target, parsed(definition=definition), now)
-    described = None
-    if found.facts.history is not None and found.facts.history.ended is None and target.has_left:
+    history = found.facts.history
+    if history is not None and history.ended is None and target.has_left:
         described = _describe(reader, target.arn)
-    return replace(
-        found,
-        facts=replace(found.facts, described=described),
-        definition=definition,
-        is_certain=is_certain,
-    )
+        return replace(found, facts=replace(found.facts, described=described))
+    return found
 
 
 def describe_only(*, reader: Reader, target: Target, now: datetime) -> Reading:
@@ -101,14 +98,79 @@ def describe_only(*, reader: Reader, target: Target, now: datetime) -> Reading:
     return Reading(target=target, facts=Facts(now=now, described=_describe(reader, target.arn)))
 
 
-def _is_long(target: Target) -> bool:
-    return target.is_settled and not target.has_left and target.last_event_id >= LARGEST_PAGE
+def is_long(last_event_id: int) -> bool:
+    return last_event_id >= LARGEST_PAGE
 
 
-def _has_more(reader: Reader, target: Target) -> bool:
-    """Look from the end: one call, however long the history is."""
-    newest = reader.history_since(execution_arn=target.arn, last_event_id=target.last_event_id)
-    return len(newest) > 0
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be read, and with what."""
+
+    target: Target
+    definition: Definition | None
+    is_certain: bool
+    now: datetime
+
+    @property
+    def may_be_unchanged(self) -> bool:
+        return self.target.is_settled and not self.target.has_left
+
+    def unchanged(self, last_event_at: datetime | None = None) -> Reading:
+        facts = Facts(now=self.now, last_event_at=last_event_at)
+        return Reading(target=self.target, facts=facts, is_unchanged=True)
+
+
+def _read_on(
+    reader: Reader, asked: _Asked, skeleton: Callable[[], Skeleton | None]
+) -> Reading | None:
+    """Read a long history from its end down to what is known, one call per thousand new events.
+
+    None where it has to be read whole: it was not kept, a new task needs a payload that was not,
+    or the answer does not fit to what is known; what is wrong, the whole will tell.
+    """
+    known = asked.target.last_event_id
+    if not (asked.target.is_settled and is_long(known)):
+        return None
+    kept = skeleton()
+    if kept is None and not asked.may_be_unchanged:
+        return None
+    try:
+        newest = reader.history_since(execution_arn=asked.target.arn, last_event_id=known)
+    except (IncompleteAnswer, PageExpired):
+        return None
+    if not newest and asked.may_be_unchanged:
+        return asked.unchanged()
+    if kept is None:
+        return None
+    try:
+        events = Events((*events_of(kept), *newest))
+        found = _folded(events, asked)
+    except POISON:
+        return None
+    history = found.facts.history
+    if history is None or lacks_payload(history=history, events=events, bare_upto=known):
+        return None
+    return replace(found, bare_upto=known)
+
+
+def _read_whole(reader: Reader, asked: _Asked) -> Reading:
+    events, target = _events(reader, asked.target.arn), asked.target
+    last = events[-1]
+    if asked.may_be_unchanged and last["id"] == target.last_event_id:
+        return asked.unchanged(last["timestamp"])
+    if last["id"] < target.last_event_id:
+        raise BadHistory(
+            f"The history ends at event {last['id']}, "
+            f"but event {target.last_event_id} was there before."
+        )
+    try:
+        return _folded(events, asked)
+    except HistoryError as exc:
+        reason = str(exc)
+    except POISON as exc:
+        # Its text may quote a payload; the type says enough for a report.
+        reason = type(exc).__name__
+    raise BadHistory(f"The history cannot be read: {reason}.")
 
 
 def _events(reader: Reader, arn: str) -> Events:
@@ -119,35 +181,24 @@ def _events(reader: Reader, arn: str) -> Events:
         return reader.history(execution_arn=arn)
 
 
-def _fold(
-    events: Events, target: Target, definition: ParsedDefinition | None, now: datetime
-) -> Reading:
-    if events[-1]["id"] < target.last_event_id:
-        raise BadHistory(
-            f"The history ends at event {events[-1]['id']}, "
-            f"but event {target.last_event_id} was there before."
-        )
-    try:
-        return _folded(events, target, definition, now)
-    except HistoryError as exc:
-        reason = str(exc)
-    except POISON as exc:
-        # Its text may quote a payload; the type says enough for a report.
-        reason = type(exc).__name__
-    raise BadHistory(f"The history cannot be read: {reason}.")
-
-
-def _folded(
-    events: Events, target: Target, definition: ParsedDefinition | None, now: datetime
-) -> Reading:
+def _folded(events: Events, asked: _Asked) -> Reading:
+    definition = parsed(definition=asked.definition)
     history = read_history(events=events, definition=definition)
-    facts = Facts(
-        now=now,
-        history=history,
-        last_event_at=events[-1]["timestamp"],
-        deadlines=deadlines_of(history=history, definition=definition, now=now),
+    # Without its own definition the whole is read once more.
+    is_kept = is_long(history.last_event_id) and asked.is_certain
+    return Reading(
+        target=asked.target,
+        facts=Facts(
+            now=asked.now,
+            history=history,
+            last_event_at=events[-1]["timestamp"],
+            deadlines=deadlines_of(history=history, definition=definition, now=asked.now),
+        ),
+        definition=asked.definition,
+        is_certain=asked.is_certain,
+        entered_at=_entered_at(history, events),
+        skeleton=skeleton_of(events=events, history=history) if is_kept else None,
     )
-    return Reading(target=target, facts=facts, entered_at=_entered_at(history, events))
 
 
 def _describe(reader: Reader, arn: str) -> Described:
@@ -173,35 +224,6 @@ def _described(detail: ExecutionDetail) -> Described:
         error=detail.error or "",
         cause=detail.cause or "",
     )
-
-
-def deadlines_of(
-    *,
-    history: History,
-    definition: ParsedDefinition | None,
-    now: datetime,
-    beats: Mapping[TaskKey, datetime] | None = None,
-) -> dict[TaskKey, Deadline]:
-    """When each task dies, the history being read `now`.
-
-    `beats` are the heartbeats from here, which no history shows.
-    """
-    beats = beats or {}
-    return {
-        key_of(task): deadline(
-            timeout_seconds=task.timeout_seconds,
-            heartbeat_seconds=task.heartbeat_seconds,
-            scheduled_at=task.scheduled_at,
-            started_at=task.started_at,
-            unstarted_at=now,
-            last_beat_at=beats.get(key_of(task)),
-            execution_started_at=history.started_at,
-            execution_counting_since=history.counting_since,
-            execution_timeout_seconds=definition.timeout_seconds if definition else None,
-        )
-        for task in history.tasks
-        if task.is_mirrored
-    }
 
 
 def _entered_at(history: History, events: Events) -> dict[int, datetime]:

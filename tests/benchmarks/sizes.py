@@ -20,6 +20,8 @@ class Sizes:
     quiet: tuple[int, int]
     # Waiting executions, how many seconds they are churned, and how many at ten times the rate.
     churn: tuple[int, int, int]
+    # Events; AWS ends an execution at 25,000.
+    long_history: int
 
 
 FULL = Sizes(
@@ -33,6 +35,7 @@ FULL = Sizes(
     first_mirror=(100_000, 200),
     quiet=(1_000, 100_000),
     churn=(100_000, 300, 600),
+    long_history=24_000,
 )
 QUICK = Sizes(
     few_tasks=100,
@@ -45,6 +48,7 @@ QUICK = Sizes(
     first_mirror=(3_000, 60),
     quiet=(200, 2_000),
     churn=(1_000, 120, 60),
+    long_history=3_000,
 )
 TINY = Sizes(
     few_tasks=100,
@@ -57,4 +61,5 @@ TINY = Sizes(
     first_mirror=(30, 3),
     quiet=(10, 40),
     churn=(20, 25, 25),
+    long_history=1_010,
 )

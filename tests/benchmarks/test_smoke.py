@@ -12,6 +12,7 @@ from tests.benchmarks import (
     churn,
     crowd,
     histories,
+    long,
     mirror,
     pages,
     passes,
@@ -73,6 +74,12 @@ def test_what_comes_and_goes_is_followed_and_drained() -> None:
     assert None not in [*plain.column("median s"), *hinted.column("median s")]
     assert its_calls.column("throttled") == hinted_calls.column("throttled") == [0]
     assert drained.rows
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_history_is_read_on_with_one_call() -> None:
+    whole, on = next(long.run(TINY)).column("calls")
+    assert (whole, on) == (3, 1)
 
 
 def test_histories_are_read_and_masked() -> None:

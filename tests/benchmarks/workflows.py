@@ -67,4 +67,16 @@ BRANCHES = _machine(
         "End": True,
     },
 )
+# Asks again and again: ten events a round.
+LOOP = _machine(
+    "Count",
+    Count={"Type": "Pass", "Next": "Enough"},
+    Enough={
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.round", "IsPresent": True, "Next": "Review"}],
+        "Default": "Done",
+    },
+    Review=_ask(Next="Count"),
+    Done={"Type": "Succeed"},
+)
 WORKFLOWS = {"short": SHORT, "chain": CHAIN, "photos": PHOTOS, "branches": BRANCHES}

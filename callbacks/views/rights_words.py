@@ -182,9 +182,8 @@ def _key_row(sentences: Sequence[str]) -> RightRow:
     return RightRow(
         action=DECRYPT,
         verdict=Verdict.DENIED,
-        detail=_("AWS denied the use of the key of a workflow"),
+        detail=" ".join(sentences[:MOST_SENTENCES]),
         missing=_("needs kms:Decrypt on that key, in the role's policy and in the key's"),
-        sentence=" ".join(sentences[:MOST_SENTENCES]),
     )
 
 

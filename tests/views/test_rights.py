@@ -177,7 +177,7 @@ def test_a_denied_key_is_the_one_right_that_is_missing(people, page_of):
     assert "One right is missing" in page
     assert "3 of 3 calls since" in page
     assert "denied: for a key, see kms:Decrypt" in page
-    assert "kms:Decrypt Denied AWS denied the use of the key of a workflow" in page
+    assert f"kms:Decrypt Denied {KEY_DENIED}" in page
     assert "key/1" in page
     assert "key/2" in page
 

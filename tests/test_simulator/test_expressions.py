@@ -52,6 +52,7 @@ def _failure(source: str) -> QueryFailure:
         ("$kept", None),
         ("$kept = null", True),
         ("($mine := 2; $mine * $factor)", 6),
+        ("($f := function($n) { $n = 0 ? 0 : 1 + $f($n - 1) }; $f(31))", 31),
         ("$map([1..150], function($n) { [$n, 1] })[149]", [150, 1]),
     ],
 )
@@ -161,9 +162,10 @@ def test_without_marks_at_both_ends_it_is_a_plain_text(text: str) -> None:
     assert jsonata.fill(text, _seen(), "Output") == text
 
 
-def test_a_simulator_of_jsonpath_machines_does_without_the_library() -> None:
+def test_the_library_comes_with_the_first_expression_and_leaves_the_process_as_it_was() -> None:
     code = (
         "import sys\n"
+        "before = sys.getrecursionlimit()\n"
         "from tests.simulator.replay import run_to_the_end\n"
         "machine = {'StartAt': 'A', 'States': {'A': {'Type': 'Pass', 'End': True}}}\n"
         "assert run_to_the_end(machine, [1]) == '[1]'\n"
@@ -172,6 +174,7 @@ def test_a_simulator_of_jsonpath_machines_does_without_the_library() -> None:
         "machine['States']['A']['Output'] = '{% $states.input[0] %}'\n"
         "assert run_to_the_end(machine, [1]) == '1'\n"
         "assert 'jsonata' in sys.modules\n"
+        "assert sys.getrecursionlimit() == before\n"
     )
     folder = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, timeout=60)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from jsonata import JException, Jsonata
-from jsonata.utils import Utils
-
 from tests.simulator.asl.jsonata import UNDEFINED, Seen
+from tests.simulator.asl.library import JException, Jsonata, Utils
 from tests.simulator.asl.queryfunctions import Refused, functions
 from tests.simulator.jsontext import Json
 
@@ -25,6 +23,12 @@ class Unsupported(Exception):
     """The value is, or has within it, a function: JSON has no such thing."""
 
 
+_TOO_DEEP = (
+    "Stack overflow error: Check for non-terminating recursive function."
+    " Consider rewriting as tail-recursive."
+)
+
+
 class _Bounds:
     """Ends a runaway recursion. Not the library's own bounds: those count an array constructor
     as a level that is never left, and go by the wall's time, so that a repetition could differ."""
@@ -36,10 +40,7 @@ class _Bounds:
         self._depth += 1
         self._steps += 1
         if self._depth > MAX_DEPTH:
-            raise Refused(
-                "Stack overflow error: Check for non-terminating recursive function. Consider"
-                f" rewriting as tail-recursive. Depth={self._depth} max={MAX_DEPTH}"
-            )
+            raise Refused(f"{_TOO_DEEP} Depth={self._depth} max={MAX_DEPTH}")
         if self._steps > MAX_STEPS:
             raise Refused("Expression evaluation timeout: Check for infinite loop")
 
@@ -74,6 +75,8 @@ def evaluate(source: str, seen: Seen) -> Json:
         raise Thrown(f"threw an error during evaluation. {exc.get_error()}: {exc}") from exc
     except Refused as exc:
         raise Thrown(f"threw an error during evaluation: {exc}") from exc
+    except RecursionError as exc:
+        raise Thrown(f"threw an error during evaluation: {_TOO_DEEP}") from exc
     except Exception as exc:  # the library lets errors of Python's own through
         raise Thrown(f"threw an internal error during evaluation. {exc!r}") from exc
     return UNDEFINED if value is None else _plain(value)

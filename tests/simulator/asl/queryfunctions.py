@@ -12,10 +12,8 @@ import uuid
 from functools import partial
 from typing import Any
 
-from jsonata import Functions, Jsonata
-from jsonata.utils import Utils
-
 from tests.simulator.asl.intrinsics import HASHES
+from tests.simulator.asl.library import Functions, Jsonata, Utils
 from tests.simulator.jsontext import Json, parse
 
 LONGEST_RANGE = 360_145

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from callbacks.models.clock import database_now
 from callbacks.queries import health
 from callbacks.queries.outside import last_checkpoint
+from callbacks.views.ages import silent_after
 from callbacks.views.guard import public
 
 BROKER_SECONDS = 2
@@ -37,8 +38,8 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """200 where everything that an answer needs is there, else 503; the body names the parts.
 
-    An AWS account that cannot be read is not our outage: its age is told, and only passes that
-    no longer happen (no worker, no beat) count against us.
+    An AWS account that cannot be read is not our outage: its age is told, and only that passes no
+    longer happen (no worker, no beat) counts against us.
     """
     parts = {"database": _database(), "broker": _broker()}
     parts["sync"] = _sync() if parts["database"] == "ok" else "unknown"
@@ -61,6 +62,7 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield self._waiting()
+        yield self._set_aside()
         yield self._decisions()
         yield self._ages()
         yield self._checkpoint()
@@ -76,6 +78,16 @@ class Figures(Collector):
             "holdpoint_tasks_waiting", "Callback tasks that wait", labels=["connection"]
         )
         for figure in health.waiting_tasks():
+            metric.add_metric(figure.labels, figure.value)
+        return metric
+
+    def _set_aside(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "holdpoint_executions_set_aside",
+            "Running executions whose history cannot be used",
+            labels=["connection"],
+        )
+        for figure in health.executions_set_aside():
             metric.add_metric(figure.labels, figure.value)
         return metric
 
@@ -129,6 +141,9 @@ def _broker() -> str:
 
 def _sync() -> str:
     now = database_now()
+    pulse = health.last_pulse()
+    if pulse is not None and now - pulse > silent_after():
+        return "beat and worker are silent"
     for line in health.sync_ages(now=now):
         if line.passed_at is None:
             return "no pass has finished yet"

@@ -68,10 +68,20 @@ faults: $(VENV)/.dev-installed ## Run the whole fault matrix, takes long; its ta
 	  HOLDPOINT_FAULT_RUNS="$${HOLDPOINT_FAULT_RUNS:-15}" \
 	  HOLDPOINT_FAULT_ANSWERS="$${HOLDPOINT_FAULT_ANSWERS:-1000}" \
 	  HOLDPOINT_FAULT_SCHEDULES="$${HOLDPOINT_FAULT_SCHEDULES:-10000}" \
+	  HOLDPOINT_FAULT_CHURN_SECONDS="$${HOLDPOINT_FAULT_CHURN_SECONDS:-600}" \
+	  HOLDPOINT_FAULT_AWAY_SECONDS="$${HOLDPOINT_FAULT_AWAY_SECONDS:-60}" \
+	  HOLDPOINT_FAULT_SILENT_SECONDS="$${HOLDPOINT_FAULT_SILENT_SECONDS:-45}" \
+	  HOLDPOINT_FAULT_BEATS_SECONDS="$${HOLDPOINT_FAULT_BEATS_SECONDS:-300}" \
+	  HOLDPOINT_FAULT_WAITS="$${HOLDPOINT_FAULT_WAITS:-10000}" \
+	  HOLDPOINT_FAULT_ACCOUNT_SECONDS="$${HOLDPOINT_FAULT_ACCOUNT_SECONDS:-120}" \
+	  HOLDPOINT_SYNC_COURSES="$${HOLDPOINT_SYNC_COURSES:-200}" \
+	  HOLDPOINT_RECORDED_COURSES="$${HOLDPOINT_RECORDED_COURSES:-3}" \
+	  HOLDPOINT_RECORDED_STEPS="$${HOLDPOINT_RECORDED_STEPS:-4}" \
 	  HOLDPOINT_TAMPERINGS="$${HOLDPOINT_TAMPERINGS:-1000}" \
 	  HOLDPOINT_HONEST_ENTRIES="$${HOLDPOINT_HONEST_ENTRIES:-100000}" \
 	  $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) \
-	  tests/faults tests/audit/test_tampering.py tests/audit/test_false_alarms.py
+	  tests/faults tests/audit/test_tampering.py tests/audit/test_false_alarms.py \
+	  tests/sync/test_truth.py tests/sync/test_recordings.py
 
 .PHONY: bench
 bench: $(VENV)/.dev-installed ## Run the benchmarks; tables also go to var/bench/

@@ -4,9 +4,15 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    task_received,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from dashboard import broker
+from dashboard.watchdog import Watchdog
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
@@ -41,3 +47,16 @@ def keep_audit_outside(**_kwargs: Any) -> None:
         lookback.look_back_loudly()
     finally:
         close_connections()
+
+
+@worker_ready.connect
+def watch_over(sender: Any, **_kwargs: Any) -> None:
+    """Once for a process, though it is ready anew after each lost connection to the broker."""
+    from django.conf import settings
+
+    if not settings.WATCHDOG_SECONDS or Watchdog.is_on():
+        return
+    room = sender.initial_prefetch_count
+    dog = Watchdog(app=app, room=room, seconds=settings.WATCHDOG_SECONDS)
+    task_received.connect(dog.note_message, weak=False)
+    dog.start()

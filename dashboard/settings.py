@@ -226,6 +226,8 @@ SEND_DOUBT_SECONDS = env.float("SEND_DOUBT_SECONDS", 10.0)
 # CloudTrail tells for whom a call was made by the person's number, and by their username.
 AWS_SESSION_USERNAMES = env.bool("AWS_SESSION_USERNAMES", True)
 SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", 1.0)
+# Without a sign of life from beat and worker for so long, every page says so, and /readyz.
+SILENT_SECONDS = env.float("SILENT_SECONDS", max(60.0, SYNC_INTERVAL_SECONDS * 3))
 # No pass for so long means that worker or beat is gone: /readyz says so.
 READY_SYNC_SECONDS = env.float("READY_SYNC_SECONDS", max(300.0, SYNC_INTERVAL_SECONDS * 10))
 # A bad history is left alone this long before it is read again.
@@ -290,6 +292,8 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_WORKER_POOL = "threads"
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_TRANSPORT_OPTIONS
+# A worker that takes nothing for so long though messages wait ends itself; 0: never.
+WATCHDOG_SECONDS = env.float("WATCHDOG_SECONDS", 45.0)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -35,7 +35,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     # A pool keeps connections open that the end of the run must be able to cut.
-    DATABASES["default"]["OPTIONS"].pop("pool", None)
+    POOL = DATABASES["default"]["OPTIONS"].pop("pool")
 if CELERY_BROKER_URL.startswith("redis"):
     # Each process of the suite, with what it starts, has queues of its own on the shared server.
     _suite = os.environ.get("PYTEST_XDIST_WORKER", "alone")

@@ -28,6 +28,6 @@ def map_run_redriven(reading: Reading, event: Event, before: Place) -> Place:
     run = reading.map_runs.get(text(own_details(event), "mapRunArn") or "")
     if run is None:
         return before
-    run.own_end = None
+    run.redriven_at, run.own_end = time(event), None
     run.scope.reopen()
     return Place(run.scope, run.visit)

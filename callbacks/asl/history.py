@@ -81,6 +81,8 @@ class MapRun:
     arn: str
     state: str
     started_at: datetime
+    # When it was last taken up again, if ever.
+    redriven_at: datetime | None
     # None while it is at work.
     ended_at: datetime | None
 
@@ -137,7 +139,7 @@ def read_history(
         ended=reading.ended,
         is_moving=reading.ended is None and is_moving(root=reading.root, definition=definition),
         map_runs=tuple(
-            MapRun(arn, run.visit.state, run.started_at, run.ended_at)
+            MapRun(arn, run.visit.state, run.started_at, run.redriven_at, run.ended_at)
             for arn, run in reading.map_runs.items()
         ),
         input=given,

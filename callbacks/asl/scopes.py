@@ -55,6 +55,8 @@ class OpenMapRun:
     visit: Visit
     scope: Scope
     started_at: datetime
+    # When it was last redriven.
+    redriven_at: datetime | None = None
     own_end: datetime | None = None
 
     @property

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from callbacks.models import Connection, Decision, DecisionStatus, Pulse, TaskStatus, User, Vote
+from callbacks.models import Connection, Decision, DecisionStatus, TaskStatus, User, Vote
+from callbacks.queries.health import last_pulse
 from callbacks.queries.paging import bounded_count
 from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 
@@ -79,7 +80,7 @@ def frame_facts(*, user: User, sight: Sight) -> FrameFacts:
         waiting=waiting,
         connections=connection_facts(),
         own_answers=_own_answers(user),
-        last_pulse=Pulse.objects.order_by("-at").values_list("at", flat=True).first(),
+        last_pulse=last_pulse(),
     )
 
 

@@ -9,7 +9,16 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.db.models import Count, Sum
 
-from callbacks.models import CallbackTask, CallCount, Connection, ConnectionHealth, Decision
+from callbacks.models import (
+    CallbackTask,
+    CallCount,
+    Connection,
+    ConnectionHealth,
+    Decision,
+    Execution,
+    ExecutionStatus,
+    Pulse,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,11 @@ def database_answers() -> bool:
     return True
 
 
+def last_pulse() -> datetime | None:
+    """Return when a message of beat's last reached a worker, or a pass ended (1 query)."""
+    return Pulse.objects.order_by("-at").values_list("at", flat=True).first()
+
+
 def sync_ages(*, now: datetime) -> list[SyncAge]:
     """Return one line per connection that is mirrored (1 query)."""
     rows = Connection.objects.enabled().select_related("health").order_by("name")
@@ -47,6 +61,12 @@ def sync_ages(*, now: datetime) -> list[SyncAge]:
 def waiting_tasks() -> list[Figure]:
     rows = CallbackTask.objects.waiting().values_list("connection__name").annotate(n=Count("*"))
     return _figures(rows)
+
+
+def executions_set_aside() -> list[Figure]:
+    """Return how many run whose history cannot be used, by connection (1 query)."""
+    rows = Execution.objects.filter(status=ExecutionStatus.RUNNING).exclude(problem="")
+    return _figures(rows.values_list("connection__name").annotate(n=Count("*")))
 
 
 def decisions_by_status() -> list[Figure]:

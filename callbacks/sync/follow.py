@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from uuid import UUID
 
 from django.conf import settings
@@ -19,8 +21,10 @@ from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import Candidate
 from callbacks.sync.definitions import keep_definition, runs_on_todays
 from callbacks.sync.plan import Facts, Target
+from callbacks.sync.purse import moving
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
 from callbacks.sync.skeletons import recall
+from callbacks.sync.suspects import LeftAlone, counted, suspected
 from callbacks.sync.trouble import describe_trouble, is_silence
 from callbacks.sync.versions import Versions
 
@@ -29,12 +33,17 @@ logger = logging.getLogger(__name__)
 # No answer at all, or a busy key, may be a matter of moments.
 SILENCE_PAUSE = timedelta(seconds=30)
 FOR_EXECUTION = "DescribeStateMachineForExecution"
+# The first of an execution's deaths in passes happens before anybody counts.
+UNCOUNTED = 1
 
 
 class Follower:
-    """Reads and writes one execution after the other, and counts."""
+    """Reads and writes one execution after the other, and counts.
 
-    def __init__(self, *, asking: Asking, now: datetime) -> None:
+    `is_careful`: the pass before died, of an execution perhaps, so that each try is written down.
+    """
+
+    def __init__(self, *, asking: Asking, now: datetime, is_careful: bool) -> None:
         self.histories_read = 0
         self.opened = 0
         self.closed = 0
@@ -43,6 +52,9 @@ class Follower:
         self.new_map_runs = 0
         self._asking = asking
         self._now = now
+        self._clock = moving(now=now, monotonic=monotonic)
+        self._is_careful = is_careful
+        self._suspected = suspected()
         self._machines: dict[UUID, StateMachine] = {}
         self._definitions: dict[str, Definition] = {}
         self._versions = Versions(asking=asking)
@@ -54,26 +66,49 @@ class Follower:
         self._machines[machine.pk] = machine
 
     def follow(self, candidate: Candidate) -> None:
-        """Read it once and apply it. Raises StepFunctionsError; a bad history is set aside."""
+        """Read it once and apply it; a bad history is set aside.
+
+        Raises StepFunctionsError, or BeingRead where others have begun to and not come to an end.
+        """
         machine = self._machine(candidate.machine_id)
         definition, is_certain = self._definition(candidate, machine)
         try:
-            reading = read(
-                reader=self._asking.reader,
-                target=candidate.target,
-                definition=definition,
-                is_certain=is_certain,
-                now=self._now,
-                skeleton=partial(_recall, machine, candidate.target),
-            )
-            self.histories_read += 1
-            applied = _apply(machine, reading, self._now)
+            with self._counted(machine, candidate.target):
+                applied = self._read(machine, candidate.target, definition, is_certain)
         except BadHistory as exc:
             self._quarantine(machine, candidate.target, str(exc))
+            return
+        except LeftAlone as exc:
+            logger.error("%s is left alone until %s: %s", candidate.target.arn, exc.until, exc)
+            self._quarantine(machine, candidate.target, str(exc), pause=exc.until - self._now)
             return
         self.opened += applied.opened
         self.closed += applied.closed
         self.new_map_runs += applied.map_runs
+
+    def _counted(self, machine: StateMachine, target: Target) -> AbstractContextManager[None]:
+        key = execution_id(connection=machine.connection_id, arn=target.arn)
+        if not self._is_careful and key not in self._suspected:
+            return nullcontext()
+        return counted(execution=key, now=self._clock(), before=UNCOUNTED)
+
+    def _read(
+        self,
+        machine: StateMachine,
+        target: Target,
+        definition: Definition | None,
+        is_certain: bool,
+    ) -> Applied:
+        reading = read(
+            reader=self._asking.reader,
+            target=target,
+            definition=definition,
+            is_certain=is_certain,
+            now=self._now,
+            skeleton=partial(_recall, machine, target),
+        )
+        self.histories_read += 1
+        return _apply(machine, reading, self._now)
 
     def set_aside(self, candidate: Candidate, error: StepFunctionsError) -> None:
         """AWS gave no usable history of this one; the others go on."""
@@ -88,12 +123,18 @@ class Follower:
         """The key that encrypts its state machine, if one is known."""
         return self._machine(candidate.machine_id).kms_key
 
-    def _quarantine(self, machine: StateMachine, target: Target, problem: str) -> None:
+    def _quarantine(
+        self,
+        machine: StateMachine,
+        target: Target,
+        problem: str,
+        pause: timedelta | None = None,
+    ) -> None:
         logger.warning("The history of %s is left alone for a while: %s", target.arn, problem)
         if target.has_left:
             self._close_unread(machine, target)
-        pause = timedelta(seconds=settings.QUARANTINE_SECONDS)
-        self._mark(machine, target, problem, pause)
+        usual = timedelta(seconds=settings.QUARANTINE_SECONDS)
+        self._mark(machine, target, problem, pause or usual)
 
     def _close_unread(self, machine: StateMachine, target: Target) -> None:
         """Its tasks are over, whatever its history says; the reason stays open."""

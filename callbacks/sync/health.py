@@ -16,17 +16,26 @@ from callbacks.sync.figures import PassFigures
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """When the pass before this one began, and when the state machines were last listed."""
+    """When the state machines were last listed, and how the pass before this one ended."""
 
-    began_at: datetime | None
     machines_listed_at: datetime | None
+    # Its worker died before it came to its end.
+    was_cut_off: bool
 
 
 def begin(*, connection: Connection, now: datetime) -> Before:
     """Note that a pass has begun."""
     health, _ = ConnectionHealth.objects.get_or_create(connection=connection)
     ConnectionHealth.objects.filter(pk=health.pk).update(pass_started_at=now)
-    return Before(began_at=health.pass_started_at, machines_listed_at=health.machines_listed_at)
+    return Before(
+        machines_listed_at=health.machines_listed_at,
+        was_cut_off=_was_cut_off(health),
+    )
+
+
+def _was_cut_off(health: ConnectionHealth) -> bool:
+    began, ended = health.pass_started_at, health.pass_finished_at
+    return began is not None and (ended is None or ended < began)
 
 
 def finish(

@@ -31,7 +31,8 @@ class Lister:
         before: datetime | None,
         see_again: Callable[[StateMachine, datetime], None],
     ) -> None:
-        """`before`: when the pass before this one began, None where this is the first.
+        """`before`: when state machines were last listed before this pass, None where never: what
+        is new since did not exist then.
 
         `see_again` is told the latest start of what is new in a machine: its definition, seen
         again after that, is theirs for certain.

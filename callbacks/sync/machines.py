@@ -39,11 +39,19 @@ PROBLEM_PAUSE = timedelta(minutes=2)
 
 
 def mirror_machines(
-    *, connection: Connection, listed: Iterable[ListedMachine], now: datetime
+    *,
+    connection: Connection,
+    listed: Iterable[ListedMachine],
+    now: datetime,
+    before: datetime | None,
 ) -> None:
-    """Write a whole listing; what it no longer has is gone, and its executions with it or not."""
+    """Write a whole listing; what it no longer has is gone, and its executions with it or not.
+
+    `before`: when the last one was taken. What is new since did not exist then, so whatever began
+    in it is to be looked for, also if its description has to wait for another pass.
+    """
     standard = [machine for machine in listed if machine.type == STANDARD]
-    rows = [_row(connection, machine) for machine in standard]
+    rows = [_row(connection, machine, before) for machine in standard]
     StateMachine.objects.bulk_create(rows, ignore_conflicts=True)
     there = {row.pk for row in rows}
     mirrored = StateMachine.objects.without_map_runs().filter(connection=connection)
@@ -224,7 +232,9 @@ def _revision(detail: StateMachineDetail) -> str:
     return detail.revision_id or ""
 
 
-def _row(connection: Connection, machine: ListedMachine) -> StateMachine:
+def _row(
+    connection: Connection, machine: ListedMachine, looked_at: datetime | None
+) -> StateMachine:
     return StateMachine(
         id=state_machine_id(connection=connection.pk, arn=machine.arn),
         connection=connection,
@@ -232,4 +242,5 @@ def _row(connection: Connection, machine: ListedMachine) -> StateMachine:
         name=machine.name,
         type=machine.type,
         created_at=machine.created_at,
+        looked_at=looked_at,
     )

@@ -154,11 +154,15 @@ def _add(rows: list[StateMachine]) -> None:
 
 
 def _take_up(row: StateMachine, run: MapRun) -> bool:
-    """List it again where it was over and has been redriven."""
-    if run.ended_at is not None or row.over_at is None:
+    """List it again where it was over and has been redriven, also if it is over again by now."""
+    if row.over_at is None or (run.ended_at is not None and not _went_on(row.over_at, run)):
         return False
-    row.over_at = row.gone_at = None
+    row.over_at, row.gone_at = run.ended_at, None
     return True
+
+
+def _went_on(over_at: datetime, run: MapRun) -> bool:
+    return run.redriven_at is not None and over_at < run.redriven_at
 
 
 def _correct(row: StateMachine, run: MapRun, children: _Children) -> bool:

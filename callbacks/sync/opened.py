@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from functools import partial
 
@@ -9,15 +10,18 @@ from django.db import DataError, IntegrityError
 
 from callbacks.models import Definition, Execution, ExecutionStatus
 from callbacks.stepfunctions import IncompleteAnswer, StepFunctionsError
-from callbacks.sync.apply import apply_reading
+from callbacks.sync.apply import apply_reading, mark_problem
 from callbacks.sync.asking import Asking
 from callbacks.sync.figures import count_calls
 from callbacks.sync.follow import definition_of
-from callbacks.sync.plan import Target
+from callbacks.sync.plan import Facts, Target
 from callbacks.sync.reading import POISON, BadHistory, Reading, read
 from callbacks.sync.silence import unless_silent
 from callbacks.sync.skeletons import recall
+from callbacks.sync.suspects import BeingRead, LeftAlone, counted
 from callbacks.sync.versions import Versions
+
+logger = logging.getLogger(__name__)
 
 
 def read_execution(*, execution: Execution, now: datetime) -> None:
@@ -25,8 +29,33 @@ def read_execution(*, execution: Execution, now: datetime) -> None:
 
     One execution that somebody waits for: read whatever a pass has left of the budget, and
     counted; not where its account gives no answer and another worker waits for it already. A
-    history that cannot be used raises IncompleteAnswer and changes nothing.
+    history that cannot be used raises IncompleteAnswer and changes nothing; so does one of which
+    workers died.
     """
+    try:
+        with counted(execution=execution.pk, now=now):
+            _read_and_apply(execution, now)
+            return
+    except LeftAlone as exc:
+        reason = str(exc)
+        _tell(execution, reason, now, until=exc.until)
+    except BeingRead:
+        reason = "Others are reading it, or have died of it."
+    raise _unusable(reason)
+
+
+def _tell(execution: Execution, reason: str, now: datetime, *, until: datetime) -> None:
+    logger.error("%s is left alone until %s: %s", execution.arn, until, reason)
+    mark_problem(
+        machine=execution.state_machine,
+        reading=Reading(target=_target(execution), facts=Facts(now=now)),
+        problem=reason,
+        now=now,
+        read_next_at=until,
+    )
+
+
+def _read_and_apply(execution: Execution, now: datetime) -> None:
     connection = execution.connection
     asking = Asking(connection=connection, now=now, hasty=True)
     try:

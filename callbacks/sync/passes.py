@@ -29,6 +29,7 @@ from callbacks.sync.listing import Lister, behind
 from callbacks.sync.merging import match_intakes
 from callbacks.sync.queue import Queue
 from callbacks.sync.recovering import recover
+from callbacks.sync.suspects import BeingRead
 from callbacks.sync.trouble import is_of_the_connection, is_silence
 
 logger = logging.getLogger(__name__)
@@ -97,14 +98,14 @@ class _Pass:
             yielding=not full,
             keep_alive=self._keep_lease,
         )
-        self._follower = Follower(asking=self._asking, now=now)
+        self._follower = Follower(asking=self._asking, now=now, is_careful=before.was_cut_off)
         self._queue = Queue(connection=connection, now=now)
         self._lister = Lister(
             asking=self._asking,
             noting=self._noting,
             now=now,
             everything=full,
-            before=before.began_at,
+            before=before.machines_listed_at,
             see_again=self._see_definition,
         )
         self._machines: list[StateMachine] = []
@@ -208,7 +209,12 @@ class _Pass:
         self._has_machines = False
         with self._noting():
             listed = self._asking.reader.list_state_machines()
-            machines.mirror_machines(connection=self._connection, listed=listed, now=self._now)
+            machines.mirror_machines(
+                connection=self._connection,
+                listed=listed,
+                now=self._now,
+                before=self._machines_listed_at,
+            )
             self._machines_listed_at = self._now
             self._has_machines = True
 
@@ -262,6 +268,8 @@ class _Pass:
         try:
             self._follower.follow(candidate)
             self._silent = 0
+        except BeingRead:
+            self._missed += 1
         except KeyThrottled as exc:
             self._follower.set_aside(candidate, exc)
         except Throttled as exc:

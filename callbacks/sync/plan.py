@@ -156,7 +156,7 @@ class Plan:
     """What to write. A task may be opened and closed at once: it came and went between readings."""
 
     open: tuple[CallbackTask, ...] = ()
-    # Open ones whose token was not found before, or whose clock has started since.
+    # Those whose token was not found before, or whose clock has started since.
     change: tuple[CallbackTask, ...] = ()
     close: Mapping[TaskKey, TaskClosing] = field(default_factory=dict)
     # None where there is nothing to say beyond what the mirror holds.
@@ -187,7 +187,7 @@ def make_plan(*, known: Known, facts: Facts) -> Plan:
     ]
     return Plan(
         open=opened,
-        change=tuple(task for task in still_open if _has_news(known, facts, task)),
+        change=tuple(task for task in tasks if _has_news(known, facts, task)),
         close=close,
         execution=execution,
         is_moving=history is not None and history.is_moving and status == RUNNING,
@@ -209,15 +209,16 @@ def waiting_since(task: CallbackTask) -> datetime:
 
 def _has_news(known: Known, facts: Facts, task: CallbackTask) -> bool:
     before = known.tasks.get(key_of(task))
-    if before is None or not before.is_open:
+    if before is None or before.is_final:
         return False
+    if task.token is not None and not before.has_token:
+        return True
     dies = facts.deadlines[key_of(task)]
-    return (
-        (task.token is not None and not before.has_token)
-        or (dies.earliest, dies.latest) != (before.dies_earliest, before.dies_latest)
-        or waiting_since(task) != before.waiting_since
-        or (task.started_at is not None) != before.has_started
-    )
+    is_moved = (dies.earliest, dies.latest) != (before.dies_earliest, before.dies_latest)
+    # When it would have died is no news of one that has ended.
+    has_moved = waiting_since(task) != before.waiting_since
+    has_started = (task.started_at is not None) != before.has_started
+    return has_moved or has_started or (is_moved and task.closed is None)
 
 
 def _execution_state(known: Known, facts: Facts) -> ExecutionState | None:

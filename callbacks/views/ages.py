@@ -18,7 +18,6 @@ from callbacks.templatetags.words import age, moment, stamp
 THROTTLE_COUNTS_FOR = timedelta(minutes=10)
 # What a pass itself may take before its connection is called late.
 PASS_MAY_TAKE = timedelta(seconds=10)
-SHORTEST_SILENCE = timedelta(seconds=60)
 
 
 class Freshness(StrEnum):
@@ -49,8 +48,8 @@ def stale_after() -> timedelta:
 
 
 def silent_after() -> timedelta:
-    """The worker writes a pulse with each pass: three that did not come are a silence."""
-    return max(SHORTEST_SILENCE, timedelta(seconds=3 * settings.SYNC_INTERVAL_SECONDS))
+    """The worker writes a pulse with each message of beat's; some that did not come are silence."""
+    return timedelta(seconds=settings.SILENT_SECONDS)
 
 
 def freshness(*, facts: ConnectionFacts, now: datetime) -> Freshness:

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from callbacks.models.clock import database_now
 from callbacks.queries import health
 from callbacks.queries.outside import last_checkpoint
+from callbacks.views.ages import silent_after
 from callbacks.views.guard import public
 
 BROKER_SECONDS = 2
@@ -68,6 +69,7 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield self._waiting()
+        yield self._set_aside()
         yield self._decisions()
         yield self._ages()
         yield self._checkpoint()
@@ -83,6 +85,16 @@ class Figures(Collector):
             "holdpoint_tasks_waiting", "Callback tasks that wait", labels=["connection"]
         )
         for figure in health.waiting_tasks():
+            metric.add_metric(figure.labels, figure.value)
+        return metric
+
+    def _set_aside(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "holdpoint_executions_set_aside",
+            "Running executions whose history cannot be used",
+            labels=["connection"],
+        )
+        for figure in health.executions_set_aside():
             metric.add_metric(figure.labels, figure.value)
         return metric
 
@@ -135,6 +147,9 @@ def _broker() -> str:
 
 
 def _sync(lines: Iterable[health.SyncAge], now: datetime) -> str:
+    pulse = health.last_pulse()
+    if pulse is not None and now - pulse > silent_after():
+        return "beat and worker are silent"
     for line in lines:
         if line.passed_at is None:
             return "no pass has finished yet"

@@ -146,7 +146,8 @@ def _of_every_type() -> Script:
     limits = {"timeoutInSeconds": 60, "heartbeatInSeconds": 5}
     script.schedule(entered, **limits)
     script.add("LambdaFunctionScheduled", entered, resource="arn:function", **limits)
-    script.add("ActivityScheduled", entered, resource="arn:activity", **limits)
+    picked_up = script.add("ActivityScheduled", entered, resource="arn:activity", **limits)
+    script.add("ActivityStarted", picked_up, workerName="robot 7")
     script.add("EvaluationFailed", entered, state="Call", error="E", cause="C")
     script.exit("Call", entered, assignedVariables={"kept": "1"})
     children = script.map_start("Children", script.exit("Photos", start, "Map"), 3)

@@ -39,6 +39,7 @@ class Case:
     machine_arn: str
     # The numbers of calls that somebody else made.
     foreign: set[int] = field(default_factory=set)
+    clock: Callable[[], datetime] = timezone.now
 
     def approve(self, output: str = OUTPUT, user: User | None = None) -> Decision:
         answer = Answer(direction=Direction.APPROVE, output_text=output, reason="Looks right.")
@@ -57,7 +58,7 @@ class Case:
             answer=answer,
             actor=making.make_actor(user or self.approver),
             undo_seconds=0,
-            now=timezone.now(),
+            now=self.clock(),
         )
 
     def answer_elsewhere(self, operation: str, **params: str) -> None:

@@ -2,7 +2,8 @@
 
 Its environment has CRASH_POINTS such as `callbacks.decisions.deliver:_call:before`, separated by
 commas, and CRASH_FOLDER, where each point leaves a file so that it kills once, however often the
-process is started again. The product has no hooks for this: the functions are wrapped from outside.
+process is started again. POISON is the ARN of an execution whose history kills whoever folds it,
+each time. The product has no hooks for this: the functions are wrapped from outside.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def run(role: str, *, environment: Mapping[str, str], log: Path) -> None:
     _hurry()
     for point in filter(None, environment.get("CRASH_POINTS", "").split(",")):
         _wrap(point)
+    _poison(environment.get("POISON", ""))
+    _mute(Path(environment["CRASH_FOLDER"]) / "mute")
     roles = {"worker": run_worker, "beat": run_beat, "web": run_web, "hint": run_hint}
     roles[role]()
 
@@ -51,8 +54,10 @@ def _hurry() -> None:
     """A lost message is missed as soon as the leases of tests.faults.settings run out."""
     from callbacks.decisions import sweep
     from callbacks.rescue import sweep as rescue_sweep
+    from callbacks.sync import suspects, turns
 
     sweep.HINT_AGAIN_AFTER = rescue_sweep.HINT_AGAIN_AFTER = timedelta(seconds=3)
+    turns.LOST_AFTER = suspects.LONGEST_READING = timedelta(seconds=3)
 
 
 def _print_to(log: Path) -> None:
@@ -74,7 +79,9 @@ def run_worker() -> None:
 def run_beat() -> None:
     from dashboard.celery import app
 
-    app.Beat(loglevel="DEBUG", schedule=app.conf.beat_schedule_filename).run()
+    # Two beats are on two hosts, each with a file of its own.
+    schedule = os.environ.get("BEAT_FILE", app.conf.beat_schedule_filename)
+    app.Beat(loglevel="DEBUG", schedule=schedule).run()
 
 
 def run_web() -> None:
@@ -97,6 +104,40 @@ def _wrap(point: str) -> None:
     module_name, function_name, moment = point.split(":")
     module = importlib.import_module(module_name)
     setattr(module, function_name, _killing(getattr(module, function_name), point, moment))
+
+
+def _poison(arn: str) -> None:
+    """Let this execution's history kill whoever folds it; a file has a byte for each death."""
+    from callbacks.sync import reading
+
+    fold = reading._folded
+
+    def folded(events: Any, target: Any, *args: Any) -> Any:
+        if target.arn == arn:
+            with deaths_file(Path(os.environ["CRASH_FOLDER"])).open("ab") as file:
+                file.write(b"x")
+            os.killpg(os.getpgid(0), signal.SIGKILL)
+        return fold(events, target, *args)
+
+    reading._folded = folded
+
+
+def deaths_file(folder: Path) -> Path:
+    return folder / "poisoned"
+
+
+def _mute(named: Path) -> None:
+    """Let the process whose number stands in this file never ask Redis for a message again."""
+    from kombu.transport.redis import Channel
+
+    ask = Channel._brpop_start
+
+    def asking(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if named.exists() and named.read_text() == str(os.getpid()):
+            return None
+        return ask(self, *args, **kwargs)
+
+    Channel._brpop_start = asking
 
 
 def _killing(function: Callable[..., Any], point: str, moment: str) -> Callable[..., Any]:

@@ -43,6 +43,17 @@ class Processes:
         self.running[name] = process
         return process
 
+    def keep(self, role: str, **environment: str) -> Callable[[], None]:
+        """Start it, and again whenever the returned function finds that it has ended."""
+        self.start(role, **environment)
+
+        def look() -> None:
+            if self.running[role].exitcode is not None:
+                wait_until(lambda: _is_gone(self.running[role]))
+                self.start(role, **environment)
+
+        return look
+
     def wait_killed(self, name: str, seconds: float = 120) -> None:
         """Wait until the process and its children have died by SIGKILL; raises where they live on.
 
@@ -63,11 +74,12 @@ class Processes:
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4_000:]
 
+    def has_said(self, name: str, text: str) -> bool:
+        return text.encode() in (self.folder / f"{name}.log").read_bytes()
+
     def wait_logged(self, name: str, text: str, seconds: float = 120) -> None:
-        log = self.folder / f"{name}.log"
-        said = text.encode()
         wait_until(
-            lambda: said in log.read_bytes(), seconds=seconds, what=lambda: self.log_of(name)
+            lambda: self.has_said(name, text), seconds=seconds, what=lambda: self.log_of(name)
         )
 
     def end(self) -> None:

@@ -26,7 +26,7 @@ from callbacks.sync.lines import LAG
 from callbacks.sync.schedule import LONGEST_UNSEEN
 from tests import making
 from tests.simulator.control import Control
-from tests.sync.test_truth import Killed, killed_at
+from tests.sync.killing import Killed, killed_at
 from tests.sync.world import World, machine, task
 
 LISTS = "ListExecutions"
@@ -298,6 +298,27 @@ def test_a_redriven_run_is_let_go_too(world: World, parent: str) -> None:
 
     assert listed_runs() == []
     assert world.execution(parent).status == "SUCCEEDED"
+
+
+def test_what_came_and_went_in_a_redriven_run_between_two_readings_is_found(
+    world: World, parent: str
+) -> None:
+    world.simulator.call("StopExecution", executionArn=parent)
+    world.sync()
+    pass_by(world)
+    world.simulator.call("RedriveExecution", executionArn=parent)
+    world.simulator.advance(5)
+    for arn in children(world, parent):
+        world.succeed(arn, "{}")
+    world.simulator.advance(5)
+
+    world.sync()
+
+    assert {world.execution(arn).status for arn in children(world, parent)} == {"SUCCEEDED"}
+    again = CallbackTask.objects.filter(redrive_count=1)
+    assert {(row.status, row.closed_kind) for row in again} == {("answered", "succeeded")}
+    pass_by(world)
+    assert listed_runs() == []
 
 
 def test_children_over_pages_are_all_found(world: World, settings: Any) -> None:

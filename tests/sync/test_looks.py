@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from callbacks.models import Execution, Role, StateMachine
+from callbacks.models import Execution, Lease, Role, StateMachine
 from callbacks.queries.history import End, HistoryFilter, list_history
 from callbacks.queries.sight import sight_of
+from callbacks.sync.asking import Asking
 from callbacks.sync.lines import LAG
 from callbacks.sync.schedule import LONGEST_UNSEEN
 from tests import making
+from tests.sync.killing import Killed
 from tests.sync.world import FOUNDING_CASE, World, machine, task
 
 LISTS = "ListExecutions"
@@ -97,6 +102,39 @@ def test_a_machine_that_is_made_and_used_between_two_passes_is_looked_at_too(
     world.sync()
 
     assert world.task(arn).status == "answered"
+
+
+@pytest.mark.parametrize("where", ["DescribeStateMachine", "ListExecutions"])
+def test_what_happened_in_it_before_a_pass_that_was_killed_is_found(
+    world: World, orders: str, where: str
+) -> None:
+    arn = world.simulator.create("fresh", machine(Wait=task()))
+    run = came_and_went(world, arn)
+    world.simulator.advance(2 * LAG.total_seconds())
+    with killed_at_call(where), pytest.raises(Killed):
+        world.sync()
+    Lease.objects.all().delete()
+
+    world.sync()
+
+    assert world.task(run).closed_kind == "succeeded"
+
+
+@contextmanager
+def killed_at_call(operation: str) -> Iterator[None]:
+    """The worker dies before its first call of this operation, and its pass ends nothing."""
+    admit = Asking.admit
+
+    def dying(self: Asking, asked: str) -> None:
+        if asked == operation:
+            raise Killed
+        admit(self, asked)
+
+    with (
+        mock.patch.object(Asking, "admit", dying),
+        mock.patch("callbacks.sync.passes._Pass._finish"),
+    ):
+        yield
 
 
 def test_what_ended_while_no_worker_ran_is_found(world: World, orders: str) -> None:

@@ -17,6 +17,7 @@ from callbacks.sync import apply, passes
 from callbacks.sync.asking import Asking
 from callbacks.sync.plan import Target
 from callbacks.sync.reading import Reading, read
+from tests.sync.killing import Killed
 from tests.sync.world import World, machine, task
 
 SPELLINGS: tuple[Callable[[str], str], ...] = (
@@ -25,10 +26,6 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda token: token[:200],
     lambda token: token[-200:],
 )
-
-
-class Killed(BaseException):
-    """As SIGKILL ends a process: no handler of the product's may stop it."""
 
 
 def rows() -> list[Any]:

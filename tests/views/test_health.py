@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from callbacks.models import CallCount, Connection, ConnectionHealth
+from callbacks.models import CallCount, Connection, ConnectionHealth, Pulse
 from tests import making
 
 
@@ -75,6 +75,23 @@ def test_not_ready_where_passes_have_stopped(anybody: Client, connection: Connec
     passed(connection, ago=301)
     answer = anybody.get("/readyz")
     assert (answer.status_code, answer.json()["sync"]) == (503, "passes have stopped")
+
+
+def test_not_ready_where_beat_reaches_no_worker(anybody: Client, connection: Connection) -> None:
+    passed(connection, ago=5)
+    Pulse.objects.create(name="beat", at=timezone.now() - timedelta(seconds=61))
+    answer = anybody.get("/readyz")
+    assert (answer.status_code, answer.json()["sync"]) == (503, "beat and worker are silent")
+    Pulse.objects.create(name="sync", at=timezone.now() - timedelta(seconds=59))
+    assert anybody.get("/readyz").status_code == 200
+
+
+def test_executions_that_are_set_aside_are_counted(anybody: Client) -> None:
+    making.make_execution(problem="Its history cannot be read.")
+    making.make_execution()
+    (connection, _) = Connection.objects.order_by("created_at")
+    found = samples(anybody)
+    assert found["holdpoint_executions_set_aside", connection.name] == 1
 
 
 def test_a_disabled_connection_does_not_count(anybody: Client, connection: Connection) -> None:

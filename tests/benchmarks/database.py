@@ -10,7 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-NAME = "holdpoint_bench"
+# Two runs on one server need two names.
+NAME = os.environ.get("HOLDPOINT_BENCH_DB", "holdpoint_bench")
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 LOUD = """
 ********************************************************************************

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -64,3 +65,15 @@ def test_sqlite_counts_words_without_reading_a_row():
     refresh_statistics()
     rows = WAITING.filter(text_condition("portugal"), policy_id__in=[making.default_policy().pk])
     assert "COVERING INDEX task_search" in rows.values("id").explain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_index_of_sqlite_hinders_no_migration():
+    """Back to before the column that it holds, and forth again."""
+    if connection.vendor != "sqlite":
+        pytest.skip("It is SQLite's index.")
+    call_command("migrate", "callbacks", "0010", verbosity=0)
+    call_command("migrate", "callbacks", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'task_search'")
+        assert "search_text" in cursor.fetchone()[0]

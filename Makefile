@@ -81,7 +81,7 @@ faults: $(VENV)/.dev-installed ## Run the whole fault matrix, takes long; its ta
 	  HOLDPOINT_HONEST_ENTRIES="$${HOLDPOINT_HONEST_ENTRIES:-100000}" \
 	  $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) \
 	  tests/faults tests/audit/test_tampering.py tests/audit/test_false_alarms.py \
-	  tests/sync/test_truth.py tests/sync/test_recordings.py
+	  tests/decisions/test_bad_days.py tests/sync/test_truth.py tests/sync/test_recordings.py
 
 .PHONY: bench
 bench: $(VENV)/.dev-installed ## Run the benchmarks; tables also go to var/bench/

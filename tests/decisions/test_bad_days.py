@@ -8,6 +8,7 @@ import pytest
 
 from callbacks.models import CallbackTask, DecisionStatus, Execution, StateMachine
 from tests.decisions.conftest import Desk
+from tests.faults.balance import take_balance
 from tests.sync.world import machine, task
 
 LISTS = "ListExecutions"
@@ -19,8 +20,9 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callbacks.sync.asking.monotonic", lambda: 0.0)
 
 
+@pytest.mark.faults("F38")
 def test_another_tool_eats_the_quota_of_lists(desk: Desk, settings: Any) -> None:
-    """F38: for ten minutes each list is throttled."""
+    """For ten minutes each list is throttled."""
     settings.SYNC_QUOTA_SHARE = 0.5
     world = desk.world
     known = world.health.read_ok_at
@@ -37,6 +39,7 @@ def test_another_tool_eats_the_quota_of_lists(desk: Desk, settings: Any) -> None
     assert len(world.simulator.calls(LISTS)) <= 22
     decision = desk.settle(desk.deliver(desk.decide()))
     assert decision.status == DecisionStatus.CONFIRMED
+    take_balance(desk.sends())
 
 
 def a_machine_of_several_pages(desk: Desk, settings: Any) -> str:
@@ -60,10 +63,11 @@ def all_are_there(arn: str) -> bool:
     return rows.count() == 2_100 and not rows.exclude(status="RUNNING", left_at=None).exists()
 
 
+@pytest.mark.faults("F39")
 def test_a_page_token_that_ends_half_way_through_closes_nothing(
     desk: Desk, settings: Any, instant: None
 ) -> None:
-    """F39: the list is begun again."""
+    """The list is begun again."""
     arn = a_machine_of_several_pages(desk, settings)
     desk.simulator.expire_pages()
     settings.SYNC_QUOTA_SHARE = 0.1
@@ -73,10 +77,11 @@ def test_a_page_token_that_ends_half_way_through_closes_nothing(
 
     assert figures.error == ""
     assert all_are_there(arn)
+    take_balance(desk.sends())
 
 
+@pytest.mark.faults("F40")
 def test_a_page_that_comes_twice_closes_nothing(desk: Desk, settings: Any, instant: None) -> None:
-    """F40."""
     arn = a_machine_of_several_pages(desk, settings)
     settings.SYNC_QUOTA_SHARE = 0.1
     for kind in ("double_page", "omit_key", "cut_body"):
@@ -90,3 +95,4 @@ def test_a_page_that_comes_twice_closes_nothing(desk: Desk, settings: Any, insta
         desk.world.sync()
 
     assert all_are_there(arn)
+    take_balance(desk.sends())

@@ -139,5 +139,5 @@ def test_however_many_are_lost_the_mirror_is_asked_as_often(
         desk.deliver(desk.decide(task_id=desk.world.task(arn).pk))
     forget_the_mirror()
     # Two for the mirror and seven to take calls from the shared budget.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert sorted(recovered(desk)) == sorted(arns)

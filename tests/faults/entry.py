@@ -112,12 +112,12 @@ def _poison(arn: str) -> None:
 
     fold = reading._folded
 
-    def folded(events: Any, target: Any, *args: Any) -> Any:
-        if target.arn == arn:
+    def folded(events: Any, asked: Any) -> Any:
+        if asked.target.arn == arn:
             with deaths_file(Path(os.environ["CRASH_FOLDER"])).open("ab") as file:
                 file.write(b"x")
             os.killpg(os.getpgid(0), signal.SIGKILL)
-        return fold(events, target, *args)
+        return fold(events, asked)
 
     reading._folded = folded
 

@@ -87,7 +87,9 @@ def _is_said(one: Shown, row: Execution) -> bool:
 def _tasks() -> dict[str, dict[int, tuple[Any, ...]]]:
     """Tasks by execution and scheduled event: state, attempt, what closed it."""
     found: dict[str, dict[int, tuple[Any, ...]]] = {}
-    for row in CallbackTask.objects.select_related("execution"):
+    # Jobs that an answer can end early wait for nobody, and the recordings' links leave them out.
+    waits = CallbackTask.objects.filter(early_completion=False)
+    for row in waits.select_related("execution"):
         # What is over and why is not read yet, the history has not closed.
         is_open = row.closed_event_id is None
         closing = None if is_open else (row.closed_event_id, row.closed_event_type)

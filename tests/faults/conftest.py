@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -164,3 +165,19 @@ def crowd(case: Case, settings: Any) -> Callable[[int], list[Case]]:
         return [replace(case, task=task) for task in waiting.order_by("pk")]
 
     return make
+
+
+# Minutes by the wall clock, which leave two cores idle: these run with the whole matrix only.
+ONLY_IN_WHOLE = frozenset(
+    f"test_{name}.py"
+    for name in ("accounts", "beats", "brokers", "churn", "outages", "restarts", "recordings")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("HOLDPOINT_FAULT_TABLE"):
+        return
+    skip = pytest.mark.skip(reason="runs with `make faults`")
+    for item in items:
+        if item.path.name in ONLY_IN_WHOLE and item.path.parent.name in ("faults", "sync"):
+            item.add_marker(skip)

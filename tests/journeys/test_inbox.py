@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from callbacks.models import ConnectionHealth, DecisionStatus, TaskStatus
+from callbacks.models import OPEN_TASKS, ConnectionHealth, DecisionStatus, TaskStatus
 from tests import making
 from tests.journeys.conftest import PHONE, WIDE, overflows, tick
 
@@ -272,7 +272,8 @@ def fill(people):
     for status in DecisionStatus:
         making.make_decision(waiting(status, hours=9), people.approver, status=status)
     for status in TaskStatus:
-        making.make_task(status=status, closed_at=timezone.now())
+        is_open = status in OPEN_TASKS
+        making.make_task(status=status, closed_at=None if is_open else timezone.now())
 
 
 def faults(page):

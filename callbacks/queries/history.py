@@ -11,6 +11,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from callbacks.models import (
+    OPEN_TASKS,
     CallbackTask,
     Decision,
     DecisionStatus,
@@ -226,7 +227,7 @@ def _ends(sight: Sight, filters: HistoryFilter, cursor: Cursor | None) -> QueryS
     ours = Decision.objects.filter(task_id=OuterRef("pk"), status=DecisionStatus.CONFIRMED)
     return rows.filter(
         Q(closed_at__isnull=False, answered_here=False, early_completion=False)
-        & ~Q(status=TaskStatus.WAITING)
+        & ~Q(status__in=OPEN_TASKS)
         & after("closed_at", cursor, descending=True)
         & _period("closed_at", filters)
         & text_condition(filters.text)

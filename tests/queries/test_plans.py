@@ -46,6 +46,12 @@ def test_what_aws_last_said_to_an_answer(said, column, index):
     ("column", "index"), [("state_machine_name", "task_by_workflow"), ("state", "task_by_step")]
 )
 def test_the_tasks_of_one_workflow_or_step_in_their_order(column, index):
+    for _ in range(60):
+        making.make_task()
+    if connection.vendor == "postgresql":
+        # Of no rows at all any index is as good.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE callbacks_callbacktask")
     plan = WAITING.filter(**{column: "refund"}).order_by("dies_earliest", "id").explain()
     assert index in plan
     assert "sort" not in plan.lower()

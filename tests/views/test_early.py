@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from callbacks.decisions.answer import NOT_MEANT
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Role
+from callbacks.models import OPEN_TASKS, CallbackTask, Decision, DecisionStatus, Role
 from tests import making
 from tests.views.answering import post_answer
 from tests.views.conftest import elements, poll_query, text_of
@@ -55,6 +55,15 @@ def test_a_job_counts_as_nothing_that_waits(people, page_of):
 def test_a_job_that_ended_by_itself_is_no_end_of_a_wait(people, page_of):
     closed_job()
     assert "Load the warehouse" not in text_of(page_of(people.operator, "/history/"))
+
+
+@pytest.mark.parametrize("status", OPEN_TASKS)
+def test_what_is_open_is_no_end_whatever_its_times_say(people, page_of, status):
+    """A time of an end that was put right later must not take the page away."""
+    closed_job(status=status, early_completion=False)
+    page = page_of(people.operator, "/history/")
+    assert page.status_code == 200
+    assert "Load the warehouse" not in text_of(page)
 
 
 # --- where it is -------------------------------------------------------------------------------

@@ -1,0 +1,111 @@
+"""The syntax of intrinsic functions in JSONPath states: `States.Format('{}', $.name)`.
+
+Source: dg/intrinsic-functions; states-language, "Intrinsic Functions".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from callbacks.asl.language.functions import FUNCTIONS
+from callbacks.asl.language.paths import NoSuchValue, find
+from callbacks.asl.language.values import (
+    INTRINSIC_FAILURE,
+    CannotPredict,
+    Json,
+    Seen,
+    StateFails,
+)
+from callbacks.asl.payload import parse_exact
+
+# AWS takes ten; a definition with more was never accepted.
+_NESTING_LIMIT = 12
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<call>States\.\w+)\s*\(
+      | '(?P<text>(?:[^'\\]|\\.)*)'
+      | (?P<path>\$(?:\[\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"]*)\s*\]|[^,()\[\]\s])*)
+      | (?P<mark>[,)])
+      | (?P<literal>[^\s,()']+))""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def call(text: str, seen: Seen) -> Json:
+    """Evaluate one call. Raises StateFails, CannotPredict."""
+    tokens = _tokens(text)
+    value = _value(next(tokens), tokens, seen, 0)
+    if next(tokens, None) is not None:
+        raise _unreadable()
+    return value
+
+
+def _unreadable() -> CannotPredict:
+    return CannotPredict("an intrinsic function is written in a form that is not followed here")
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None or found.lastgroup is None:
+            raise _unreadable()
+        yield found.lastgroup, found[found.lastgroup]
+        at = found.end()
+
+
+def _value(
+    token: tuple[str, str], tokens: Iterator[tuple[str, str]], seen: Seen, depth: int
+) -> Json:
+    kind, text = token
+    if kind == "call":
+        return _called(text.removeprefix("States."), tokens, seen, depth)
+    if kind == "text":
+        # \{ and \} stay as they are: only Format gives them a meaning.
+        return re.sub(r"\\(['\\])", r"\1", text)
+    if kind == "path":
+        return _at_path(text, seen)
+    if kind == "literal":
+        return _literal(text)
+    raise _unreadable()
+
+
+def _called(name: str, tokens: Iterator[tuple[str, str]], seen: Seen, depth: int) -> Json:
+    if depth > _NESTING_LIMIT or name not in FUNCTIONS:
+        raise CannotPredict(f"what States.{name[:40]} gives is not known here")
+    arguments = list(_arguments(tokens, seen, depth + 1))
+    try:
+        return FUNCTIONS[name](*arguments)
+    # What a function stumbles over is an argument of a kind that it does not take.
+    except (TypeError, ValueError, LookupError, ArithmeticError) as exc:
+        cause = f"The arguments of States.{name} do not fit: {exc}"
+        raise StateFails(INTRINSIC_FAILURE, cause, path=f"States.{name}") from exc
+
+
+def _arguments(tokens: Iterator[tuple[str, str]], seen: Seen, depth: int) -> Iterator[Json]:
+    token = next(tokens, ("end", ""))
+    if token == ("mark", ")"):
+        return
+    while True:
+        yield _value(token, tokens, seen, depth)
+        separator = next(tokens, ("end", ""))
+        if separator == ("mark", ")"):
+            return
+        if separator != ("mark", ","):
+            raise _unreadable()
+        token = next(tokens, ("end", ""))
+
+
+def _at_path(text: str, seen: Seen) -> Json:
+    try:
+        return find(text, seen)
+    except NoSuchValue:
+        cause = f"The path {text} leads to nothing"
+        raise StateFails(INTRINSIC_FAILURE, cause, path=text) from None
+
+
+def _literal(text: str) -> Json:
+    try:
+        return parse_exact(text)
+    except ValueError:
+        raise _unreadable() from None

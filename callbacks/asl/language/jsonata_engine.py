@@ -1,0 +1,168 @@
+"""One JSONata expression, evaluated within bounds: its value as plain JSON.
+
+The library is jsonata-python. An expression comes from whoever wrote the workflow, and must not
+hold a web process: steps, calls, depth and sizes are counted, and regular expressions run on RE2,
+which takes time in proportion to the text.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import re2
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
+from jsonata.regex_engine import RegexFlags
+from jsonata.utils import Utils
+
+from callbacks.asl.language.jsonata_functions import OWN_FUNCTIONS, Refused
+from callbacks.asl.language.values import CannotPredict, Json
+
+UNDEFINED: Any = object()
+# AWS's own depth is 100 levels of calls; one level there is some levels of the library here.
+_MAX_DEPTH = 100
+_MAX_STEPS = 100_000
+_MAX_CALLS = 1_000_000
+# An output has 262,144 bytes at most; what is larger on the way is not followed.
+_MAX_SIZE = 1_000_000
+_SIZE_OF_A_STEP = 100
+
+
+class Thrown(Exception):
+    """The expression ended in an error; the text is JSONata's code and words."""
+
+
+class Unsupported(Exception):
+    """The value is a function or holds one: JSON has no such thing."""
+
+
+class _Stopped(BaseException):
+    """Not an Exception: the library catches those."""
+
+
+def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str, Json]) -> Json:
+    """The value, or UNDEFINED. Raises Thrown, Unsupported, CannotPredict."""
+    expression = _compiled(source)
+    frame = expression.create_frame()
+    meter = _Meter()
+    frame.set_evaluate_entry_callback(meter.enter)
+    frame.set_evaluate_exit_callback(meter.leave)
+    frame.bind("eval", None)
+    for name, function in OWN_FUNCTIONS.items():
+        frame.bind(name, Jsonata.JLambda(function))
+    for name, value in variables.items():
+        frame.bind(name, _given(value))
+    frame.bind("states", _given(dict(states)))
+    with meter.counting():
+        value = _evaluated(expression, frame)
+    return UNDEFINED if value is None else _plain(value)
+
+
+def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
+    try:
+        return expression.evaluate(None, frame)
+    except _Stopped as exc:
+        raise CannotPredict(f"the expression takes too long to work out here: {exc}") from None
+    except JException as exc:
+        raise Thrown(f"{exc.get_error()}: {exc}") from None
+    except Refused as exc:
+        raise Thrown(str(exc)) from None
+    except (CannotPredict, MemoryError):
+        raise
+    # The library lets errors of Python's own through; what AWS does there is not known.
+    except Exception as exc:
+        raise CannotPredict(f"the expression could not be worked out: {exc}") from exc
+
+
+@lru_cache(maxsize=2048)
+def _compiled(source: str) -> Jsonata:
+    try:
+        expression = Jsonata(source, _linear)
+    # A definition with a syntax error was never accepted, so it is a form that the library or RE2
+    # does not know.
+    except Exception as exc:
+        raise CannotPredict(f"the expression has a form that is not followed here: {exc}") from exc
+    # So that a null is told from nothing at all.
+    expression.set_output_convert_nulls(False)
+    expression.set_validate_input(False)
+    return expression
+
+
+def _linear(pattern: str, flags: RegexFlags) -> Any:
+    options = re2.Options()
+    options.case_sensitive = not flags.case_insensitive
+    options.log_errors = False
+    return re2.compile(f"(?m){pattern}" if flags.multiline else pattern, options)
+
+
+class _Meter:
+    """What an evaluation has taken so far. Counts, and no clock: the same each time."""
+
+    def __init__(self) -> None:
+        self._depth = self._steps = self._calls = 0
+
+    def enter(self, *_: Any) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise _Stopped(f"more than {_MAX_DEPTH} levels")
+        self._add(1)
+
+    def leave(self, _expr: Any, _input: Any, _frame: Any, result: Any) -> None:
+        self._depth -= 1
+        size = len(result) if isinstance(result, str | list) else 0
+        if size > _MAX_SIZE:
+            raise _Stopped(f"a value of more than {_MAX_SIZE:,} characters or members")
+        self._add(size // _SIZE_OF_A_STEP)
+
+    def _add(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > _MAX_STEPS:
+            raise _Stopped(f"more than {_MAX_STEPS:,} steps")
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count every call in this thread: inside the library's functions there are no steps."""
+        before = sys.getprofile()
+        sys.setprofile(self._called)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def _called(self, *_: Any) -> None:
+        self._calls += 1
+        if self._calls > _MAX_CALLS:
+            raise _Stopped("too many calls")
+
+
+def _given(value: Json) -> Any:
+    """As the library takes it: floats, and a null of its own."""
+    if value is None:
+        return Utils.NULL_VALUE
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_given(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _given(item) for key, item in value.items()}
+    return value
+
+
+def _plain(value: Any) -> Json:
+    """A copy in JSON's own types, whole numbers without a point as JavaScript writes them."""
+    if value is None or value is Utils.NULL_VALUE:
+        return None
+    if isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e15 else Decimal(repr(value))
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    raise Unsupported

@@ -1,0 +1,170 @@
+"""JSONPath as Step Functions evaluates it: a plain missing path fails, a search finds [].
+
+The rules were read off AWS's recordings; the paths are those of its documentation
+(dg/amazon-states-language-paths). A filter `[?…]` is not followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from callbacks.asl.language.values import RUNTIME, CannotPredict, Json, Seen, StateFails
+
+# Deep searches of deep searches take the square of an input, and more.
+MOST_VALUES = 100_000
+
+NAME, INDEX, WILDCARD, SLICE, UNION, DESCENT = "name", "index", "*", "slice", "union", ".."
+_ROOT = re.compile(r"\$(\$|[A-Za-z_]\w*)?")
+_STEP = re.compile(
+    r"""(?P<descent>\.\.)(?=[\w*\[])
+      | \.?(?P<star>\*|\[\s*\*\s*\])
+      | \.?(?P<name>[^.\[\]\s()?,'"*@:]+)
+      | \[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]
+      | \[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]
+      | \[\s*(?P<index>-?\d{1,9})\s*\]
+      | \[\s*(?P<slice>-?\d{0,9}\s*:\s*-?\d{0,9}(?:\s*:\s*-?\d{0,9})?)\s*\]
+      | \[\s*(?P<union>-?\d{1,9}(?:\s*,\s*-?\d{1,9})+|'[^']*'(?:\s*,\s*'[^']*')+)\s*\]""",
+    re.VERBOSE,
+)
+Step = tuple[str, Any]
+
+
+class NoSuchValue(Exception):
+    """A plain path leads nowhere; `route` is the way up to what is missing, as AWS writes it."""
+
+    def __init__(self, route: str) -> None:
+        super().__init__(route)
+        self.route = route
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """`root`: None for the data, "$" for the context object, else a variable's name."""
+
+    text: str
+    root: str | None
+    steps: tuple[Step, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """It can find one value at most (a Reference Path)."""
+        return all(kind in (NAME, INDEX) for kind, _ in self.steps)
+
+
+@lru_cache(maxsize=4096)
+def parse_path(text: str) -> Path:
+    """Raises CannotPredict for a form that is not followed here."""
+    root = _ROOT.match(text)
+    if root is None:
+        raise CannotPredict(f"the path {text[:80]} has a form that is not followed here")
+    steps: list[Step] = []
+    at = root.end()
+    while at < len(text):
+        found = _STEP.match(text, at)
+        if found is None or found.end() == at:
+            raise CannotPredict(f"the path {text[:80]} has a form that is not followed here")
+        steps.append(_step(found))
+        at = found.end()
+    return Path(text, root[1], tuple(steps))
+
+
+def find(text: str, seen: Seen) -> Json:
+    """The value at a plain path, or the list that any other finds.
+
+    Raises NoSuchValue, StateFails for a variable that does not exist, CannotPredict.
+    """
+    path = parse_path(text)
+    root = _root(path, seen)
+    return _walk(path, root, seen) if path.is_plain else _search(path, root)
+
+
+def _step(found: re.Match[str]) -> Step:
+    kind = found.lastgroup or ""
+    text = found[kind]
+    if kind in ("single", "double"):
+        return NAME, re.sub(r"\\(.)", r"\1", text)
+    if kind == "index":
+        return INDEX, int(text)
+    if kind == "slice":
+        bounds = [int(part) if part.strip() else None for part in text.split(":")]
+        return SLICE, slice(*bounds)
+    if kind == "union":
+        return UNION, tuple(_union_member(part.strip()) for part in text.split(","))
+    return {"descent": (DESCENT, None), "star": (WILDCARD, None)}.get(kind, (NAME, text))
+
+
+def _union_member(text: str) -> str | int:
+    return text[1:-1] if text.startswith("'") else int(text)
+
+
+def _root(path: Path, seen: Seen) -> Json:
+    if path.root is None:
+        return seen.data
+    if path.root == "$":
+        return seen.context
+    if path.root in seen.variables:
+        return seen.variables[path.root]
+    if not seen.is_complete:
+        raise CannotPredict(f"the variable ${path.root} is not known here")
+    cause = f"The variable '{path.root}' referenced in '{path.text}' does not exist."
+    raise StateFails(RUNTIME, cause, path=path.text)
+
+
+def _walk(path: Path, value: Json, seen: Seen) -> Json:
+    route = "$"
+    for kind, key in path.steps:
+        route += f"['{key}']" if kind == NAME else f"[{key}]"
+        if not _has(value, key):
+            if path.root == "$" and not seen.is_complete:
+                raise CannotPredict(f"{path.text} of the context object is not known here")
+            raise NoSuchValue(route)
+        value = value[key]
+    return value
+
+
+def _search(path: Path, root: Json) -> list[Json]:
+    found = [root]
+    for kind, key in path.steps:
+        following: list[Json] = []
+        for value in found:
+            following.extend(_children_by(kind, key, value))
+            if len(following) > MOST_VALUES:
+                raise CannotPredict(f"the path {path.text[:80]} finds too many values")
+        found = following
+    return found
+
+
+def _children_by(kind: str, key: Any, value: Json) -> Iterator[Json]:
+    if kind == DESCENT:
+        yield from _descend(value)
+    elif kind == WILDCARD:
+        yield from _children(value)
+    elif kind == SLICE:
+        yield from value[key] if isinstance(value, list) and key.step != 0 else ()
+    else:
+        for one in key if kind == UNION else (key,):
+            if _has(value, one):
+                yield value[one]
+
+
+def _has(value: Json, key: str | int) -> bool:
+    if isinstance(key, str):
+        return isinstance(value, Mapping) and key in value
+    return isinstance(value, list) and -len(value) <= key < len(value)
+
+
+def _children(value: Json) -> Iterator[Json]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _descend(value: Json) -> Iterator[Json]:
+    yield value
+    for child in _children(value):
+        yield from _descend(child)

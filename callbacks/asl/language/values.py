@@ -1,0 +1,121 @@
+"""Values as expressions see them, and the two ways in which an evaluation gives none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+# JSON as `payload.parse_exact` reads it: numbers are int or Decimal, so nothing is rounded.
+Json = Any
+
+RUNTIME = "States.Runtime"
+QUERY_FAILURE = "States.QueryEvaluationError"
+DATA_LIMIT = "States.DataLimitExceeded"
+NO_CHOICE = "States.NoChoiceMatched"
+INTRINSIC_FAILURE = "States.IntrinsicFailure"
+PATH_MISMATCH = "States.ResultPathMatchFailure"
+PARAMETER_FAILURE = "States.ParameterPathFailure"
+
+# Java writes doubles between these as Python does; others with an exponent of its own.
+_SMALLEST_PLAIN, _LARGEST_PLAIN = Decimal("0.001"), Decimal(10) ** 7
+
+
+class CannotPredict(Exception):
+    """What comes of it depends on something that is not known here; the message says on what."""
+
+
+class StateFails(Exception):
+    """The state would fail here with this error; `field` and `path` say at what."""
+
+    def __init__(self, error: str, cause: str, *, field: str = "", path: str = "") -> None:
+        super().__init__(cause)
+        self.error = error
+        self.cause = cause
+        self.field = field
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the expressions of one state may look at.
+
+    `data`: what `$` means in JSONPath. `states`: `$states` of JSONata, without its context.
+    A variable or a part of the context that is not known is absent, and `is_complete` is False.
+    """
+
+    data: Json
+    context: Mapping[str, Json]
+    variables: Mapping[str, Json]
+    states: Mapping[str, Json] = field(default_factory=dict)
+    is_complete: bool = True
+
+
+def render(value: Json) -> str:
+    """Compact JSON, numbers as they were written."""
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts)
+
+
+def size_of(value: Json) -> int:
+    """Bytes of UTF-8, as the service counts a payload (dg/service-quotas)."""
+    return len(render(value).encode())
+
+
+def text_of_number(value: int | Decimal) -> str:
+    """As AWS writes a number into a text. Raises CannotPredict where its form is not known."""
+    if isinstance(value, int):
+        return str(value)
+    if value and not _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
+        raise CannotPredict(f"how AWS writes the number {value} into a text is not known")
+    return repr(float(value))
+
+
+def text_of(value: Json) -> str:
+    """The JSON text that an expression makes of a value."""
+    parts: list[str] = []
+    _write(value, parts, number=text_of_number)
+    return "".join(parts)
+
+
+def kind_of(value: Json) -> str:
+    """JSON's word for what it is."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if is_number(value):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def is_number(value: Json) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _write(value: Json, parts: list[str], number: Any = str) -> None:
+    if isinstance(value, dict):
+        opening = "{"
+        for key, inner in value.items():
+            parts.append(f"{opening}{json.dumps(key, ensure_ascii=False)}:")
+            _write(inner, parts, number)
+            opening = ","
+        parts.append("{}" if opening == "{" else "}")
+    elif isinstance(value, list):
+        opening = "["
+        for inner in value:
+            parts.append(opening)
+            _write(inner, parts, number)
+            opening = ","
+        parts.append("[]" if opening == "[" else "]")
+    elif isinstance(value, str):
+        parts.append(json.dumps(value, ensure_ascii=False))
+    elif is_number(value):
+        parts.append(number(value))
+    else:
+        parts.append({None: "null", True: "true", False: "false"}[value])

@@ -1,0 +1,144 @@
+"""JSONata in the fields of a state, and that no expression holds a process."""
+
+import contextlib
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callbacks.asl.language.query import fill, fill_as
+from callbacks.asl.language.values import QUERY_FAILURE, CannotPredict, Seen, StateFails
+
+RESULT = {"ok": True, "n": Decimal("1.50"), "list": [3, 1, 2], "nothing": None}
+
+
+def value_of(expression: str, **fields):
+    seen = Seen(
+        data=None,
+        context={"Execution": {"Name": "run"}},
+        variables={"v": 3},
+        states={"input": {"a": 1}, "result": RESULT},
+        **fields,
+    )
+    return fill("{% " + expression + " %}", seen, "Output")
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$states.result.ok", True),
+        ("$states.result.n * 2", 3),
+        ("$states.result.nothing", None),
+        ("$sort($states.result.list)", [1, 2, 3]),
+        ("$states.input.a + $v", 4),
+        ("$states.context.Execution.Name & '!'", "run!"),
+        ("{'a': [1, {'b': null}]}", {"a": [1, {"b": None}]}),
+        ("$partition([1..5], 2)", [[1, 2], [3, 4], [5]]),
+        ("$range(1, 9, 4)", [1, 5, 9]),
+        ("$hash('a', 'MD5')", "0cc175b9c0f1b6a831c399e269772661"),
+        ("$parse('{\"a\": [null]}')", {"a": [None]}),
+        ("$distinct([1, true, 1, '1'])", [1, True, "1"]),
+        ("$pad('a', 3)", "a  "),
+        ("$replace('a1b22', /[0-9]+/, '#')", "a#b#"),
+        ("$exists($states.result.missing) ? 'yes' : 'no'", "no"),
+    ],
+)
+def test_an_expression_gives(expression, value):
+    assert value_of(expression) == value
+
+
+def test_texts_without_the_marks_stay_as_they_are():
+    seen = Seen(data=None, context={}, variables={})
+    template = {"a": " {% 1 %}", "b": ["{% 1 + 1 %}", 5], "c": "plain"}
+    assert fill(template, seen, "Output") == {"a": " {% 1 %}", "b": [2, 5], "c": "plain"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("$states.result.missing", "returned nothing (undefined)"),
+        ("function($x) { $x }", "returned an unsupported result type"),
+        ("'a' + 1", "threw an error during evaluation. T2001"),
+        ("$error('no')", "threw an error during evaluation. D3137"),
+        ("$randomSeeded(1)", "T1006"),
+    ],
+)
+def test_a_failure_is_told_as_aws_tells_it(expression, said):
+    with pytest.raises(StateFails) as caught:
+        value_of(expression)
+    assert caught.value.error == QUERY_FAILURE
+    assert said in caught.value.cause
+    assert "specified for the field 'Output'" in caught.value.cause
+
+
+def test_a_field_takes_one_kind_of_value():
+    seen = Seen(data=None, context={}, variables={})
+    with pytest.raises(StateFails) as caught:
+        fill_as("boolean", "{% 'yes' %}", seen, "Choices[0]/Condition")
+    assert "Expected 'boolean', but was 'string'" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    "call", ["$now()", "$millis()", "$random()", "$uuid()", "$shuffle([1, 2])"]
+)
+def test_what_differs_each_time_is_not_predicted(call):
+    with pytest.raises(CannotPredict):
+        value_of(call)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$states.context.Execution.RoleArn",
+        "$states.context",
+        "$states",
+        "$lookup($states.context, 'Execution')",
+        "$other",
+        "{'a': $other}",
+    ],
+)
+def test_what_is_not_known_here_is_not_taken_for_missing(expression):
+    with pytest.raises(CannotPredict):
+        value_of(expression, is_complete=False)
+
+
+def test_an_expressions_own_names_are_known():
+    expression = (
+        "($f := function($x, $y) { $x + $y }; $sum($map([1, 2], function($i) { $f($i, $v) })))"
+    )
+    assert value_of(expression, is_complete=False) == 9
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "($f := function($n) { $f($n + 1) }; $f(1))",
+        "($f := function($n) { 1 + $f($n + 1) }; $f(1))",
+        "($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('aaaaaaaa', 60))",
+        "[1..9000000]",
+        "$sum([1..5000000])",
+        "$map([1..900000], function($x) { $x })",
+        "$sort([1..300000], function($a, $b) { $a > $b })",
+        "$pad('a', 900000000)",
+        "$range(1, 1000000000, 1)",
+        "$join($map([1..90000], function($x) { 'aaaaaaaaaaaaaaaaaaaaaaaa' }))",
+        "$eval('1 + 1')",
+        "$match('a', /(?=a)/)",
+        "$states.result.list[",
+    ],
+)
+def test_a_hostile_or_unknown_expression_ends_and_is_reported(hostile):
+    with pytest.raises((CannotPredict, StateFails)):
+        value_of(hostile)
+
+
+def test_a_regular_expression_takes_linear_time():
+    with pytest.raises(StateFails):
+        value_of("$match('" + "a" * 5_000 + "b', /(a+)+$/)")
+
+
+@given(st.text("$states.result+-*/&()[]{}'\":=?<>,01 ab%", max_size=40))
+def test_no_expression_raises_anything_else(text):
+    with contextlib.suppress(CannotPredict, StateFails):
+        value_of(text)

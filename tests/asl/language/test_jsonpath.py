@@ -1,0 +1,199 @@
+"""Paths, payload templates and intrinsic functions of JSONPath states."""
+
+import contextlib
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callbacks.asl.language import templates
+from callbacks.asl.language.paths import NoSuchValue, find
+from callbacks.asl.language.values import (
+    INTRINSIC_FAILURE,
+    PATH_MISMATCH,
+    RUNTIME,
+    CannotPredict,
+    Seen,
+    StateFails,
+    render,
+)
+from callbacks.asl.payload import same_value
+from tests.asl.test_payload import json_values
+
+ORDER = {
+    "id": 7,
+    "items": [{"sku": "a", "n": 1}, {"sku": "b", "n": 2}, {"sku": "c"}],
+    "x-y": {"Größe": 3},
+    "price": Decimal("120.00"),
+}
+
+
+def seen(data=ORDER, **fields) -> Seen:
+    return Seen(data=data, context={"Execution": {"Name": "run"}}, variables={"v": [1]}, **fields)
+
+
+def filled(text: str, data=ORDER):
+    return templates.fill({"it.$": text}, seen(data), "ResultSelector")["it"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$", ORDER),
+        ("$.id", 7),
+        ("$['x-y'].Größe", 3),
+        ("$.x-y['Größe']", 3),
+        ("$.items[0].sku", "a"),
+        ("$.items[-1].sku", "c"),
+        ("$.items[*].n", [1, 2]),
+        ("$.items[:2].sku", ["a", "b"]),
+        ("$.items[0,2].sku", ["a", "c"]),
+        ("$..n", [1, 2]),
+        ("$.nothing[*]", []),
+        ("$$.Execution.Name", "run"),
+        ("$v[0]", 1),
+    ],
+)
+def test_a_path_finds(path, value):
+    assert find(path, seen()) == value
+
+
+@pytest.mark.parametrize("path", ["$.nothing", "$.items[3]", "$.id.deeper", "$.items.sku"])
+def test_a_plain_path_that_finds_nothing_says_so(path):
+    with pytest.raises(NoSuchValue):
+        find(path, seen())
+
+
+@pytest.mark.parametrize("path", ["$.items[?(@.n > 1)]", "$.items.length()", "id", "$.a b", "$["])
+def test_a_form_that_is_not_followed_is_not_guessed(path):
+    with pytest.raises(CannotPredict):
+        find(path, seen())
+
+
+def test_a_variable_is_missing_only_where_all_are_known():
+    with pytest.raises(StateFails) as caught:
+        find("$unknown", seen())
+    assert caught.value.error == RUNTIME
+    with pytest.raises(CannotPredict):
+        find("$unknown", seen(is_complete=False))
+
+
+def test_a_deep_search_that_explodes_is_stopped():
+    deep = [[[[[[1] * 9] * 9] * 9] * 9] * 9] * 9
+    with pytest.raises(CannotPredict):
+        find("$..[*]..[*]..[*]..[*]", seen(deep))
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [
+        ("States.Format('Order {} is {}', $.id, 'paid')", "Order 7 is paid"),
+        (r"States.Format('\{\} it\'s {}', $.id)", "{} it's 7"),
+        ("States.Array(1, 'a', true, null, $.id)", [1, "a", True, None, 7]),
+        ("States.ArrayLength($.items)", 3),
+        ("States.ArrayPartition(States.ArrayRange(1, 5, 1), 2)", [[1, 2], [3, 4], [5]]),
+        ("States.ArrayRange(9, 1, -4)", [9, 5, 1]),
+        ("States.ArrayContains($.items[*].n, 2)", True),
+        ("States.ArrayContains($.items[*].n, '2')", False),
+        ("States.ArrayGetItem($.items[*].sku, 1)", "b"),
+        ("States.ArrayUnique(States.Array(1, 1, '1', 2))", [1, "1", 2]),
+        ("States.Base64Encode('für')", "ZsO8cg=="),
+        ("States.Base64Decode('ZsO8cg==')", "für"),
+        ("States.Hash('a', 'MD5')", "0cc175b9c0f1b6a831c399e269772661"),
+        ("States.JsonToString($.items[0])", '{"sku":"a","n":1}'),
+        ("States.StringToJson('[1.50]')", [Decimal("1.50")]),
+        ("States.StringToJson(' ')", None),
+        ("States.JsonMerge($.items[0], $.items[2], false)", {"sku": "c", "n": 1}),
+        ("States.MathAdd(1.5, 2)", 4),
+        ("States.StringSplit('a.b,c', '.,')", ["a", "b", "c"]),
+        ("States.Format('{}', $['x-y'])", '{"Größe":3}'),
+    ],
+)
+def test_an_intrinsic_function_gives(call, value):
+    assert filled(call) == value
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "States.MathAdd('a', 1)",
+        "States.ArrayLength($.id)",
+        "States.ArrayGetItem($.items, 9)",
+        "States.StringToJson('{')",
+        "States.Format('{}')",
+        "States.Format('{}', $.nothing)",
+        "States.ArrayPartition($.items, 0)",
+        "States.ArrayRange(1, 5000, 1)",
+        "States.JsonMerge($.id, $.items[0], false)",
+        "States.Hash('a', 'SHA-3')",
+    ],
+)
+def test_an_argument_that_does_not_fit_fails_the_state(call):
+    with pytest.raises(StateFails) as caught:
+        filled(call)
+    assert caught.value.error == INTRINSIC_FAILURE
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "States.UUID()",
+        "States.MathRandom(1, 5)",
+        "States.New(1)",
+        "States.Format('{}', 1",
+        "States.Array(1 2)",
+        "States.JsonToString(12345678.5)",
+    ],
+)
+def test_chance_and_unknown_forms_are_not_predicted(call):
+    with pytest.raises(CannotPredict):
+        filled(call)
+
+
+def test_a_missing_path_in_a_template_is_told_as_aws_tells_it():
+    with pytest.raises(StateFails) as caught:
+        filled("$.nothing", {"a": 1})
+    assert caught.value.error == RUNTIME
+    assert "The JSONPath '$.nothing' specified for the field 'it.$'" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "expected"),
+    [
+        ("$", {"a": 1}, "R"),
+        (None, {"a": 1}, {"a": 1}),
+        ("$.b", {"a": 1}, {"a": 1, "b": "R"}),
+        ("$.a.b.c", {"a": 1}, {"a": {"b": {"c": "R"}}}),
+        ("$.l[1]", {"l": [1, 2]}, {"l": [1, "R"]}),
+    ],
+)
+def test_a_result_is_placed_into_the_raw_input(path, raw, expected):
+    before = render(raw)
+    assert templates.place(path, raw, "R") == expected
+    assert render(raw) == before
+
+
+@pytest.mark.parametrize(("path", "raw"), [("$.b", [1]), ("$.l[5]", {"l": []}), ("$.b", "text")])
+def test_a_result_without_a_place_fails_the_state(path, raw):
+    with pytest.raises(StateFails) as caught:
+        templates.place(path, raw, "R")
+    assert caught.value.error == PATH_MISMATCH
+
+
+@given(json_values)
+def test_rendering_keeps_the_value(value):
+    assert same_value(render(value), json.dumps(value))
+
+
+@given(st.text("$.[]*@?()'\"ab01,: \\", max_size=30))
+def test_no_path_raises_anything_else(text):
+    with contextlib.suppress(NoSuchValue, StateFails, CannotPredict):
+        find("$" + text, seen())
+
+
+@given(st.text("$.[]*'\"ab01,: \\(){}", max_size=40))
+def test_no_call_raises_anything_else(text):
+    with contextlib.suppress(StateFails, CannotPredict):
+        filled("States.Format(" + text)

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from callbacks.api.urls import urlpatterns as api
 from callbacks.views import accounts, health
-from callbacks.views.answers import answer, draft, throw_away
+from callbacks.views.answers import answer, draft, forecast, throw_away
 from callbacks.views.api_keys import make_key, revoke
 from callbacks.views.audit_outside import audit_rollback
 from callbacks.views.audit_pages import audit
@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("waiting/", waiting, name="waiting"),
     path("tasks/<uuid:task_id>/", request_page, name="task"),
     path("tasks/<uuid:task_id>/answer/", answer, name="answer"),
+    path("tasks/<uuid:task_id>/forecast/", forecast, name="forecast"),
     path("tasks/<uuid:task_id>/draft/", draft, name="draft"),
     path("tasks/<uuid:task_id>/draft/forget/", throw_away, name="throw_away"),
     path("tasks/<uuid:task_id>/comments/", comment_door, name="comment"),

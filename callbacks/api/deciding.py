@@ -16,6 +16,7 @@ from callbacks.api.rendering import render
 from callbacks.api.shaping import decision_out
 from callbacks.api.words import may_not, who_and_when
 from callbacks.audit import AuditUnavailable
+from callbacks.decisions import foretold
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
@@ -29,6 +30,7 @@ from callbacks.decisions.errors import (
     TaskOver,
     TaskUnknown,
     TooLate,
+    WouldKill,
 )
 from callbacks.decisions.takeback import withdraw
 from callbacks.models import CallbackTask, Decision
@@ -95,9 +97,23 @@ def _why(exc: DecisionError) -> Problem:
         return reused()
     if isinstance(exc, InvalidAnswer):
         return Problem(422, "invalid", "This cannot be sent.", errors=exc.errors)
+    if isinstance(exc, WouldKill):
+        return _would_kill(exc)
     if isinstance(exc, NotYours):
         return Problem(403, str(exc.code), may_not(exc.code))
     return _conflict(exc)
+
+
+def _would_kill(exc: WouldKill) -> Problem:
+    text = "This answer would end the whole run; nothing was sent. "
+    text += (
+        'Send "override": true with a reason to send it all the same.'
+        if exc.may_override
+        else "Only an operator or an administrator may override that."
+    )
+    failure = exc.forecast.failure
+    told = {"output": [foretold.why(failure)]} if failure else {}
+    return Problem(422, "would_kill", text, errors=told)
 
 
 def _conflict(exc: DecisionError) -> Problem:

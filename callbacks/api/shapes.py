@@ -147,13 +147,32 @@ class TaskList(BaseModel):
 class PreflightProblem(BaseModel):
     field: str
     message: str
+    state: str | None = Field(default=None, description="The state that stumbles over it.")
+    error: str | None = Field(default=None, description="The error that the state would fail with.")
+    rule: str | None = Field(default=None, description="The field of the state, such as OutputPath.")
+    path: str | None = Field(default=None, description="The path or formula without a value.")
+
+
+class PreflightRetry(BaseModel):
+    """The Retry rule that takes the error, counted from 0."""
+
+    rule: int
+    used: int = Field(description="How often it has then been used.")
+    most: int = Field(description="How often it may be used.")
+    seconds_least: float
+    seconds_most: float
 
 
 class PreflightOut(BaseModel):
     verdict: Literal["ok", "warning", "fatal", "unknown"]
     problems: list[PreflightProblem]
-    state_output: Any
-    next_state: str | None
+    explanation: list[str] = Field(description="The same as a person reads it.")
+    state_output: Any = Field(description="What the state, or its catcher, hands on.")
+    next_state: str | None = Field(description="The state that follows at once.")
+    passed: list[str] = Field(description="Those gone through on the way that do nothing else.")
+    arrives_at: str | None = Field(description="The state that then does something.")
+    retry: PreflightRetry | None
+    unknown: str | None = Field(description="Why it cannot be predicted.")
     outcome: Literal[
         "continues", "retried", "caught", "execution_fails", "execution_succeeds", "unknown"
     ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from callbacks.api.callers import ApiRequest, doors
 from callbacks.api.cursors import bad_cursor, seal, unseal
 from callbacks.api.deciding import Given, decide_once
+from callbacks.api.foretelling import foreseen, refused
 from callbacks.api.once import IdempotencyKey, once
 from callbacks.api.problems import WRITES, documented, invalid, not_found
 from callbacks.api.queries import check_names
@@ -26,8 +27,9 @@ from callbacks.api.shapes import (
 )
 from callbacks.api.shaping import task_item, task_out
 from callbacks.audit.readings import record_reading
-from callbacks.decisions.answer import Answer, check_answer
+from callbacks.decisions.answer import Answer, check_answer, under
 from callbacks.decisions.errors import InvalidAnswer
+from callbacks.decisions.preflight import preflight
 from callbacks.models import CallbackTask, Direction, RescueAction, Scope
 from callbacks.queries.listing import ListFilter, answers_to, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
@@ -143,10 +145,10 @@ def task(request: ApiRequest, task_id: UUID) -> HttpResponse:
     response={200: PreflightOut, **documented(404, 409, 411, 413, 415)},
     summary="What an answer would do, without giving it",
 )
-def preflight(
+def check(
     request: ApiRequest, task_id: UUID, given: Preflight, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
-    """The form of the payload is checked; what the workflow makes of it is not known."""
+    """The form of the payload is checked, and what the workflow would make of it worked out."""
     found = find(request, task_id)
     return once(request, idempotency_key, lambda: _checked(found, given))
 
@@ -171,6 +173,7 @@ def approve(
         # A program that writes null means null.
         empty_is_meant=True,
         end_early=given.end_early,
+        override=given.override,
     )
     return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
 
@@ -190,13 +193,14 @@ def reject(
         cause=given.cause,
         reason=given.reason,
         end_early=given.end_early,
+        override=given.override,
     )
     return decide_once(request, Given(task_id, answer, given.undo_seconds, idempotency_key))
 
 
 def find(request: ApiRequest, task_id: UUID) -> CallbackTask:
     """The task with all that is shown of it. Raises Problem (404)."""
-    rows = request.auth.tasks.select_related("connection", "policy", "execution")
+    rows = request.auth.tasks.select_related("connection", "policy", "execution__definition")
     found = rows.filter(pk=task_id).first() or _merged(rows, task_id)
     if found is None:
         raise not_found()
@@ -221,15 +225,10 @@ def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
         end_early=given.end_early,
     )
     problems = _problems(answer, task)
-    return render(
-        PreflightOut(
-            verdict="fatal" if problems else "unknown",
-            problems=problems,
-            state_output=None,
-            next_state=None,
-            outcome="unknown",
-        )
-    )
+    if problems:
+        return render(refused(problems))
+    forecast = preflight(task=task, answer=under(answer, task.policy))
+    return render(foreseen(forecast, is_approval=is_approval))
 
 
 @router.post(

@@ -44,6 +44,8 @@ def _decision(decision: Decision, envelope: Envelope) -> Told:
         "task": (str(decision.task_id), envelope.task),
         "execution name": (decision.execution_name, _last(envelope.facts.get("execution_arn"))),
         "hash of its payload": (decision.payload_sha256, envelope.facts.get("payload_sha256")),
+        # Entries of before there were forecasts have none.
+        "forecast": (decision.forecast, envelope.facts.get("forecast", "")),
         **_who_and_when(decision.decided_by_id, decision.decided_at, decision.channel, envelope),
         **_same(facts, envelope),
     }

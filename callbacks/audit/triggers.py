@@ -34,6 +34,7 @@ FROZEN_IN_DECISION = (
     "scheduled_event_id",
     "headline",
     "shown_sha256",
+    "forecast",
     "direction",
     "output",
     "error",

@@ -25,6 +25,7 @@ class Answer:
 
     `empty_is_meant` confirms an output of `null` or `""`, and `end_early` the end of a step whose
     job goes on: both are asked about first.
+    `override`: send it although it would end the execution.
     `says_no`: the policy rejects by a success with this output instead of a failure.
     """
 
@@ -35,6 +36,7 @@ class Answer:
     reason: str = ""
     empty_is_meant: bool = False
     end_early: bool = False
+    override: bool = False
     says_no: str | None = None
 
     @property

@@ -8,23 +8,27 @@ from datetime import datetime
 
 from django.db import transaction
 
+from callbacks.asl.forecast import Verdict
 from callbacks.audit.actor import Actor
 from callbacks.decisions.answer import Answer, check_answer, under
 from callbacks.decisions.consent import changed_since, shown_digest
 from callbacks.decisions.errors import (
     AlreadyDecided,
     ConnectionOff,
+    InvalidAnswer,
     NoToken,
     NotYours,
     SameIdOtherAnswer,
     ShownChanged,
     TaskOver,
     TaskUnknown,
+    WouldKill,
 )
 from callbacks.decisions.hints import hint
 from callbacks.decisions.locking import lock_task
-from callbacks.decisions.people import rule_of, why_not_allowed
+from callbacks.decisions.people import may_override_forecast, rule_of, why_not_allowed
 from callbacks.decisions.policy import send_time
+from callbacks.decisions.preflight import preflight
 from callbacks.decisions.recording import record
 from callbacks.decisions.votes import hold, is_complete, sign, void
 from callbacks.decisions.window import shared_window, undo_window
@@ -54,6 +58,8 @@ class _Given:
     user: User
     now: datetime
     undo_asked: int | None
+    # The verdict on it.
+    forecast: str = ""
 
 
 def decide(
@@ -98,6 +104,7 @@ def _decide(task: CallbackTask, given: _Given, shown_sha256: str) -> Decision:
     if shown_sha256:
         _check_shown(task, proposal, shown_sha256, is_voided=why_void is not None)
     check_answer(given.answer, policy=task.policy, ends_early=task.early_completion)
+    given = replace(given, forecast=_foresee(task, given))
     if proposal is not None and why_void is not None:
         void(decision=proposal, why=why_void, actor=given.actor, now=given.now)
     decision = _answer(task, proposal, given, is_new=why_void is not None)
@@ -179,6 +186,25 @@ def _check_shown(
         raise ShownChanged(changed)
 
 
+def _foresee(task: CallbackTask, given: _Given) -> str:
+    """The verdict on the answer. Raises WouldKill, and InvalidAnswer for an override without why.
+
+    A rejection may end the execution: that is what it says.
+    """
+    found = preflight(task=task, answer=given.answer)
+    if found.verdict != Verdict.FATAL:
+        return found.verdict
+    may_override = may_override_forecast(given.user)
+    if not (given.answer.override and may_override):
+        raise WouldKill(found, may_override=may_override)
+    if not given.answer.reason.strip():
+        raise InvalidAnswer({"reason": [_WHY_OVERRIDE]})
+    return found.verdict
+
+
+_WHY_OVERRIDE = "Say why it is sent although it ends the run. The reason is kept with the record."
+
+
 def _answer(
     task: CallbackTask, proposal: Decision | None, given: _Given, *, is_new: bool
 ) -> Decision:
@@ -222,6 +248,7 @@ def _record(
         status=status,
         send_after=send_after,
         shown_sha256=digest,
+        forecast=given.forecast,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from callbacks.asl.forecast import Forecast
 from callbacks.models import CallbackTask, Decision
 
 
@@ -23,6 +24,18 @@ class InvalidAnswer(DecisionError):
             "; ".join(f"{field}: {' '.join(texts)}" for field, texts in errors.items())
         )
         self.errors = errors
+
+
+class WouldKill(DecisionError):
+    """The answer would end the execution (`forecast`), and that was not overridden.
+
+    `may_override`: this person could, with a reason.
+    """
+
+    def __init__(self, forecast: Forecast, *, may_override: bool) -> None:
+        super().__init__(f"fatal: {forecast.failure.error if forecast.failure else ''}")
+        self.forecast = forecast
+        self.may_override = may_override
 
 
 class NotYours(DecisionError):

@@ -17,7 +17,9 @@ def lock_task(task_id: uuid.UUID) -> CallbackTask:
     try:
         return (
             CallbackTask.objects.select_for_update(of=("self",))
-            .select_related("execution__connection", "execution__state_machine")
+            .select_related(
+                "execution__connection", "execution__state_machine", "execution__definition"
+            )
             .get(pk=task_id)
         )
     except CallbackTask.DoesNotExist:

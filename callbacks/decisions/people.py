@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from callbacks.decisions.policy import PersonFacts, Refusal, Rule, refusal
 from callbacks.models import CallbackTask, Intake, Policy, Role, User
 
+# They answer for runs that die; to decide at all takes the approver's role as well.
+MAY_OVERRIDE = frozenset({Role.OPERATOR, Role.ADMIN})
+
 
 def why_not_allowed(*, user: User, task: CallbackTask) -> Refusal | None:
     """Why this person may not answer this task under its policy; None where they may."""
@@ -21,6 +24,11 @@ def _handed_it_over(user: User, task: CallbackTask) -> bool:
     if task.execution.is_known or task.policy.own_requests_allowed:
         return False
     return Intake.objects.filter(pk=task.pk, by=user).exists()
+
+
+def may_override_forecast(user: User) -> bool:
+    """Whether this person may send an answer that would end the execution."""
+    return bool(user.roles & MAY_OVERRIDE)
 
 
 def rule_of(policy: Policy) -> Rule:

@@ -24,16 +24,18 @@ def record(
     status: DecisionStatus,
     send_after: datetime,
     shown_sha256: str,
+    forecast: str,
 ) -> Decision:
     """Insert the decision with its audit entry, in the caller's transaction.
 
-    `shown_sha256` is the consent digest of what holds at this moment.
+    `shown_sha256` is the consent digest of what holds at this moment, `forecast` the verdict.
 
     Raises AlreadyDecided or SameIdOtherAnswer where a constraint says so, and AuditUnavailable.
     """
     decision = Decision(
         **_who_and_what(task),
         shown_sha256=shown_sha256,
+        forecast=forecast,
         id=decision_id,
         direction=answer.direction,
         output=answer.output,
@@ -116,6 +118,7 @@ def audit_facts(decision: Decision) -> dict[str, str | int]:
         "policy": decision.policy_name,
         "policy_version": decision.policy_version,
         "shown_sha256": decision.shown_sha256,
+        "forecast": decision.forecast,
     }
 
 

@@ -122,6 +122,9 @@ class Decision(models.Model):
     headline = models.CharField(max_length=300)
     # What the person had before them: SHA-256 over the masked input and the definition.
     shown_sha256 = models.CharField(max_length=64)
+    # What it would do, by the forecast of that moment (asl.forecast.Verdict). Only somebody who may
+    # override that has ever sent a fatal one.
+    forecast = models.CharField(max_length=8, blank=True)
 
     # --- the answer: exactly these bytes are sent, and nothing here ever changes
     direction = models.CharField(max_length=8, choices=Direction.choices)

@@ -15,7 +15,9 @@ from callbacks.decisions.answer import Answer
 from callbacks.models import Direction, Draft, User
 
 CHECK = "check"
-DIRECTIONS = (CHECK, *Direction.values)
+# Put what was typed into what the workflow takes it out of, and show the form again.
+WRAP = "wrap"
+DIRECTIONS = (CHECK, WRAP, *Direction.values)
 TEXTS = ("output", "error", "cause", "reason")
 LONGEST_DRAFT = 1_000_000
 
@@ -30,6 +32,7 @@ class Typed:
     reason: str = ""
     empty_is_meant: bool = False
     end_early: bool = False
+    override: bool = False
 
     def answer(self, direction: Direction) -> Answer:
         return Answer(
@@ -40,6 +43,7 @@ class Typed:
             reason=self.reason,
             empty_is_meant=self.empty_is_meant,
             end_early=self.end_early,
+            override=self.override,
         )
 
 
@@ -105,6 +109,7 @@ def read_typed(form: QueryDict, prefix: str = "") -> Typed:
         **texts,
         empty_is_meant=form.get(prefix + "empty_is_meant") == "on",
         end_early=form.get(prefix + "end_early") == "on",
+        override=form.get(prefix + "override") == "on",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from callbacks.decisions.consent import shown_digest
 from callbacks.decisions.people import rule_of, why_not_allowed
 from callbacks.decisions.policy import Refusal, send_time
+from callbacks.decisions.preflight import error_names
 from callbacks.decisions.window import shared_window, undo_window
 from callbacks.models import (
     CallbackTask,
@@ -33,6 +34,7 @@ from callbacks.views.early_words import (
     early_words,
     reject_words,
 )
+from callbacks.views.forecast_words import Foreseen, foreseen
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import own_draft, task_page
 from callbacks.views.signing_words import Signing, after_this_one
@@ -40,7 +42,7 @@ from callbacks.views.signing_words import Signing, after_this_one
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
 # Where a message can stand; "answer" is the whole.
-FIELDS = ("answer", "output", "error", "cause", "reason", "end_early")
+FIELDS = ("answer", "output", "error", "cause", "reason", "end_early", "override")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Bar:
     off: str = ""
     off_icon: str = "lock"
     reject_open: bool = False
+    # The answer would end the run, and this person may not send such a one.
+    approve_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,9 @@ class AnswerForm:
     unshown: str = ""
     # Nobody has to answer, and an answer ends the wait for a job.
     early: Early | None = None
+    # What either answer would do, as typed.
+    foreseen: Foreseen | None = None
+    forecast_url: str = ""
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -215,6 +222,7 @@ def form_of(
 ) -> AnswerForm:
     """The form as it is shown first, or again with what is wrong in it."""
     policy = task.policy
+    seen_ahead = foreseen(task=task, user=user, typed=typed)
     # What was typed is never hidden.
     reject_open = reject_open or bool(typed.error or typed.cause)
     return AnswerForm(
@@ -223,12 +231,19 @@ def form_of(
         decision_id=decision_id or uuid.uuid4(),
         shown=shown_digest(task, signing.decision if signing else None),
         typed=typed,
-        bar=_bar(task, user, now, signing, checked=checked, reject_open=reject_open),
+        bar=with_effects(
+            _bar(task, user, now, signing, checked=checked, reject_open=reject_open),
+            seen_ahead,
+            task,
+            is_signing=signing is not None,
+        ),
+        foreseen=seen_ahead,
+        forecast_url=f"{task_page(task.pk)}forecast/",
         reason_note=_reason_note(ReasonRule(policy.reason_rule)),
         fixed_no=policy.rejection_output
         if policy.rejection_mode == RejectionMode.SUCCESS
         else None,
-        error_names=tuple(policy.rejection_errors),
+        error_names=tuple(policy.rejection_errors) or error_names(task),
         asks_empty=typed.output.strip() in EMPTY_ANSWERS,
         reject_open=reject_open,
         draft_note=kept.note if kept else "",
@@ -239,6 +254,21 @@ def form_of(
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
+
+
+def with_effects(bar: Bar, ahead: Foreseen, task: CallbackTask, *, is_signing: bool) -> Bar:
+    """The buttons with what they lead to; where others have to sign, that is the effect."""
+    approve, reject, rule = ahead.approval, ahead.rejection, rule_of(task.policy)
+    is_blocked = approve.is_fatal and not approve.may_override
+    if approve.is_fatal:
+        bar = replace(bar, approve_effect=approve.effect, approve_blocked=is_blocked)
+    elif is_signing:
+        return bar
+    elif approve.effect and not rule.needs_several(is_approval=True) and not task.early_completion:
+        bar = replace(bar, approve_effect=approve.effect)
+    if reject.effect and not rule.needs_several(is_approval=False):
+        bar = replace(bar, reject_effect=reject.effect)
+    return bar
 
 
 def _bar(

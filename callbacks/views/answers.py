@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from callbacks.audit import AuditUnavailable
 from callbacks.decisions.answer import Answer, check_answer
@@ -23,11 +25,14 @@ from callbacks.decisions.errors import (
     ShownChanged,
     TaskOver,
     TaskUnknown,
+    WouldKill,
 )
+from callbacks.decisions.preflight import mend
 from callbacks.models import CallbackTask, Decision, Direction
 from callbacks.queries.requests import RequestFacts, find_task, request_facts
 from callbacks.views.answer_form import (
     CHECK,
+    WRAP,
     Posted,
     Typed,
     as_seen,
@@ -72,6 +77,8 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     posted = read_posted(request)
     save_draft(typed=posted.typed, user=request.user, request_id=task.request_id, now=frame.now)
     attempt = Attempt(request, task, posted)
+    if posted.direction == WRAP:
+        return _wrapped(attempt)
     if posted.direction == CHECK:
         return _checked(attempt)
     return _decided(attempt, Direction(posted.direction))
@@ -112,11 +119,52 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
         raise Http404 from None
     except InvalidAnswer as exc:
         return _form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
+    except WouldKill as exc:
+        return _form_again(attempt, INVALID, would_kill(exc))
     except DecisionError as exc:
         return _conflict(attempt, exc)
     except AuditUnavailable:
         return _form_again(attempt, UNAVAILABLE, {"answer": [_NOT_RECORDED]})
     return _done(attempt, decision)
+
+
+def would_kill(error: WouldKill) -> dict[str, list[str]]:
+    """What to do about an answer that would end the run, by field."""
+    if error.may_override:
+        return {"override": [_("Nothing was sent. Mend the answer, or tick this and say why.")]}
+    return {"answer": [_("This answer would end the whole run, so nothing was sent.")]}
+
+
+def _wrapped(attempt: Attempt) -> HttpResponse:
+    """The form with the answer put where the workflow looks for it."""
+    typed = attempt.posted.typed
+    better = mend(task=attempt.task, output_text=typed.output)
+    if better is None:
+        return _checked(attempt)
+    typed = replace(typed, output=better, override=False)
+    user, request_id = attempt.request.user, attempt.task.request_id
+    save_draft(typed=typed, user=user, request_id=request_id, now=frame_of(attempt.request).now)
+    return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
+
+
+@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
+def forecast(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
+    """What the answer would do that is being typed: a fragment beside it, and the buttons."""
+    frame = frame_of(request)
+    task = task_or_404(frame, task_id)
+    if not is_plain_form(request):
+        return unsupported(request)
+    attempt = Attempt(request, task, read_posted(request))
+    if not task.is_open or lock_of(task=task, user=request.user) is not None:
+        # What stands there instead of the form is the next poll's to show.
+        return HttpResponse(status=204)
+    facts = _facts(attempt)
+    signing = signing_for(facts=facts, user=request.user, now=frame.now)
+    form = form_of(
+        task=task, user=request.user, signing=signing, typed=attempt.posted.typed, now=frame.now
+    )
+    context = {"form": form, "bar": form.bar, "task": task}
+    return render(request, "callbacks/answer.html#live", context)
 
 
 def _as_collected(answer: Answer, task: CallbackTask) -> Answer:

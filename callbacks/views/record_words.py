@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from callbacks.asl.forecast import Verdict
 from callbacks.models import AuditEntry, Decision, DecisionStatus, Direction
 from callbacks.queries.decisions import DecisionFacts
 from callbacks.queries.lines import session_of
@@ -104,7 +105,20 @@ def _rules(facts: DecisionFacts) -> tuple[Fact, ...]:
         ),
         Fact(_("Undo hold"), hold),
         Fact(_("As shown"), f"sha256 {decision.shown_sha256}", is_code=True),
+        *_forecast(decision),
     )
+
+
+def _forecast(decision: Decision) -> tuple[Fact, ...]:
+    said = {
+        Verdict.OK: _("passes"),
+        Verdict.WARNING: _("takes another way, or ends the run as the workflow means it"),
+        Verdict.FATAL: _("would end the run; sent all the same"),
+        Verdict.UNKNOWN: _("could not be predicted"),
+    }
+    if not decision.forecast:
+        return ()
+    return (Fact(_("Forecast when it was given"), said[Verdict(decision.forecast)]),)
 
 
 def _sent(decision: Decision) -> tuple[Fact, ...]:

@@ -1,0 +1,117 @@
+"""The forecast of an answer to a task of the mirror: the same at every door, and under the lock."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from callbacks.asl.dataflow import Visit
+from callbacks.asl.definition import Definition, DefinitionError, State, parse_definition
+from callbacks.asl.forecast import (
+    Forecast,
+    Outcome,
+    Verdict,
+    forecast_failure,
+    forecast_success,
+)
+from callbacks.asl.language.values import CannotPredict, Json
+from callbacks.asl.mending import mended
+from callbacks.asl.payload import parse_exact
+from callbacks.decisions.answer import Answer
+from callbacks.models import CallbackTask
+
+
+def preflight(*, task: CallbackTask, answer: Answer) -> Forecast:
+    """What this answer, which `check_answer` found fit to be sent, would do to the execution.
+
+    `answer` is as its policy sends it (`answer.under`). At most two queries.
+    """
+    try:
+        definition, state = _where(task)
+        visit = _visit(task, state)
+        before = _errors_before(task, state)
+    except CannotPredict as exc:
+        return Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=str(exc))
+    if answer.output is not None:
+        return forecast_success(
+            definition=definition,
+            visit=visit,
+            result=parse_exact(answer.output.decode()),
+            errors_before=before,
+        )
+    return forecast_failure(
+        definition=definition,
+        visit=visit,
+        # SendTaskFailure leaves out what is empty.
+        error=answer.error or None,
+        cause=answer.cause or None,
+        errors_before=before,
+    )
+
+
+def mend(*, task: CallbackTask, output_text: str) -> str | None:
+    """The answer wrapped so that the state finds what it looks for; None where that is no help."""
+    try:
+        definition, state = _where(task)
+        visit = _visit(task, state)
+    except CannotPredict:
+        return None
+    return mended(definition=definition, visit=visit, output_text=output_text)
+
+
+def error_names(task: CallbackTask) -> tuple[str, ...]:
+    """The names that the definition has rules for, in its order; without those of AWS's own."""
+    try:
+        _, state = _where(task)
+    except CannotPredict:
+        return ()
+    names = [name for retrier in state.retry for name in retrier.error_equals]
+    names += [name for catcher in state.catch for name in catcher.error_equals]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("States.")))
+
+
+def _where(task: CallbackTask) -> tuple[Definition, State]:
+    known = task.execution.definition
+    if known is None:
+        raise CannotPredict("the definition that this run works by has not been read yet")
+    definition = _parsed(known.text)
+    state = definition.state(task.state) if definition else None
+    if definition is None or state is None:
+        raise CannotPredict("the definition of this workflow cannot be read")
+    return definition, state
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Definition | None:
+    try:
+        return parse_definition(text)
+    except DefinitionError:
+        return None
+
+
+def _visit(task: CallbackTask, state: State) -> Visit:
+    return Visit(state=state, input=_read(task.input), context=_read(task.context) or {})
+
+
+def _read(text: str) -> Json:
+    if not text:
+        return None
+    try:
+        return parse_exact(text)
+    except (ValueError, RecursionError):
+        raise CannotPredict("what the workflow sent cannot be read") from None
+
+
+def _errors_before(task: CallbackTask, state: State) -> list[str | None]:
+    """Of the earlier attempts of this visit, which used up its Retry rules."""
+    if not state.retry or task.attempt <= 1:
+        return []
+    earlier: Any = CallbackTask.objects.filter(
+        request_id=task.request_id,
+        redrive_count=task.redrive_count,
+        scheduled_event_id__lt=task.scheduled_event_id,
+    ).order_by("scheduled_event_id")
+    errors = [error or None for error in earlier.values_list("closed_error", flat=True)]
+    if len(errors) != task.attempt - 1:
+        raise CannotPredict("how the earlier attempts ended is not known here")
+    return errors

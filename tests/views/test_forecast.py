@@ -1,0 +1,130 @@
+"""What the page says of an answer before it is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbacks.models import Decision, Draft, Role
+from tests import making
+from tests.founding import RIGHT, WRONG, founding_definition, founding_task
+from tests.views.answering import form_fields, post_answer, typed
+from tests.views.conftest import text_of
+
+
+@pytest.fixture
+def browser(people, browser_of):
+    return browser_of(people.approver)
+
+
+def live(browser, task, **fields):
+    """What comes while it is being typed."""
+    return browser.post(f"/tasks/{task.pk}/forecast/", form_fields(task, **fields))
+
+
+# --- while it is typed --------------------------------------------------------------------------
+def test_a_right_answer_says_what_follows(browser):
+    answer = live(browser, founding_task(), output=RIGHT)
+    text = text_of(answer)
+    assert answer.status_code == 200
+    assert "This answer passes" in text
+    assert "It goes through Check." in text
+    assert "and continue to Charge" in text
+
+
+def test_a_wrong_one_says_what_is_missing_and_how_to_mend_it(browser):
+    text = text_of(live(browser, founding_task(), output=WRONG))
+    assert "This answer would end the whole run" in text
+    assert "takes the part called “Payload” out of the answer" in text
+    assert "An answer of this shape passes" in text
+    assert "blocked: would end the run" in text
+    assert "Review: OutputPath “$.Payload” → States.Runtime" in text
+    # Who may not override it is not offered to.
+    assert "Send although" not in text
+
+
+def test_typing_decides_and_keeps_nothing(browser):
+    live(browser, founding_task(), output=WRONG, direction="approve")
+    assert not Decision.objects.exists()
+    assert not Draft.objects.exists()
+
+
+def test_what_is_no_json_yet_is_no_verdict(browser):
+    text = text_of(live(browser, founding_task(), output='{"a": '))
+    assert "This cannot be sent yet" in text
+    assert "would end" not in text
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "button"),
+    [
+        ("Busy", "runs its work again in 2 s (repeat 1 of 5)", "runs the work again in 2 s"),
+        ("Refused", "The run goes to Tell", "and go to Tell"),
+        ("Other", "No rule of the workflow takes this error", "ends the whole run"),
+    ],
+)
+def test_a_rejection_says_what_the_workflow_does_with_it(browser, error, says, button):
+    text = text_of(live(browser, founding_task(), output="", error=error))
+    assert says in text
+    assert button in text
+
+
+def test_chance_is_said_openly(browser):
+    definition = founding_definition(ResultSelector={"Payload.$": "States.UUID()"})
+    text = text_of(live(browser, founding_task(definition), output=WRONG))
+    assert "Cannot predict" in text
+    assert "drawn by chance" in text
+
+
+def test_hostile_names_stay_text(browser):
+    hostile = founding_definition(OutputPath="$['<script>alert(1)</script>']")
+    answer = live(browser, founding_task(hostile), output=WRONG)
+    assert b"<script>alert" not in answer.content
+
+
+def test_nobody_else_gets_one(people, browser_of):
+    task = founding_task()
+    assert live(browser_of(people.auditor), task, output=RIGHT).status_code == 204
+    stranger = making.make_person("otto", Role.APPROVER)
+    hidden = founding_task(policy=making.make_policy(users=[people.approver]))
+    assert live(browser_of(stranger), hidden, output=RIGHT).status_code == 404
+
+
+# --- the page, and without JavaScript -----------------------------------------------------------
+def test_the_page_opens_with_the_forecast_of_what_it_begins_with(browser):
+    policy = making.make_policy(default_output=RIGHT)
+    text = text_of(browser.get(f"/tasks/{founding_task(policy=policy).pk}/"))
+    assert "This answer passes" in text
+    assert "The workflow has rules for: Busy, Refused" in text
+
+
+def test_a_wrong_answer_comes_back_in_red_and_nothing_is_sent(browser):
+    answer = post_answer(browser, founding_task(), output=WRONG)
+    assert answer.status_code == 422
+    assert "would end the whole run, so nothing was sent" in text_of(answer)
+    assert typed(answer, "output") == WRONG
+    assert not Decision.objects.exists()
+
+
+def test_one_click_mends_it_and_the_next_approves(browser):
+    task = founding_task()
+    mended = post_answer(browser, task, output=WRONG, direction="wrap")
+    better = typed(mended, "output")
+    assert mended.status_code == 200
+    assert better == '{\n  "Payload": {"approved": true}\n}'
+    assert "This answer passes" in text_of(mended)
+    assert post_answer(browser, task, output=better).status_code == 303
+    assert bytes(Decision.objects.get().output) == better.encode()
+
+
+def test_who_may_override_ticks_it_and_says_why(browser_of):
+    nina = browser_of(making.make_person("nina", Role.APPROVER, Role.OPERATOR))
+    task = founding_task()
+    first = post_answer(nina, task, output=WRONG)
+    assert first.status_code == 422
+    assert "Send although it ends the run" in text_of(first)
+    assert "tick this and say why" in text_of(first)
+    assert post_answer(nina, task, output=WRONG, override="on", reason="").status_code == 422
+    done = post_answer(nina, task, output=WRONG, override="on", reason="Let it die.")
+    assert done.status_code == 303
+    record = nina.get(done["Location"])
+    assert "would end the run; sent all the same" in text_of(record)

@@ -149,7 +149,7 @@ class PreflightProblem(BaseModel):
     message: str
     state: str | None = Field(default=None, description="The state that stumbles over it.")
     error: str | None = Field(default=None, description="The error that the state would fail with.")
-    rule: str | None = Field(default=None, description="The field of the state, such as OutputPath.")
+    rule: str | None = Field(default=None, description="The state's field, such as OutputPath.")
     path: str | None = Field(default=None, description="The path or formula without a value.")
 
 

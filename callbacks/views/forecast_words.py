@@ -92,8 +92,8 @@ def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
 
 
 _LOOKS = {
-    Verdict.OK: ("ok", "circle-check"),
+    Verdict.OK: ("pass", "circle-check"),
     Verdict.WARNING: ("warn", "route"),
-    Verdict.FATAL: ("dying", "alert-circle"),
+    Verdict.FATAL: ("fatal", "alert-circle"),
     Verdict.UNKNOWN: ("warn", "help-circle"),
 }

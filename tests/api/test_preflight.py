@@ -40,16 +40,18 @@ def test_a_fatal_answer_is_told_with_what_it_misses(approver):
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "following"),
+    ("error", "verdict", "outcome", "following"),
     [
-        ("Busy", "retried", "Review"),
-        ("Refused", "caught", "Tell"),
-        ("Other", "execution_fails", None),
+        ("Busy", "warning", "retried", "Review"),
+        ("Refused", "ok", "caught", "Tell"),
+        ("Other", "warning", "execution_fails", None),
     ],
 )
-def test_a_rejection_is_told_with_the_rule_that_takes_it(approver, error, outcome, following):
+def test_a_rejection_is_told_with_the_rule_that_takes_it(
+    approver, error, verdict, outcome, following
+):
     found = preflight(approver, {"error": error, "cause": "No."})
-    assert (found["verdict"], found["outcome"]) == ("warning", outcome)
+    assert (found["verdict"], found["outcome"]) == (verdict, outcome)
     assert found["next_state"] == following
     assert (found["retry"] or {}).get("seconds_most") == (2 if outcome == "retried" else None)
 

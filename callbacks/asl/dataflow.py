@@ -34,6 +34,8 @@ class Visit:
     context: Mapping[str, Json] = field(default_factory=dict, repr=False)
     variables: Mapping[str, Json] = field(default_factory=dict, repr=False)
     is_complete: bool = False
+    # AWS names it in the causes of its own errors; None where it is not known.
+    entered_event_id: int | None = None
 
     @property
     def is_jsonata(self) -> bool:

@@ -14,11 +14,21 @@ from enum import StrEnum
 from callbacks.asl.dataflow import Exit, Visit, exit_by_catch, exit_with_result, failure_of, pass_on
 from callbacks.asl.definition import Definition, State
 from callbacks.asl.failure import Retried, caught, matching, retried
-from callbacks.asl.language.values import CannotPredict, Json, StateFails
+from callbacks.asl.language.values import (
+    INTRINSIC_FAILURE,
+    NO_CHOICE,
+    QUERY_FAILURE,
+    RUNTIME,
+    CannotPredict,
+    Json,
+    StateFails,
+)
 
 # A cycle of states that do nothing goes on until the history is full.
 _MOST_STEPS = 100
 _SIMPLE = ("Pass", "Choice", "Succeed")
+# Before the causes of these AWS says where it happened (recorded).
+_LOCATED = (RUNTIME, QUERY_FAILURE, INTRINSIC_FAILURE, NO_CHOICE)
 
 
 class Verdict(StrEnum):
@@ -46,6 +56,8 @@ class Failure:
     cause: str | None = field(repr=False)
     field: str = ""
     path: str = ""
+    # The cause is not to the letter what AWS would say.
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +184,15 @@ class _Course:
             return replace(_unknown(str(exc)), failure=failure)
 
     def _caught(self, visit: Visit, index: int, failure: Failure) -> Forecast:
+        if failure.is_cut:
+            # What the catcher hands on has the cause in it, so only its target is known.
+            return Forecast(
+                Verdict.WARNING,
+                Outcome.CAUGHT,
+                next=visit.state.catch[index].next,
+                failure=failure,
+                taken_by=visit.state.name,
+            )
         try:
             found = exit_by_catch(visit, index, failure.error, failure.cause)
         except StateFails as exc:
@@ -229,7 +250,14 @@ def _graver(found: Forecast) -> Forecast:
 
 
 def _failure(visit: Visit, exc: StateFails) -> Failure:
-    return Failure(visit.state.name, exc.error, exc.cause, exc.field, exc.path)
+    cause, number = exc.cause, visit.entered_event_id
+    if exc.error in _LOCATED and number is not None:
+        cause = (
+            f"An error occurred while executing the state '{visit.state.name}'"
+            f" (entered at the event id #{number}). {cause}"
+        )
+    is_cut = not exc.is_verbatim or (exc.error in _LOCATED and number is None)
+    return Failure(visit.state.name, exc.error, cause, exc.field, exc.path, is_cut)
 
 
 def _following(before: Visit, state: State, found: Exit) -> Visit:

@@ -44,6 +44,10 @@ def _unreadable() -> CannotPredict:
     return CannotPredict("an intrinsic function is written in a form that is not followed here")
 
 
+def _failed(cause: str, path: str) -> StateFails:
+    return StateFails(INTRINSIC_FAILURE, cause, path=path, is_verbatim=False)
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     at, end = 0, len(text.rstrip())
     while at < end:
@@ -79,7 +83,7 @@ def _called(name: str, tokens: Iterator[tuple[str, str]], seen: Seen, depth: int
     # What a function stumbles over is an argument of a kind that it does not take.
     except (TypeError, ValueError, LookupError, ArithmeticError) as exc:
         cause = f"The arguments of States.{name} do not fit: {exc}"
-        raise StateFails(INTRINSIC_FAILURE, cause, path=f"States.{name}") from exc
+        raise _failed(cause, f"States.{name}") from exc
 
 
 def _arguments(tokens: Iterator[tuple[str, str]], seen: Seen, depth: int) -> Iterator[Json]:
@@ -101,7 +105,7 @@ def _at_path(text: str, seen: Seen) -> Json:
         return find(text, seen)
     except NoSuchValue:
         cause = f"The path {text} leads to nothing"
-        raise StateFails(INTRINSIC_FAILURE, cause, path=text) from None
+        raise _failed(cause, text) from None
 
 
 def _literal(text: str) -> Json:

@@ -56,7 +56,8 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     except Unsupported:
         raise _failure(expression, field, "returned an unsupported result type.") from None
     except Thrown as exc:
-        raise _failure(expression, field, f"threw an error during evaluation. {exc}") from None
+        what = f"threw an error during evaluation. {exc}"
+        raise _failure(expression, field, what, is_verbatim=False) from None
     if value is UNDEFINED:
         raise _failure(expression, field, "returned nothing (undefined).")
     return value
@@ -66,10 +67,10 @@ def _states(seen: Seen) -> dict[str, Json]:
     return {**seen.states, "context": seen.context}
 
 
-def _failure(template: Json, field: str, what: str) -> StateFails:
+def _failure(template: Json, field: str, what: str, *, is_verbatim: bool = True) -> StateFails:
     source = template[2:-2].strip() if is_expression(template) else render(template)
     cause = f"The JSONata expression '{source}' specified for the field '{field}' {what}"
-    return StateFails(QUERY_FAILURE, cause, field=field, path=source)
+    return StateFails(QUERY_FAILURE, cause, field=field, path=source, is_verbatim=is_verbatim)
 
 
 def _check_known(source: str, seen: Seen) -> None:

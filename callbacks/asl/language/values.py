@@ -28,14 +28,26 @@ class CannotPredict(Exception):
 
 
 class StateFails(Exception):
-    """The state would fail here with this error; `field` and `path` say at what."""
+    """The state would fail here with this error; `field` and `path` say at what.
 
-    def __init__(self, error: str, cause: str, *, field: str = "", path: str = "") -> None:
+    `is_verbatim`: the cause is in AWS's own words, as far as recordings show them.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        cause: str,
+        *,
+        field: str = "",
+        path: str = "",
+        is_verbatim: bool = True,
+    ) -> None:
         super().__init__(cause)
         self.error = error
         self.cause = cause
         self.field = field
         self.path = path
+        self.is_verbatim = is_verbatim
 
 
 @dataclass(frozen=True, slots=True)

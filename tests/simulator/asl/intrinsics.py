@@ -222,6 +222,12 @@ def _contains(items: list[Json], value: Json) -> bool:
     return any(type(item) is type(value) and item == value for item in items)
 
 
+def _array(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise ValueError("not an array")
+    return value
+
+
 def _hash(data: Json, algorithm: str) -> str:
     return hashlib.new(HASHES[algorithm], as_text(data).encode()).hexdigest()
 
@@ -233,10 +239,10 @@ FUNCTIONS: dict[str, Function] = {
     "JsonToString": lambda given, _: render(given[0]),
     "Array": lambda given, _: given,
     "ArrayPartition": lambda given, _: _partition(given[0], given[1]),
-    "ArrayContains": lambda given, _: _contains(given[0], given[1]),
+    "ArrayContains": lambda given, _: _contains(_array(given[0]), given[1]),
     "ArrayRange": lambda given, _: _range(given[0], given[1], given[2]),
     "ArrayGetItem": lambda given, _: given[0][int(given[1])],
-    "ArrayLength": lambda given, _: len(given[0]),
+    "ArrayLength": lambda given, _: len(_array(given[0])),
     "ArrayUnique": lambda given, _: _unique(given[0]),
     "Base64Encode": lambda given, _: base64.b64encode(given[0].encode()).decode(),
     "Base64Decode": lambda given, _: base64.b64decode(given[0]).decode(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
@@ -12,12 +12,17 @@ from django.http import HttpRequest, QueryDict
 
 from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
-from callbacks.models import Direction, Draft, User
+from callbacks.decisions.formfields import fields_of, output_of
+from callbacks.models import Direction, Draft, Policy, User
 
 CHECK = "check"
 # Put what was typed into what the workflow takes it out of, and show the form again.
 WRAP = "wrap"
 DIRECTIONS = (CHECK, WRAP, *Direction.values)
+# How the answer was asked for, and what the names of its fields begin with.
+MODE, AS_FORM, AS_JSON = "mode", "form", "json"
+FIELD = "field:"
+MOST_FIELDS = 100
 TEXTS = ("output", "error", "cause", "reason")
 LONGEST_DRAFT = 1_000_000
 
@@ -33,6 +38,8 @@ class Typed:
     empty_is_meant: bool = False
     end_early: bool = False
     override: bool = False
+    # It was written as JSON although there is a form.
+    as_json: bool = False
 
     def answer(self, direction: Direction) -> Answer:
         return Answer(
@@ -71,8 +78,10 @@ def is_plain_form(request: HttpRequest) -> bool:
     return request.content_type in kinds and "Content-Encoding" not in request.headers
 
 
-def read_posted(request: HttpRequest) -> Posted:
-    """Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8."""
+def read_posted(request: HttpRequest, policy: Policy) -> Posted:
+    """An answer that was given in a form's fields becomes the JSON that they make.
+
+    Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8."""
     form = request.POST
     _check_encoding(request)
     for name in ("direction", "decision_id", "shown", *TEXTS):
@@ -86,7 +95,7 @@ def read_posted(request: HttpRequest) -> Posted:
     except ValueError:
         raise BadRequest("The form has lost its number; load the page again.") from None
     return Posted(
-        typed=read_typed(form),
+        typed=with_fields(read_typed(form), form, policy),
         direction=direction,
         decision_id=decision_id,
         shown_sha256=form.get("shown", "")[:64],
@@ -110,7 +119,25 @@ def read_typed(form: QueryDict, prefix: str = "") -> Typed:
         empty_is_meant=form.get(prefix + "empty_is_meant") == "on",
         end_early=form.get(prefix + "end_early") == "on",
         override=form.get(prefix + "override") == "on",
+        as_json=form.get(prefix + MODE) == AS_JSON,
     )
+
+
+def with_fields(typed: Typed, form: QueryDict, policy: Policy, prefix: str = "") -> Typed:
+    """What was typed, where the answer's values came one by one."""
+    if form.get(prefix + MODE) != AS_FORM:
+        return typed
+    fields = fields_of(policy.output_schema)
+    texts = {field.name: read_text(form, prefix + field.name) for field in fields}
+    # A form in which nothing was written is no answer.
+    return replace(typed, output=output_of(fields, texts) if any(texts.values()) else "")
+
+
+def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:
+    """The fields as they came, for a person who has to sign in before anything is known of them."""
+    names = [name for name in form if name.startswith(prefix + FIELD) or name == prefix + MODE]
+    found = [(name.removeprefix(prefix), read_text(form, name)) for name in names[:MOST_FIELDS]]
+    return [(name, text) for name, text in found if text]
 
 
 def read_text(form: QueryDict, name: str) -> str:

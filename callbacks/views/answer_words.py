@@ -34,6 +34,7 @@ from callbacks.views.early_words import (
     early_words,
     reject_words,
 )
+from callbacks.views.field_words import AnswerFields, answer_fields
 from callbacks.views.forecast_words import Foreseen, foreseen
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
 from callbacks.views.places import own_draft, task_page
@@ -103,6 +104,7 @@ class AnswerForm:
     # What either answer would do, as typed.
     foreseen: Foreseen | None = None
     forecast_url: str = ""
+    fields: AnswerFields = field(default_factory=AnswerFields)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -238,6 +240,9 @@ def form_of(
             is_signing=signing is not None,
         ),
         foreseen=seen_ahead,
+        fields=answer_fields(
+            policy=policy, typed=typed, errors=tuple((errors or {}).get("output", ()))
+        ),
         forecast_url=f"{task_page(task.pk)}forecast/",
         reason_note=_reason_note(ReasonRule(policy.reason_rule)),
         fixed_no=policy.rejection_output

@@ -31,6 +31,8 @@ from callbacks.decisions.preflight import mend
 from callbacks.models import CallbackTask, Decision, Direction
 from callbacks.queries.requests import RequestFacts, find_task, request_facts
 from callbacks.views.answer_form import (
+    AS_FORM,
+    AS_JSON,
     CHECK,
     WRAP,
     Posted,
@@ -41,6 +43,7 @@ from callbacks.views.answer_form import (
     read_posted,
     read_typed,
     save_draft,
+    with_fields,
 )
 from callbacks.views.answer_words import form_of, lock_of, not_yours
 from callbacks.views.decision_words import first_answer_panel, panel_of
@@ -74,9 +77,11 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    posted = read_posted(request)
+    posted = read_posted(request, task.policy)
     save_draft(typed=posted.typed, user=request.user, request_id=task.request_id, now=frame.now)
     attempt = Attempt(request, task, posted)
+    if request.POST.get("as") in (AS_FORM, AS_JSON):
+        return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
     if posted.direction == WRAP:
         return _wrapped(attempt)
     if posted.direction == CHECK:
@@ -91,7 +96,7 @@ def draft(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    typed = read_typed(request.POST)
+    typed = with_fields(read_typed(request.POST), request.POST, task.policy)
     save_draft(typed=typed, user=request.user, request_id=task.request_id, now=frame.now)
     return HttpResponse(status=204)
 
@@ -135,6 +140,12 @@ def would_kill(error: WouldKill) -> dict[str, list[str]]:
     return {"answer": [_("This answer would end the whole run, so nothing was sent.")]}
 
 
+def _shown_as(attempt: Attempt, *, as_json: bool) -> HttpResponse:
+    """The same answer, as a form or as JSON."""
+    typed = replace(attempt.posted.typed, as_json=as_json)
+    return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
+
+
 def _wrapped(attempt: Attempt) -> HttpResponse:
     """The form with the answer put where the workflow looks for it."""
     typed = attempt.posted.typed
@@ -154,7 +165,7 @@ def forecast(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    attempt = Attempt(request, task, read_posted(request))
+    attempt = Attempt(request, task, read_posted(request, task.policy))
     if not task.is_open or lock_of(task=task, user=request.user) is not None:
         # What stands there instead of the form is the next poll's to show.
         return HttpResponse(status=204)

@@ -16,7 +16,13 @@ from django.views.decorators.cache import never_cache
 from callbacks.models import User
 from callbacks.queries.requests import find_task
 from callbacks.queries.sight import sight_of
-from callbacks.views.answer_form import TEXTS, read_typed, save_draft
+from callbacks.views.answer_form import (
+    TEXTS,
+    field_texts,
+    read_typed,
+    save_draft,
+    with_fields,
+)
 from callbacks.views.fragments import respond
 from callbacks.views.places import task_page
 
@@ -33,6 +39,7 @@ def signed_out(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
     typed = read_typed(request.POST)
     kept = [(TASK, str(task_id))]
     kept += [(PREFIX + name, getattr(typed, name)) for name in TEXTS if getattr(typed, name)]
+    kept += [(PREFIX + name, text) for name, text in field_texts(request.POST)]
     context = {"kept": kept, "next": task_page(task_id)}
     return respond(
         request, "callbacks/signed_out.html", context, fragment="panel", status=UNAUTHORISED
@@ -43,7 +50,8 @@ def kept_text(form: QueryDict) -> list[tuple[str, str]]:
     """The hidden fields of a sign-in form, to show them again after a wrong password."""
     names = [TASK, *(PREFIX + name for name in TEXTS)]
     found = [(name, form.get(name, "")) for name in names]
-    return [(name, text) for name, text in found if text]
+    fields = [(PREFIX + name, text) for name, text in field_texts(form, PREFIX)]
+    return [*((name, text) for name, text in found if text), *fields]
 
 
 def keep_as_draft(*, form: QueryDict, user: User) -> str:
@@ -61,6 +69,6 @@ def keep_as_draft(*, form: QueryDict, user: User) -> str:
     if task is None:
         logger.info("Text kept for task %s is not this person's to see.", task_id)
         return ""
-    typed = read_typed(form, prefix=PREFIX)
+    typed = with_fields(read_typed(form, prefix=PREFIX), form, task.policy, prefix=PREFIX)
     save_draft(typed=typed, user=user, request_id=task.request_id, now=timezone.now())
     return task_page(task.pk)

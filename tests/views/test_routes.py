@@ -28,7 +28,7 @@ PUBLIC = {
     "/api/v1/x/y",
 }
 # Doors that take typed text answer 401 themselves: a redirect to sign-in would lose it.
-ANSWERS_401 = re.compile(r"/tasks/[^/]+/(answer|draft|draft/forget)/")
+ANSWERS_401 = re.compile(r"/tasks/[^/]+/(answer|forecast|draft|draft/forget)/")
 # The same in every process of a run: parallel workers must collect the same tests.
 SAMPLES = {
     "uuid": "00000000-0000-4000-8000-000000000000",

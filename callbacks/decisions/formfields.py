@@ -1,0 +1,222 @@
+"""A policy's JSON Schema as fields of a form, and the answer that those fields make. Pure.
+
+Only what a form can show without a doubt is drawn: objects of texts, numbers, choices, yes and no,
+and lists of texts or numbers. Of everything else the answer stays JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from callbacks.asl.language.values import render
+from callbacks.asl.payload import DIGITS_LIMIT, PayloadError, check_output
+
+TEXT, LONG_TEXT, NUMBER, CHOICE, YES_NO, LIST = "text", "long", "number", "choice", "yes_no", "list"
+_DEEPEST = 3
+_LONG_FROM = 200
+_MOST_FIELDS = 60
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
+_OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array", "object"})
+_TOO_RICH = frozenset({"$ref", "oneOf", "anyOf", "allOf", "not", "if", "patternProperties"})
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of the answer. `group`: the titles of the objects around it."""
+
+    place: Place
+    kind: str
+    label: str
+    hint: str
+    is_required: bool
+    group: tuple[str, ...]
+    # What can be chosen, as JSON texts with the words for it.
+    choices: tuple[tuple[str, str], ...] = ()
+    # Of a list: what its members are.
+    of_numbers: bool = False
+    default: str = ""
+    # "date" and such, for the browser's own help.
+    format: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the input; members are told apart by a character that no form of ours uses."""
+        return "field:" + "/".join(
+            part.replace("~", "~0").replace("/", "~1") for part in self.place
+        )
+
+
+def fields_of(schema: Any) -> tuple[Field, ...]:
+    """The fields in the order of the schema; empty where the schema is more than a form can be."""
+    try:
+        fields = tuple(_of_object(schema, (), (), 0))
+    except _NotDrawn:
+        return ()
+    return fields if len(fields) <= _MOST_FIELDS else ()
+
+
+def texts_of(fields: tuple[Field, ...], output_text: str) -> dict[str, str] | None:
+    """What stands in each input for this answer, by name; None where the form cannot hold it."""
+    if not output_text.strip():
+        return {field.name: field.default for field in fields}
+    try:
+        value = check_output(output_text)
+    except PayloadError:
+        return None
+    texts = {field.name: _text_at(field, value) for field in fields}
+    if any(text is None for text in texts.values()):
+        return None
+    found = {name: text or "" for name, text in texts.items()}
+    # Whatever would be lost or changed on the way back keeps the answer JSON.
+    return found if render(value) == output_of(fields, found) else None
+
+
+def output_of(fields: tuple[Field, ...], texts: Mapping[str, str]) -> str:
+    """The answer that the inputs make: compact JSON, numbers as they were typed.
+
+    A blank field is left out. What is no number in a field for numbers stays a text, so that the
+    schema says what is wrong and the page shows it again.
+    """
+    answer: dict[str, Any] = {}
+    for field in fields:
+        text = texts.get(field.name, "")
+        if text == "" or (field.kind != TEXT and not text.strip()):
+            continue
+        into = answer
+        for part in field.place[:-1]:
+            into = into.setdefault(part, {})
+        into[field.place[-1]] = _value(field, text)
+    return render(answer)
+
+
+class _NotDrawn(Exception):
+    """The schema has a part that no field stands for."""
+
+
+def _of_object(schema: Any, place: Place, group: tuple[str, ...], depth: int) -> Iterator[Field]:
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict) or not properties or depth > _DEEPEST:
+        raise _NotDrawn
+    if _TOO_RICH & schema.keys():
+        raise _NotDrawn
+    required = schema.get("required", [])
+    for name, part in properties.items():
+        if not isinstance(part, dict) or _TOO_RICH & part.keys() or not name:
+            raise _NotDrawn
+        title = str(part.get("title") or _spoken(name))
+        if part.get("type") == "object":
+            yield from _of_object(part, (*place, name), (*group, title), depth + 1)
+        else:
+            yield _field(part, (*place, name), group, title, name in required)
+
+
+def _field(
+    part: Mapping[str, Any], place: Place, group: tuple[str, ...], title: str, is_required: bool
+) -> Field:
+    kind, choices = _kind(part)
+    return Field(
+        place=place,
+        kind=kind,
+        label=title,
+        hint=str(part.get("description") or ""),
+        is_required=is_required,
+        group=group,
+        choices=choices,
+        of_numbers=kind == LIST and part["items"].get("type") in ("number", "integer"),
+        default=_default(part, kind),
+        format=str(part.get("format") or ""),
+    )
+
+
+def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    allowed = part.get("enum", [part["const"]] if "const" in part else None)
+    if allowed is not None:
+        if not isinstance(allowed, list) or not all(_is_scalar(value) for value in allowed):
+            raise _NotDrawn
+        return CHOICE, tuple((render(_exact(one)), _word(one)) for one in allowed)
+    kind = part.get("type")
+    if not isinstance(kind, str) or kind not in _OF_A_FIELD:
+        raise _NotDrawn
+    if kind == "array":
+        items = part.get("items")
+        if not isinstance(items, dict) or items.get("type") not in ("string", "number", "integer"):
+            raise _NotDrawn
+        return LIST, ()
+    if kind == "string":
+        longest = part.get("maxLength")
+        is_long = isinstance(longest, int) and longest > _LONG_FROM
+        return (LONG_TEXT if is_long else TEXT), ()
+    return (YES_NO if kind == "boolean" else NUMBER), ()
+
+
+def _default(part: Mapping[str, Any], kind: str) -> str:
+    value = part.get("default")
+    if value is None or isinstance(value, dict):
+        return ""
+    if kind == LIST:
+        return "\n".join(_word(one) for one in value) if isinstance(value, list) else ""
+    if kind in (CHOICE, YES_NO):
+        return render(_exact(value)) if _is_scalar(value) else ""
+    return _word(value) if _is_scalar(value) else ""
+
+
+def _text_at(field: Field, value: Any) -> str | None:
+    """None where the value there is of a kind that the input cannot show."""
+    for part in field.place:
+        if not isinstance(value, dict):
+            return None
+        if part not in value:
+            return ""
+        value = value[part]
+    if field.kind == LIST:
+        is_list = isinstance(value, list) and all(_is_scalar(one) for one in value)
+        return "\n".join(_word(one) for one in value) if is_list else None
+    if not _is_scalar(value) or value is None:
+        return None
+    return render(value) if field.kind in (CHOICE, YES_NO) else _word(value)
+
+
+def _value(field: Field, text: str) -> Any:
+    if field.kind == NUMBER:
+        return _number_or_text(text.strip())
+    if field.kind == LIST:
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        return [_number_or_text(line) if field.of_numbers else line for line in lines]
+    if field.kind in (CHOICE, YES_NO):
+        return _chosen(field, text)
+    return text
+
+
+def _chosen(field: Field, text: str) -> Any:
+    """What no choice stands for stays a text, which the schema then refuses."""
+    offered = [one for one, _ in field.choices] or ["true", "false"]
+    return check_output(text) if text in offered else text
+
+
+def _number_or_text(text: str) -> Any:
+    if not _NUMBER.fullmatch(text) or len(text) > DIGITS_LIMIT:
+        return text
+    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int | float | Decimal)
+
+
+def _exact(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else render(_exact(value))
+
+
+def _spoken(name: str) -> str:
+    """finalAmount, final_amount → Final amount."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.]+", " ", name).strip()
+    return (words[:1].upper() + words[1:].lower()) if words else name

@@ -105,11 +105,12 @@ def list_workflows(
         rows = rows.filter(MAY_WAIT)
     if place is not None:
         rows = rows.filter(Q(name__gt=place.name) | Q(name=place.name, id__gt=place.id))
-    waiting = _waiting_in(sight).order_by().values("pk")[: COUNT_LIMIT + 1]
+    # In the order of their index, which then is read only as far as is counted.
+    ordered = _waiting_in(sight).order_by("dies_earliest", "id")
     found = (
         rows.select_related("definition")
         .only("name", "connection_id", "is_deleting", "definition__text")
-        .annotate(waiting=BoundedCount(waiting))
+        .annotate(waiting=BoundedCount(ordered.values("pk")[: COUNT_LIMIT + 1]))
         .order_by("name", "id")[: limit + 1]
     )
     lines = tuple(_line(machine) for machine in found)

@@ -47,6 +47,19 @@ def test_a_request_that_is_over_still_leads_to_its_workflow(people, page_of):
     assert page_of(people.approver, page_path(machine)).status_code == 200
 
 
+def test_an_old_request_leads_to_a_workflow_that_is_not_listed_for_it(people, page_of, monkeypatch):
+    monkeypatch.setattr("callbacks.queries.workflows.RECENT", 1)
+    task = ended(making.make_machine(name="orders"), minutes=5, days_ago=3)
+    ended(making.make_machine(name="refunds"), minutes=5)
+    listed = text_of(page_of(people.approver, "/workflows/"))
+    assert "refunds" in listed
+    assert "orders" not in listed
+    run = page_of(people.approver, f"/executions/{task.execution_id}/").content.decode()
+    path = page_path(task.execution.state_machine)
+    assert f'<a href="{path}"><bdi>orders</bdi></a>' in run
+    assert page_of(people.approver, path).status_code == 200
+
+
 def test_a_workflow_of_the_same_name_in_another_account_is_another_one(people, page_of):
     mine, other = (making.make_machine(name="orders") for _ in range(2))
     task_in(mine)

@@ -88,10 +88,13 @@ def _needs_key(state: State, keys: Iterable[str], why: str, mend: str) -> Findin
 
 
 def rejection_retries(_definition: Definition, state: State) -> Iterator[Finding]:
+    """The first rule that fits counts, so one before it may spare the rejection's own error."""
     if not waits(state):
         return
     for number, rule in enumerate(state.retry, start=1):
         taken = ANY_REJECTION.intersection(rule.error_equals)
+        if rule.max_attempts <= 0 and any(map(_may_reject, rule.error_equals)):
+            return
         if taken and rule.max_attempts > 0:
             yield Finding(
                 code="rejection_retries",
@@ -128,8 +131,13 @@ def rejection_fails_run(definition: Definition, state: State) -> Iterator[Findin
 
 
 def _catches_rejection(state: State) -> bool:
-    names = (name for rule in state.catch for name in rule.error_equals)
-    return any(name in ANY_REJECTION or not name.startswith("States.") for name in names)
+    return any(_may_reject(name) for rule in state.catch for name in rule.error_equals)
+
+
+def _may_reject(name: str) -> bool:
+    """Whether a person's error can be meant; AWS's and a service's own are never a person's."""
+    is_of_aws = name.startswith(("States.", "Lambda.")) or name.endswith("Exception")
+    return name in ANY_REJECTION or not is_of_aws
 
 
 def choice_without_default(definition: Definition, state: State) -> Iterator[Finding]:

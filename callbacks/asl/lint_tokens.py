@@ -83,7 +83,7 @@ def _literal_token(state: State) -> str:
 
 
 def token_without_suffix(_definition: Definition, state: State) -> Iterator[Finding]:
-    if state.type != "Task" or state.waits_for_token or state.resource.endswith(SYNC_SUFFIXES):
+    if state.type != "Task" or waits(state) or state.resource.endswith(SYNC_SUFFIXES):
         return
     if any(expression.is_own_token for expression in expressions(state)):
         yield Finding(

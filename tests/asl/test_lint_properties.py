@@ -29,10 +29,9 @@ ANYTHING = st.recursive(
     max_leaves=12,
 )
 FIELDS = [
-    *("Resource", "Parameters", "Arguments", "ResultSelector", "ResultPath", "OutputPath"),
-    *("InputPath", "Output", "Assign", "TimeoutSeconds", "HeartbeatSeconds", "Timeout", "Retry"),
-    *("TimeoutSecondsPath", "HeartbeatSecondsPath", "Catch", "Next", "End", "Default", "Choices"),
-    *("QueryLanguage", "Branches", "ItemProcessor", "Iterator"),
+    *("ResultPath", "OutputPath", "InputPath", "Output", "Assign", "TimeoutSeconds"),
+    *("HeartbeatSeconds", "Timeout", "TimeoutSecondsPath", "HeartbeatSecondsPath", "End"),
+    *("Default", "Choices", "Branches", "ItemProcessor", "Iterator"),
 ]
 RULES = st.lists(
     st.fixed_dictionaries(
@@ -41,19 +40,27 @@ RULES = st.lists(
     | st.just({"ErrorEquals": ["States.ALL"]}),
     max_size=3,
 )
+LANGUAGES = st.sampled_from(["JSONPath", "JSONata", "JSONata"]) | ANYTHING
+TEMPLATES = st.dictionaries(st.sampled_from(["x", "x.$", "TaskToken.$", "TaskToken"]), LEAVES)
 STATES = st.fixed_dictionaries(
-    {"Type": st.sampled_from(["Task", "Choice", "Map", "Parallel", "Pass"])},
+    {
+        "Type": st.sampled_from(["Task", "Task", "Task", "Choice", "Map", "Parallel"]),
+        "Resource": st.sampled_from([SQS, SQS, LAMBDA, ACTIVITY, f"{CHILD}.sync"]) | ANYTHING,
+    },
     optional={
         **dict.fromkeys(FIELDS, ANYTHING),
-        "Resource": st.sampled_from([SQS, LAMBDA, ACTIVITY, f"{CHILD}.sync"]) | ANYTHING,
+        **dict.fromkeys(("Parameters", "Arguments", "ResultSelector"), TEMPLATES | ANYTHING),
+        **dict.fromkeys(("Retry", "Catch"), RULES | ANYTHING),
         "Next": st.sampled_from(["A", "B"]) | ANYTHING,
-        "Retry": RULES | ANYTHING,
-        "Catch": RULES | ANYTHING,
+        "QueryLanguage": LANGUAGES,
     },
 )
 MACHINES = st.fixed_dictionaries(
-    {"States": st.dictionaries(st.sampled_from(["A", "B"]) | st.text(max_size=4), STATES)},
-    optional=dict.fromkeys(("QueryLanguage", "TimeoutSeconds", "Timeout", "StartAt"), ANYTHING),
+    {"States": st.dictionaries(st.sampled_from(["A", "B"]), STATES, min_size=1)},
+    optional={
+        **dict.fromkeys(("TimeoutSeconds", "Timeout", "StartAt"), ANYTHING),
+        "QueryLanguage": LANGUAGES,
+    },
 )
 
 

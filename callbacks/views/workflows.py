@@ -88,11 +88,15 @@ def _place(text: str) -> NamePlace | None:
 
 def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:
     steps = steps_of(one.definition)
-    waiting, running = (
-        open_by_state(
-            workflow=one, sight=frame.sight, status=status, states=[step.name for step in steps]
-        )
-        for status in (TaskStatus.WAITING, TaskStatus.RUNNING)
+    names = [step.name for step in steps]
+    waiting = open_by_state(
+        workflow=one, sight=frame.sight, status=TaskStatus.WAITING, states=names
+    )
+    # Nothing finds these by their workflow, and few workflows have any.
+    running = (
+        open_by_state(workflow=one, sight=frame.sight, status=TaskStatus.RUNNING, states=names)
+        if any(step.is_job for step in steps)
+        else {}
     )
     usual = usual_waits(workflow=one, sight=frame.sight, since=frame.now - LOOK_BACK)
     return {

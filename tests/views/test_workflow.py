@@ -15,7 +15,7 @@ from tests.views.conftest import text_of
 from tests.views.flows import definition, ended, page_path, task_in
 from tests.views.test_hostile_text import HOSTILE, TAGS, own_markup
 
-PAGE_QUERIES = 14
+PAGE_QUERIES = 13
 JOB = "arn:aws:states:::states:startExecution.sync:2"
 
 

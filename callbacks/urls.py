@@ -29,6 +29,7 @@ from callbacks.views.rescue import heartbeat_door, redrive_door, stop_door
 from callbacks.views.rights import rights_door
 from callbacks.views.settings_page import settings_page
 from callbacks.views.waiting import waiting
+from callbacks.views.workflows import workflow, workflows
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *accounts.urlpatterns,
@@ -58,6 +59,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/", connections, name="connections"),
     path("connections/<uuid:connection_id>/", connection, name="connection"),
     path("connections/<uuid:connection_id>/rights/", rights_door, name="connection_rights"),
+    path("workflows/", workflows, name="workflows"),
+    path("workflows/<uuid:workflow_id>/", workflow, name="workflow"),
     path("policies/", policies, name="policies"),
     path("policies/new/", new_policy, name="new_policy"),
     path("policies/<uuid:policy_id>/", policy, name="policy"),

@@ -279,7 +279,10 @@ def _number(rule: Mapping[str, Any], name: str, default: float) -> float:
     value = rule.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
-    return value if math.isfinite(value) else default
+    try:
+        return value if math.isfinite(value) else default
+    except OverflowError:  # a whole number of hundreds of digits
+        return default
 
 
 def _retrier(rule: Mapping[str, Any]) -> Retrier:

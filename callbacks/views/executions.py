@@ -16,6 +16,7 @@ from callbacks.templatetags.words import utc_time
 from callbacks.views.activity_words import worker_words
 from callbacks.views.closings import task_badge
 from callbacks.views.codelines import code_text
+from callbacks.views.console import console_url
 from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -23,7 +24,6 @@ from callbacks.views.jsontree import json_tree
 from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import events_page, execution_page, task_page
-from callbacks.views.request_words import console_url
 from callbacks.views.requests import raw_text
 from callbacks.views.rescue_actions import actions_context
 from callbacks.views.rescue_words import exits_context

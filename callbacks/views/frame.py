@@ -42,6 +42,8 @@ class Place:
     label: Any
     roles: frozenset[Role]
     routes: tuple[str, ...]
+    # Whether g and the first letter of `key` lead there: no two places may share one.
+    has_shortcut: bool = True
 
 
 PLACES = (
@@ -49,6 +51,14 @@ PLACES = (
     Place("waiting", "hourglass", gettext_lazy("Waiting"), EVERYBODY, ("waiting",)),
     Place("history", "history", gettext_lazy("History"), EVERYBODY, ("history",)),
     Place("audit", "shield-check", gettext_lazy("Audit"), READERS_OF_AUDIT, ("audit",)),
+    Place(
+        "workflows",
+        "sitemap",
+        gettext_lazy("Workflows"),
+        EVERYBODY,
+        ("workflows", "workflow"),
+        has_shortcut=False,
+    ),
     Place(
         "policies",
         "users",
@@ -90,6 +100,7 @@ class Frame:
         return [
             {
                 "key": place.key,
+                "shortcut": f"g{place.key[0]}" if place.has_shortcut else "",
                 "url": reverse(place.key),
                 "icon": place.icon,
                 "label": place.label,

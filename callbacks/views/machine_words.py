@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 from callbacks.models import Execution
 from callbacks.queries.sight import Sight
 from callbacks.views.panels import Fact
-from callbacks.views.places import execution_page
+from callbacks.views.places import execution_page, workflow_page
 
 
 def machine_facts(*, execution: Execution, sight: Sight) -> tuple[Fact, ...]:
     """No query. The parent is a link for those who may see it though nothing waits in it."""
     machine = execution.state_machine
     facts = [Fact(_("State machine"), machine.state_machine_arn, is_code=True)]
+    if not machine.is_map_run and execution.is_known:
+        facts.append(Fact(_("Workflow"), machine.name, url=workflow_page(machine.pk)))
     if execution.version:
         facts.append(Fact(_("Version"), execution.version, is_code=True))
     if execution.alias:

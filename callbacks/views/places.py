@@ -40,6 +40,10 @@ def execution_page(execution_id: uuid.UUID) -> str:
     return f"/executions/{execution_id}/"
 
 
+def workflow_page(workflow_id: uuid.UUID) -> str:
+    return f"/workflows/{workflow_id}/"
+
+
 def events_page(execution_id: uuid.UUID) -> str:
     """POST reads the last events of the run from AWS."""
     return f"{execution_page(execution_id)}events/"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -294,26 +293,6 @@ def _live_attempt(attempt: CallbackTask | None, now: datetime) -> Mapping[str, s
     )
     words %= {"n": attempt.attempt, "moment": moment(at=attempt.dies_earliest, now=now)}
     return {"words": words, "url": task_page(attempt.pk)}
-
-
-def console_url(arn: str) -> str:
-    """The AWS console's page of an execution; partition and region come from its ARN."""
-    parts = arn.split(":")
-    if len(parts) < 8 or "execution" not in parts[5]:
-        return ""
-    region = quote(parts[3], safe="")
-    domains = {
-        "aws": f"{region}.console.aws.amazon.com",
-        "aws-cn": "console.amazonaws.cn",
-        "aws-us-gov": "console.amazonaws-us-gov.com",
-    }
-    domain = domains.get(parts[1])
-    if domain is None:
-        return ""
-    return (
-        f"https://{domain}/states/home?region={region}"
-        f"#/v2/executions/details/{quote(arn, safe=':')}"
-    )
 
 
 def inbox_link() -> dict[str, str]:

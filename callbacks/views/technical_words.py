@@ -19,13 +19,13 @@ from callbacks.views.activity_words import worker_words
 from callbacks.views.clocks import clock_of, short_moment
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.codelines import code_lines
+from callbacks.views.console import console_url
 from callbacks.views.early_words import early_fact
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
 from callbacks.views.places import decision_page, events_page, execution_page, task_page
 from callbacks.views.record_words import line_words, lines_words
-from callbacks.views.request_words import console_url
 
 PAYLOADS = ("input", "context", "parameters")
 

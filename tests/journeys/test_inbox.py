@@ -196,7 +196,7 @@ def test_a_word_of_256_kilobytes_does_not_widen_the_page(people, open_page, trou
 
 
 KIT_REPEATS = {"duplicate-id-aria", "landmark-unique", "heading-order", "page-has-heading-one"}
-PAGES = ("/", "/waiting/", "/history/", "/audit/", "/connections/", "/settings/")
+PAGES = ("/", "/waiting/", "/history/", "/audit/", "/workflows/", "/connections/", "/settings/")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (WIDE, False)])
@@ -222,6 +222,18 @@ def test_axe_finds_nothing_on_a_connection_and_on_empty_lists(
     for path in (f"/connections/{one.pk}/", "/", "/?q=nothing", "/waiting/", "/history/"):
         found[path] = faults(open_page(path, people.admin, width=width, dark=dark))
     assert {path: what for path, what in found.items() if what} == {}
+    assert troubles.seen == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (WIDE, False)])
+def test_axe_finds_nothing_on_a_workflow(people, open_page, troubles, width, dark):
+    task = waiting("Refund", hours=2)
+    page = open_page(
+        f"/workflows/{task.execution.state_machine_id}/", people.admin, width=width, dark=dark
+    )
+    page.click("#definition summary")
+    assert faults(page) == []
+    assert not overflows(page)
     assert troubles.seen == []
 
 

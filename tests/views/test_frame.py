@@ -18,24 +18,32 @@ from tests.views.conftest import text_of
 @pytest.mark.parametrize(
     ("who", "places"),
     [
-        ("approver", ["inbox", "waiting", "history"]),
-        ("operator", ["inbox", "waiting", "history", "connections"]),
-        ("auditor", ["inbox", "waiting", "history", "audit", "connections"]),
-        ("admin", ["inbox", "waiting", "history", "audit", "connections"]),
+        ("approver", ["inbox", "waiting", "history", "workflows"]),
+        ("operator", ["inbox", "waiting", "history", "workflows", "connections"]),
+        ("auditor", ["inbox", "waiting", "history", "audit", "workflows", "connections"]),
+        ("admin", ["inbox", "waiting", "history", "audit", "workflows", "connections"]),
     ],
 )
 def test_the_navigation_shows_what_the_role_may_open(people, page_of, who, places):
     page = page_of(people[who], "/").content.decode()
     shown = [
         key
-        for key in ("inbox", "waiting", "history", "audit", "connections", "stuck", "workflows")
+        for key in ("inbox", "waiting", "history", "audit", "workflows", "connections", "stuck")
         if f'id="nav-{key}"' in page
     ]
     assert shown == places
 
 
 def test_no_entry_of_the_navigation_is_a_dead_link(people, page_of):
-    for path in ("/", "/waiting/", "/history/", "/audit/", "/connections/", "/settings/"):
+    for path in (
+        "/",
+        "/waiting/",
+        "/history/",
+        "/audit/",
+        "/workflows/",
+        "/connections/",
+        "/settings/",
+    ):
         assert page_of(people.admin, path).status_code == 200
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from callbacks.views.request_words import console_url
+from callbacks.views.console import console_url
 from tests import making
 from tests.views.conftest import text_of
 

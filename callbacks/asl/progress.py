@@ -1,0 +1,232 @@
+"""Where a run stands in its state machine, and what lies behind a yes and behind a no.
+
+Never a guess: what is not known is said to be unknown. The mirror knows the states that wait for
+somebody, and not what a run did between them. But a state that every way leads through before a
+state that was seen must have run, and one from which no way leads to where the run stands now
+cannot have run yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+from operator import and_
+
+from callbacks.asl.definition import Definition, State
+from callbacks.asl.drawing import Edge, Graph, Level, Way
+
+# What catches every rejection: dg/concepts-error-handling, "Error names".
+_CATCHES_ALL = frozenset({"States.ALL", "States.TaskFailed"})
+
+
+class Mark(StrEnum):
+    RAN = "ran"
+    WAITING = "waiting"
+    FAILED = "failed"
+    # Something inside it waits.
+    INSIDE = "inside"
+    AHEAD = "ahead"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """States that are known to be at work, to have failed at last, or to have been left.
+
+    `is_whole`: the run entered no other state than these.
+    """
+
+    waiting: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    passed: frozenset[str] = frozenset()
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What can run after an answer if nothing else fails.
+
+    `next` is what follows a yes at once, None the end of the run or of its part. `caught` leads
+    on from a no, the nearest first; without a rule for every error, `can_fail` the run.
+    """
+
+    state: str
+    next: tuple[str | None, ...]
+    caught: tuple[Edge, ...]
+    can_fail: bool
+    is_retried: bool
+    yes: frozenset[str]
+    no: frozenset[str]
+
+
+def marks_of(*, definition: Definition, graph: Graph, seen: Seen) -> Mapping[str, Mark]:
+    """The mark of every state of the machine."""
+    marks: dict[str, Mark] = {}
+    for level in graph.levels:
+        around = None if level.container is None else marks[level.container]
+        marks |= _level_marks(definition, level, seen, around)
+    return marks
+
+
+def _level_marks(
+    definition: Definition, level: Level, seen: Seen, around: Mark | None
+) -> Mapping[str, Mark]:
+    inside = _around(definition, seen.waiting)
+    here = [name for name in level.states if name in seen.waiting or name in inside]
+    entered = {*here, *(seen.passed | seen.failed | _around(definition, seen.passed | seen.failed))}
+    surely = _surely_before(level, [name for name in level.states if name in entered])
+    # In a Map every item stands somewhere else.
+    ahead = _never_before(level, here) if here and not _is_repeated(definition, level) else set()
+
+    def mark(name: str) -> Mark:
+        if name in seen.waiting:
+            return Mark.WAITING
+        if name in inside:
+            return Mark.INSIDE
+        if name in seen.failed:
+            return Mark.FAILED
+        if name in seen.passed or name in surely:
+            return Mark.RAN
+        if around is Mark.AHEAD or name in ahead or (seen.is_whole and name not in entered):
+            return Mark.AHEAD
+        return Mark.RAN if name in entered and seen.is_whole else Mark.UNKNOWN
+
+    return {name: mark(name) for name in level.states}
+
+
+def _around(definition: Definition, names: frozenset[str]) -> frozenset[str]:
+    """The Maps and Parallels around these states."""
+    return frozenset(state.name for name in names for state in definition.containers(name))
+
+
+def _is_repeated(definition: Definition, level: Level) -> bool:
+    if level.container is None:
+        return False
+    around = (*definition.containers(level.container), definition.states[level.container])
+    return any(container.type == "Map" for container in around)
+
+
+def _surely_before(level: Level, entered: Sequence[str]) -> set[str]:
+    """What every way from the start leads through before it comes to one of these."""
+    passed_through = _dominators(level)
+    return {name for state in entered for name in passed_through[state] if name != state}
+
+
+def _dominators(level: Level) -> Mapping[str, set[str]]:
+    """Of each state, those that every way to it leads through, itself among them.
+
+    The plain iteration: Aho, Sethi, Ullman, "Compilers", section 10.9. Sets are bits of a number.
+    """
+    bit = {name: 1 << number for number, name in enumerate(level.states)}
+    before = _before(level)
+    reached = [name for name in level.states if name == level.start or before[name]]
+    through = dict.fromkeys(level.states, (1 << len(bit)) - 1)
+    through |= {name: bit[name] for name in level.states if not before[name]}
+    through[level.start] = bit[level.start]
+    changed = True
+    while changed:
+        changed = False
+        for name in reached:
+            if name != level.start:
+                common = reduce(and_, (through[source] for source in before[name])) | bit[name]
+                changed = changed or common != through[name]
+                through[name] = common
+    return {
+        name: {other for other in level.states if bit[other] & through[name]}
+        for name in level.states
+    }
+
+
+def _before(level: Level) -> Mapping[str, set[str]]:
+    """Where each state can be come to from; what no way leads to from the start leads nowhere."""
+    before: dict[str, set[str]] = {name: set() for name in level.states}
+    onward: dict[str, list[str]] = {}
+    for edge in level.edges:
+        if edge.target is not None:
+            onward.setdefault(edge.source, []).append(edge.target)
+    waiting, found = [level.start], {level.start}
+    for name in waiting:
+        for target in onward.get(name, ()):
+            before[target].add(name)
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return before
+
+
+def _never_before(level: Level, here: Sequence[str]) -> set[str]:
+    """From where no way leads to where the run stands: it cannot have been there yet."""
+    back: dict[str, list[str]] = {}
+    for edge in level.edges:
+        if edge.target is not None:
+            back.setdefault(edge.target, []).append(edge.source)
+    found = set(here)
+    waiting = list(here)
+    for name in waiting:
+        new = [source for source in back.get(name, ()) if source not in found]
+        found.update(new)
+        waiting.extend(new)
+    return set(level.states) - found
+
+
+def behind(*, definition: Definition, graph: Graph, state: State) -> Behind:
+    """What a yes and a no to this state lead to."""
+    ways = _Onward(definition, graph)
+    next_ = tuple(ways.after(state.name))
+    caught, can_fail = _caught(definition, graph, state)
+    return Behind(
+        state=state.name,
+        next=next_ or (None,),
+        caught=caught,
+        can_fail=can_fail,
+        is_retried=bool(state.retry),
+        yes=ways.reach(next_),
+        no=ways.reach(edge.target for edge in caught if edge.target is not None),
+    )
+
+
+def _caught(definition: Definition, graph: Graph, state: State) -> tuple[tuple[Edge, ...], bool]:
+    caught: list[Edge] = []
+    for around in (state, *reversed(definition.containers(state.name))):
+        level = graph.level_of(around)
+        rules = [e for e in level.edges if e.source == around.name and e.way is Way.CATCH]
+        caught.extend(rules)
+        if any(_CATCHES_ALL.intersection(edge.labels) for edge in rules):
+            return tuple(caught), False
+    return tuple(caught), True
+
+
+class _Onward:
+    """The ways on if nothing fails; out of a part that ends, on behind what is around it."""
+
+    def __init__(self, definition: Definition, graph: Graph) -> None:
+        self._definition = definition
+        self._inside: dict[str, list[str]] = {}
+        self._onward: dict[str, list[Edge]] = {}
+        for level in graph.levels:
+            if level.container is not None and level.start:
+                self._inside.setdefault(level.container, []).append(level.start)
+            for edge in level.edges:
+                if edge.way is not Way.CATCH:
+                    self._onward.setdefault(edge.source, []).append(edge)
+
+    def after(self, name: str) -> Iterator[str]:
+        """What can come next once this state is over."""
+        state = self._definition.states[name]
+        for one in (state, *reversed(self._definition.containers(name))):
+            edges = self._onward.get(one.name, ())
+            yield from (edge.target for edge in edges if edge.target is not None)
+            if not any(edge.target is None for edge in edges):
+                return
+
+    def reach(self, begin: Iterator[str] | Sequence[str]) -> frozenset[str]:
+        found: dict[str, None] = {}
+        waiting = list(begin)
+        for name in waiting:
+            if name not in found:
+                found[name] = None
+                waiting.extend(self._inside.get(name, ()))
+                waiting.extend(self.after(name))
+        return frozenset(found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 import pytest
 
 from callbacks.models import CallCount
@@ -27,6 +30,42 @@ def test_the_events_are_those_that_aws_has_now_and_hold_no_token(people, read_by
     page = read_by(people.approver, world.execution(arn))
     assert "5 TaskSubmitted Approve" in text_of(page)
     assert token not in page.content.decode()
+
+
+def test_the_graph_is_drawn_again_with_what_they_tell(people, browser_of, world):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    execution = world.execution(arn)
+    task = execution.tasks.get()
+    headers = {"HX-Request": "true"}
+    page = browser_of(people.approver).post(
+        path_of(execution), {"task": str(task.pk)}, headers=headers
+    )
+    html = page.content.decode()
+    assert 'id="graph" aria-labelledby="graph-title" hx-swap-oob="true"' in html
+    assert re.search(r'<a class="node waiting" [^>]*aria-label="Approve: waiting', html)
+    # The events reach back to the start of the run.
+    assert "Of steps that wait for nobody" not in html
+    assert "After a yes" in html
+
+
+def test_those_of_the_step_that_asks_can_be_told_from_the_others(people, browser_of, world):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    execution = world.execution(arn)
+    task = execution.tasks.get()
+    page = browser_of(people.approver).post(path_of(execution), {"task": str(task.pk)})
+    assert "Only those of Approve" in text_of(page)
+    assert page.content.decode().count('<tr class="other">') == 1
+
+
+@pytest.mark.parametrize("asked", ["", "x", str(uuid.uuid4())])
+def test_a_step_that_is_not_of_the_run_is_passed_over(people, browser_of, world, asked):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    page = browser_of(people.approver).post(path_of(world.execution(arn)), {"task": asked})
+    assert page.status_code == 200
+    assert "Only those of" not in text_of(page)
 
 
 def test_where_aws_cannot_be_asked_the_page_says_why(people, read_by):

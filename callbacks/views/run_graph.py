@@ -146,6 +146,6 @@ class _Run:
             yield from behind_sentences(found)
         if not self.visits.is_whole:
             yield _(
-                "Of steps that wait for nobody it is marked what must have run and what cannot "
-                "have run yet; the last events below tell more."
+                "Steps that wait for nobody are marked where it is certain that they ran, or that "
+                "they did not; the last events below tell more."
             )

@@ -36,10 +36,11 @@ class Visits:
         }
 
     def words(self, name: str) -> str:
-        """How long it took, or how often it ran; nothing where that is not known."""
+        """How long it took, or how often it ran; nothing where that is not known, or no time."""
         entries, exits = self.entries.get(name, ()), self.exits.get(name, ())
         if len(entries) == 1 and len(exits) == 1:
-            return _("ran %(time)s") % {"time": took((exits[0] - entries[0]).total_seconds())}
+            seconds = (exits[0] - entries[0]).total_seconds()
+            return _("ran %(time)s") % {"time": took(seconds)} if seconds >= 0.05 else ""
         if len(exits) > 1 and self.is_whole:
             return _("ran %(n)d times") % {"n": len(exits)}
         return ""

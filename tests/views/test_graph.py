@@ -185,7 +185,7 @@ def test_both_pages_show_where_the_run_waits_and_what_follows(people, page_of):
         assert node(html, "Ask") == "waiting"
         assert "waiting 9 min" in text
         assert "After a yes: Charge. After a no: Sorry on any error." in text
-        assert "Of steps that wait for nobody" in text
+        assert "Steps that wait for nobody" in text
 
 
 def test_where_several_wait_the_page_of_the_run_names_no_answer(people, page_of):

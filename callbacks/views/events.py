@@ -10,8 +10,13 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from callbacks.models import CallbackTask, Execution
-from callbacks.queries.executions import find_execution, standings_of
-from callbacks.queries.sight import visible_tasks
+from callbacks.queries.executions import (
+    find_execution,
+    live_answers,
+    standings_of,
+    tasks_of,
+)
+from callbacks.queries.requests import find_task, request_facts
 from callbacks.stepfunctions import StepFunctionsError, Throttled
 from callbacks.sync.live import MOST_EVENTS, OPERATION, LiveEvent, latest_events
 from callbacks.sync.trouble import describe_trouble
@@ -21,6 +26,7 @@ from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.places import events_page, execution_page
 from callbacks.views.run_graph import run_graph
+from callbacks.views.timeline_words import timeline_of
 
 TEMPLATE = "callbacks/events.html"
 
@@ -47,7 +53,7 @@ def events_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse
     if request.method == "POST":
         task = _asked_about(request, execution, frame)
         context["events_task"] = task.pk if task is not None else ""
-        context |= _events(execution, frame, task.state if task is not None else "")
+        context |= _events(request, execution, frame, task)
     return respond(request, TEMPLATE, context, fragment="events")
 
 
@@ -57,26 +63,48 @@ def _asked_about(request: PersonRequest, execution: Execution, frame: Frame) -> 
         task_id = uuid.UUID(request.POST.get("task", ""))
     except ValueError:
         return None
-    return visible_tasks(frame.sight).filter(pk=task_id, execution_id=execution.pk).first()
+    task = find_task(task_id=task_id, sight=frame.sight)
+    return task if task is not None and task.execution_id == execution.pk else None
 
 
-def _events(execution: Execution, frame: Frame, focus: str) -> dict[str, Any]:
+def _events(
+    request: PersonRequest, execution: Execution, frame: Frame, task: CallbackTask | None
+) -> dict[str, Any]:
     if not execution.is_known:
         return {"problem": _("Only a token of this run was handed over."), "rows": ()}
     try:
         events = latest_events(execution=execution, now=frame.now)
     except StepFunctionsError as exc:
         return {"problem": _problem(exc), "rows": ()}
+    focus = task.state if task is not None else ""
     rows = [_row(event, focus, frame.now) for event in events]
     standings = standings_of(execution=execution, sight=frame.sight)
     return {
         "problem": "",
         "rows": rows,
         "focus": focus if any(row["is_mine"] for row in rows) else "",
+        "timeline": timeline_of(
+            execution=execution,
+            now=frame.now,
+            task=task,
+            events=events,
+            **_known(request, execution, frame, task),
+        ),
         **run_graph(
             execution=execution, standings=standings, now=frame.now, focus=focus, events=events
         ),
     }
+
+
+def _known(
+    request: PersonRequest, execution: Execution, frame: Frame, task: CallbackTask | None
+) -> dict[str, Any]:
+    """The same attempts and answers that the page has which asks."""
+    if task is not None:
+        facts = request_facts(task=task, user=request.user, now=frame.now)
+        return {"attempts": facts.attempts, "answers": facts.answers}
+    tasks = tasks_of(execution=execution, sight=frame.sight)
+    return {"attempts": tasks, "answers": tuple(live_answers(tasks=tasks).values())}
 
 
 def _row(event: LiveEvent, focus: str, now: datetime) -> dict[str, Any]:

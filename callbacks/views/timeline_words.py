@@ -13,11 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.models import LIVE, CallbackTask, Decision, Execution, TaskStatus
+from callbacks.sync.live import LiveEvent
 from callbacks.templatetags.words import DAYS_WITHOUT_YEAR, ago, day, exact_time, stamp, time_left
 from callbacks.views.closings import closing_code, closing_sentence
 from callbacks.views.jsontree import json_tree
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.record_words import line_words
+from callbacks.views.run_visits import steps_of, visits_of
 
 # Of a run with hundreds of items the latest are enough: all of them stand in the table.
 MOST_MOMENTS = 120
@@ -25,7 +27,10 @@ MOST_MOMENTS = 120
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A line of the timeline. `day` begins a new day; `details` is folded at first."""
+    """A line of the timeline. `day` begins a new day; `details` is folded at first.
+
+    `number` is its event's, for what happened at the same time.
+    """
 
     at: datetime
     icon: str
@@ -34,6 +39,7 @@ class Moment:
     note: str = ""
     url: str = ""
     state: str = ""
+    number: int = 0
     details: SafeString | None = None
     day: str = ""
     time: str = ""
@@ -50,16 +56,25 @@ def timeline_of(
     answers: Sequence[Decision],
     now: datetime,
     task: CallbackTask | None = None,
+    events: Sequence[LiveEvent] = (),
 ) -> Sequence[Moment]:
-    """In the order of time. `task` is the one whose page it is, read with all its payloads."""
+    """In the order of time. `task` is the one whose page it is, read with all its payloads.
+
+    Steps that wait for nobody are in it as far as `events` tell of them.
+    """
     ours = {answer.task_id for answer in answers if answer.status in LIVE}
     found = [*_run_moments(execution), *_attempts(attempts, ours, task is None)]
     found += [_answer_moment(answer) for answer in answers]
+    asked = {attempt.state for attempt in attempts}
+    for event, text in steps_of(visits_of(events), but=asked):
+        found.append(
+            Moment(event.at, "circle-check", "ok", text, state=event.state, number=event.id)
+        )
     if task is not None and task.is_open:
         found.append(_end_of_wait(task))
     if task is not None and task.closed_at is not None and task.closed_output:
         found = [_with_output(one, task) for one in found]
-    found.sort(key=lambda one: one.at)
+    found.sort(key=lambda one: (one.at, one.number))
     return list(_timed(found[-MOST_MOMENTS:], now))
 
 
@@ -123,9 +138,8 @@ def _attempt_moments(attempt: CallbackTask, *, is_ours: bool) -> Iterator[Moment
     note = f"{note} · {attempt.resource}" if attempt.resource else note
     if not attempt.scheduled_event_id:
         note = _("its token was handed over")
-    yield Moment(
-        attempt.waiting_since, "loader" if runs else "hand-stop", "accent", text, note, url
-    )
+    icon, number = "loader" if runs else "hand-stop", attempt.scheduled_event_id
+    yield Moment(attempt.waiting_since, icon, "accent", text, note, url, number=number)
     if attempt.is_activity and attempt.started_at is not None:
         yield Moment(attempt.started_at, "robot", "", _picked_up(attempt), "ActivityStarted", url)
     if attempt.closed_at is not None:
@@ -144,7 +158,8 @@ def _end_of_attempt(attempt: CallbackTask, url: str, *, is_ours: bool) -> Moment
     if attempt.closed_kind in ("failed", "timed_out"):
         icon, tone = "circle-x", "dying"
     at = attempt.closed_at or attempt.waiting_since
-    return Moment(at, icon, tone, words, note, url, details=_tree(attempt.closed_cause))
+    number, details = attempt.closed_event_id or 0, _tree(attempt.closed_cause)
+    return Moment(at, icon, tone, words, note, url, number=number, details=details)
 
 
 def _tree(text: str) -> SafeString | None:

@@ -10,6 +10,7 @@ import pytest
 from callbacks.models import CallCount
 from tests import making
 from tests.sync.conftest import connection, one_simulator, simulator, world  # noqa: F401
+from tests.sync.world import machine, task
 from tests.views.conftest import text_of
 
 
@@ -47,6 +48,14 @@ def test_the_graph_is_drawn_again_with_what_they_tell(people, browser_of, world)
     # The events reach back to the start of the run.
     assert "Steps that wait for nobody" not in html
     assert "After a yes" in html
+
+
+def test_the_timeline_gains_the_steps_that_wait_for_nobody(people, browser_of, world):  # noqa: F811
+    arn = world.start(machine(Load={"Type": "Pass", "Next": "Approve"}, Approve=task()))
+    world.sync()
+    page = browser_of(people.approver).post(path_of(world.execution(arn)))
+    time = text_of(page).split("Timeline", 1)[1]
+    assert re.search("Run started .* Load done .* Approve Attempt 1 waiting", time)
 
 
 def test_those_of_the_step_that_asks_can_be_told_from_the_others(people, browser_of, world):  # noqa: F811

@@ -60,9 +60,13 @@ def picture_of(
     description: str = "",
     behind: Behind | None = None,
     is_run: bool = False,
+    is_done: bool = False,
     graph: Graph | None = None,
 ) -> Picture:
-    """Draw it. `is_run`: the looks are where one run stands, so that its way can be drawn too."""
+    """Draw it. `is_run`: the looks are where one run stands, so that its way can be drawn too.
+
+    `is_done`: that run came to its end.
+    """
     graph = graph or graph_of(definition)
     entries, more = entries_of(
         definition=definition, graph=graph, looks=looks, behind=behind, is_run=is_run
@@ -76,7 +80,7 @@ def picture_of(
     )
     if graph.is_too_large:
         return picture
-    tones = Tones(definition=definition, graph=graph, looks=looks, behind=behind, is_run=is_run)
+    tones = Tones(graph=graph, looks=looks, behind=behind, is_run=is_run, is_done=is_done)
     try:
         _Drawing(definition, graph, tones).fill(picture)
     except TooLarge:

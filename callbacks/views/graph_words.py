@@ -107,13 +107,16 @@ def look_words(
     state: State, look: Look, behind: Behind | None, *, is_run: bool, is_short: bool = False
 ) -> str:
     """The second line of a node; in full for who cannot see borders and colours."""
-    parts = [look.note or kind_words(state)]
-    is_lit = look.mark in (Mark.WAITING, Mark.FAILED, Mark.RAN, Mark.INSIDE)
-    if (is_lit and not look.note) or not is_short:
-        parts.append(mark_words(look.mark, is_run=is_run))
-    if look.mark in (Mark.AHEAD, Mark.UNKNOWN):
+    kind, where = kind_words(state), look.note or mark_words(look.mark, is_run=is_run)
+    is_plain = look.mark in (Mark.AHEAD, Mark.UNKNOWN)
+    if is_short:
+        # The border says what a node ahead is, and a note the rest.
+        parts = [look.note] if look.note else [kind, "" if is_plain else where]
+    else:
+        parts = [kind, where]
+    if is_plain:
         parts.append(behind_words(state.name, behind))
-    return " · ".join(part for part in dict.fromkeys(parts) if part)
+    return " · ".join(part for part in parts if part)
 
 
 def edge_words(edge: Edge) -> str:

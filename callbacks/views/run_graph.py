@@ -79,6 +79,7 @@ class _Run:
             description=" ".join(self._sentences(found)),
             behind=found,
             is_run=True,
+            is_done=self.execution.status == ExecutionStatus.SUCCEEDED,
             graph=graph,
         )
 

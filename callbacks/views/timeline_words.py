@@ -23,6 +23,8 @@ from callbacks.views.run_visits import steps_of, visits_of
 
 # Of a run with hundreds of items the latest are enough: all of them stand in the table.
 MOST_MOMENTS = 120
+# After every event of the run.
+LAST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,8 @@ def _run_moments(execution: Execution) -> Iterator[Moment]:
         text = _("Run ended: %(status)s") % {"status": execution.status}
         tone = "ok" if execution.status == "SUCCEEDED" else "dying"
         icon = "circle-check" if tone == "ok" else "player-stop"
-        yield Moment(
-            execution.stopped_at, icon, tone, text, execution.error, details=_tree(execution.cause)
-        )
+        at, details = execution.stopped_at, _tree(execution.cause)
+        yield Moment(at, icon, tone, text, execution.error, details=details, number=LAST)
 
 
 def _attempts(

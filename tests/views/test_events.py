@@ -44,7 +44,9 @@ def test_the_graph_is_drawn_again_with_what_they_tell(people, browser_of, world)
     )
     html = page.content.decode()
     assert 'id="graph" aria-labelledby="graph-title" hx-swap-oob="true"' in html
-    assert re.search(r'<a class="node waiting" [^>]*aria-label="Approve: waiting', html)
+    assert re.search(
+        r'<a class="node waiting" [^>]*aria-label="Approve: asks and waits · waiting', html
+    )
     # The events reach back to the start of the run.
     assert "Steps that wait for nobody" not in html
     assert "After a yes" in html

@@ -84,6 +84,13 @@ def test_each_mark_is_a_border_and_a_word() -> None:
     assert 'aria-label="Ask: asks and waits · waiting here"' in html
 
 
+def test_a_way_is_drawn_as_gone_only_where_that_is_certain() -> None:
+    picture = drawn(order_release(), waiting=["Ask"])
+    assert [stroke.tone for stroke in picture.strokes].count("done") == 3
+    either = machine({"Way": choice("Ask", Note="x"), "Note": task("Ask"), "Ask": ask()})
+    assert [stroke.tone for stroke in drawn(either, waiting=["Ask"]).strokes].count("done") == 1
+
+
 def test_every_state_is_a_link_to_its_place_in_the_list() -> None:
     html = markup(drawn(order_release()))
     for number in range(7):
@@ -159,7 +166,7 @@ def test_what_is_too_large_is_a_list_and_says_so() -> None:
 def test_without_a_run_nothing_is_claimed_of_one() -> None:
     picture = picture_of(definition=order_release(), looks={"Ask": Look(Look().mark, "38 waiting")})
     html = markup(picture)
-    assert 'aria-label="Ask: 38 waiting"' in html
+    assert 'aria-label="Ask: asks and waits · 38 waiting"' in html
     assert picture.legend == ()
     assert "done" not in {stroke.tone for stroke in picture.strokes}
 

@@ -8,11 +8,11 @@ cannot have run yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 
 from callbacks.asl.definition import Definition, State
 from callbacks.asl.drawing import Edge, Graph, Level, Way
@@ -62,38 +62,55 @@ class Behind:
 
 
 def marks_of(*, definition: Definition, graph: Graph, seen: Seen) -> Mapping[str, Mark]:
-    """The mark of every state of the machine."""
+    """The mark of every state of the machine; of one too large to draw, only what was seen."""
+    entered = seen.waiting | seen.failed | seen.passed
+    marker = _Marker(
+        definition=definition,
+        seen=seen,
+        inside=_around(definition, seen.waiting),
+        entered=entered | _around(definition, entered),
+        is_small=not graph.is_too_large,
+    )
     marks: dict[str, Mark] = {}
     for level in graph.levels:
         around = None if level.container is None else marks[level.container]
-        marks |= _level_marks(definition, level, seen, around)
+        marks |= marker.level(level, around)
     return marks
 
 
-def _level_marks(
-    definition: Definition, level: Level, seen: Seen, around: Mark | None
-) -> Mapping[str, Mark]:
-    inside = _around(definition, seen.waiting)
-    here = [name for name in level.states if name in seen.waiting or name in inside]
-    entered = {*here, *(seen.passed | seen.failed | _around(definition, seen.passed | seen.failed))}
-    surely = _surely_before(level, [name for name in level.states if name in entered])
-    # In a Map every item stands somewhere else.
-    ahead = _never_before(level, here) if here and not _is_repeated(definition, level) else set()
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    definition: Definition
+    seen: Seen
+    # Maps and Parallels around what waits, and everything that was surely entered.
+    inside: frozenset[str]
+    entered: frozenset[str]
+    is_small: bool
 
-    def mark(name: str) -> Mark:
-        if name in seen.waiting:
+    def level(self, level: Level, around: Mark | None) -> Mapping[str, Mark]:
+        here = [name for name in level.states if name in self.seen.waiting or name in self.inside]
+        surely: Collection[str] = ()
+        ahead: Collection[str] = ()
+        if self.is_small:
+            surely = _surely_before(level, [name for name in level.states if name in self.entered])
+            # In a Map every item stands somewhere else.
+            if here and not _is_repeated(self.definition, level):
+                ahead = _never_before(level, here)
+        elsewhere = set(level.states) if around is Mark.AHEAD else ahead
+        return {name: self._mark(name, surely, elsewhere) for name in level.states}
+
+    def _mark(self, name: str, surely: Collection[str], ahead: Collection[str]) -> Mark:
+        if name in self.seen.waiting:
             return Mark.WAITING
-        if name in inside:
+        if name in self.inside:
             return Mark.INSIDE
-        if name in seen.failed:
+        if name in self.seen.failed:
             return Mark.FAILED
-        if name in seen.passed or name in surely:
+        if name in self.seen.passed or name in surely:
             return Mark.RAN
-        if around is Mark.AHEAD or name in ahead or (seen.is_whole and name not in entered):
-            return Mark.AHEAD
-        return Mark.RAN if name in entered and seen.is_whole else Mark.UNKNOWN
-
-    return {name: mark(name) for name in level.states}
+        if name in self.entered:
+            return Mark.RAN if self.seen.is_whole else Mark.UNKNOWN
+        return Mark.AHEAD if name in ahead or self.seen.is_whole else Mark.UNKNOWN
 
 
 def _around(definition: Definition, names: frozenset[str]) -> frozenset[str]:
@@ -110,16 +127,18 @@ def _is_repeated(definition: Definition, level: Level) -> bool:
 
 def _surely_before(level: Level, entered: Sequence[str]) -> set[str]:
     """What every way from the start leads through before it comes to one of these."""
-    passed_through = _dominators(level)
-    return {name for state in entered for name in passed_through[state] if name != state}
+    bit = {name: 1 << number for number, name in enumerate(level.states)}
+    through = _dominators(level, bit) if entered else {}
+    surely = reduce(or_, (through[name] & ~bit[name] for name in entered), 0)
+    return {name for name in level.states if bit[name] & surely}
 
 
-def _dominators(level: Level) -> Mapping[str, set[str]]:
+def _dominators(level: Level, bit: Mapping[str, int]) -> Mapping[str, int]:
     """Of each state, those that every way to it leads through, itself among them.
 
-    The plain iteration: Aho, Sethi, Ullman, "Compilers", section 10.9. Sets are bits of a number.
+    The plain iteration: Aho, Sethi, Ullman, "Compilers", section 10.9. Sets are numbers, with a bit
+    for each state.
     """
-    bit = {name: 1 << number for number, name in enumerate(level.states)}
     before = _before(level)
     reached = [name for name in level.states if name == level.start or before[name]]
     through = dict.fromkeys(level.states, (1 << len(bit)) - 1)
@@ -133,10 +152,7 @@ def _dominators(level: Level) -> Mapping[str, set[str]]:
                 common = reduce(and_, (through[source] for source in before[name])) | bit[name]
                 changed = changed or common != through[name]
                 through[name] = common
-    return {
-        name: {other for other in level.states if bit[other] & through[name]}
-        for name in level.states
-    }
+    return through
 
 
 def _before(level: Level) -> Mapping[str, set[str]]:

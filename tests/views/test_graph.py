@@ -163,6 +163,14 @@ def test_what_is_too_large_is_a_list_and_says_so() -> None:
     assert 'class="graph"' not in html
 
 
+def test_a_machine_of_ten_thousand_states_takes_no_time_to_speak_of() -> None:
+    definition = long_chain(10_000)
+    began = time.process_time()
+    html = markup(drawn(definition, waiting=["S5000"]))
+    assert len(html) < 400_000
+    assert time.process_time() - began < 3
+
+
 def test_without_a_run_nothing_is_claimed_of_one() -> None:
     picture = picture_of(definition=order_release(), looks={"Ask": Look(Look().mark, "38 waiting")})
     html = markup(picture)

@@ -22,8 +22,8 @@ MOST_POINTS = 6_000
 SWEEPS = 8
 BESIDE, BESIDE_LINES = 28.0, 14.0
 LABEL_HEIGHT = 16.0
-SIDE_PULL = 0.01
-WORDS_WEIGHT, BEND_WEIGHT = 0.01, 4.0
+# How little words and lines at the side move others, against 1 of a box; main lines move those.
+WORDS, SIDE, BEND = 0.0001, 0.002, 4.0
 
 
 class TooLarge(ValueError):
@@ -45,7 +45,7 @@ class Point:
     rank: int
     is_bend: bool = False
     x: float = 0.0
-    # How little it gives way to others in its layer; words do first, long lines last.
+    # How little it gives way to others in its layer.
     weight: float = 1.0
     above: list[int] = field(default_factory=list)
     below: list[int] = field(default_factory=list)
@@ -86,29 +86,30 @@ class Net:
         way = [upper]
         for rank in range(first + 1, last):
             if rank == worded:
-                way.append(self._add(line.label, LABEL_HEIGHT, rank))
+                way.append(self._add(Point(line.label, LABEL_HEIGHT, rank, weight=WORDS)))
             else:
-                way.append(self._trunk((line.target, is_turned, line.group, rank)))
+                bend = Point(0, 0, rank, weight=SIDE if line.is_side else BEND)
+                way.append(self._trunk((line.target, is_turned, line.group, rank), bend))
         way.append(lower)
         for above, below in pairwise(way):
             if (above, below) not in self._pulls:
                 self.points[above].below.append(below)
                 self.points[below].above.append(above)
-                self._pulls[above, below] = SIDE_PULL
+                self._pulls[above, below] = SIDE
             if not line.is_side:
                 self._pulls[above, below] = 1.0
         return way
 
-    def _trunk(self, key: tuple[int, bool, str, int]) -> int:
+    def _trunk(self, key: tuple[int, bool, str, int], bend: Point) -> int:
         if key not in self.trunks:
-            self.trunks[key] = self._add(0, 0, key[3])
+            self.trunks[key] = self._add(bend)
         return self.trunks[key]
 
-    def _add(self, width: float, height: float, rank: int) -> int:
+    def _add(self, point: Point) -> int:
         if len(self.points) >= MOST_POINTS:
             raise TooLarge
-        weight = WORDS_WEIGHT if width else BEND_WEIGHT
-        self.points.append(Point(width, height, rank, is_bend=True, weight=weight))
+        point.is_bend = True
+        self.points.append(point)
         return len(self.points) - 1
 
     # --- the order within a layer
@@ -178,9 +179,13 @@ class Net:
 
     def _straight(self, number: int) -> float:
         point = self.points[number]
+        bends = [one for one in point.above if self.points[one].is_bend]
+        if point.is_bend and bends:
+            return self.points[bends[0]].x
         above = [one for one in point.above if self.pull(number, one) == 1]
-        if point.is_bend:
-            above = [one for one in above if self.points[one].is_bend] or above
+        if point.is_bend and point.above and not above:
+            # Words at the side: beside the box that they are of.
+            return self.points[point.above[0]].x
         if len(above) == 1:
             beside = [one for one in self.points[above[0]].below if self.pull(above[0], one) == 1]
             if len(beside) == 1:

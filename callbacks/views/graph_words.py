@@ -93,13 +93,13 @@ def mark_words(mark: Mark, *, is_run: bool) -> str:
     return words[mark]
 
 
-def behind_words(name: str, behind: Behind | None) -> str:
+def behind_words(name: str, behind: Behind | None, *, is_short: bool = False) -> str:
     """Behind which answer a state lies."""
     if behind is None:
         return ""
     yes, no = name in behind.yes, name in behind.no
     if yes and no:
-        return say("after either answer")
+        return say("either way") if is_short else say("after a yes and after a no")
     return say("after a yes") if yes else say("after a no") if no else ""
 
 
@@ -115,7 +115,7 @@ def look_words(
     else:
         parts = [kind, where]
     if is_plain:
-        parts.append(behind_words(state.name, behind))
+        parts.append(behind_words(state.name, behind, is_short=is_short))
     return " · ".join(part for part in parts if part)
 
 

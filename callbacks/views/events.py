@@ -79,17 +79,14 @@ def _events(
     focus = task.state if task is not None else ""
     rows = [_row(event, focus, frame.now) for event in events]
     standings = standings_of(execution=execution, sight=frame.sight)
+    known = _known(request, execution, frame, task)
+    timeline = timeline_of(execution=execution, now=frame.now, task=task, events=events, **known)
     return {
         "problem": "",
         "rows": rows,
         "focus": focus if any(row["is_mine"] for row in rows) else "",
-        "timeline": timeline_of(
-            execution=execution,
-            now=frame.now,
-            task=task,
-            events=events,
-            **_known(request, execution, frame, task),
-        ),
+        "timeline": timeline,
+        "has_steps": task is not None and any(moment.state for moment in timeline),
         **run_graph(
             execution=execution, standings=standings, now=frame.now, focus=focus, events=events
         ),

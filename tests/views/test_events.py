@@ -60,6 +60,17 @@ def test_the_timeline_gains_the_steps_that_wait_for_nobody(people, browser_of, w
     assert re.search("Run started .* Load done .* Approve Attempt 1 waiting", time)
 
 
+def test_the_timeline_of_one_step_can_be_seen_alone(people, browser_of, world):  # noqa: F811
+    arn = world.start(machine(Load={"Type": "Pass", "Next": "Approve"}, Approve=task()))
+    world.sync()
+    execution = world.execution(arn)
+    asked = {"task": str(execution.tasks.get().pk)}
+    page = browser_of(people.approver).post(path_of(execution), asked).content.decode()
+    time = page.split('id="timeline"', 1)[1]
+    assert "This step only" in time
+    assert time.count('<li class=" other">') == 1
+
+
 def test_those_of_the_step_that_asks_can_be_told_from_the_others(people, browser_of, world):  # noqa: F811
     arn = world.start()
     world.sync()

@@ -18,7 +18,7 @@ from callbacks.asl.definition import Definition, State, parts_inside
 
 # What a picture can show so that somebody finds anything in it; above it there is the list.
 MOST_STATES = 400
-MOST_WAYS = 1_600
+MOST_WAYS = 1_000
 MOST_DEPTH = 12
 LONGEST_RULE = 200
 

@@ -13,7 +13,7 @@ from callbacks.asl.progress import Behind
 from callbacks.views.graph_words import Look, condition_words, icon_of, look_words
 
 MOST_ENTRIES = 500
-MOST_WAYS = 12
+MOST_WAYS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from callbacks.asl.progress import Behind, Mark
 from callbacks.templatetags.words import say, shown_plain
 
 LONGEST_NAME, LONGEST_LABEL = 30, 24
+# In the list and in sentences; all of it stands in the definition.
+LONGEST_CONDITION, MOST_CONDITIONS = 120, 8
 _ICONS = {
     "Task": "bolt",
     "Choice": "arrows-split-2",
@@ -133,7 +135,8 @@ def condition_words(edge: Edge, *, short: bool = False) -> str:
     labels = [_error(label) for label in edge.labels] if edge.way is Way.CATCH else edge.labels
     if short and len(labels) > 1:
         return f"{_cut(labels[0], LONGEST_LABEL - 3)} +{len(labels) - 1}"
-    return (", " if edge.way is Way.CATCH else f" {say('or')} ").join(labels)
+    joint = ", " if edge.way is Way.CATCH else f" {say('or')} "
+    return _cut(joint.join(labels[:MOST_CONDITIONS]), LONGEST_CONDITION)
 
 
 def _error(name: str) -> str:

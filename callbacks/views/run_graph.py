@@ -117,7 +117,8 @@ class _Run:
         waiting = self._named(TaskStatus.WAITING)
         only = next(iter(waiting)) if len(waiting) == 1 else ""
         name = focus or only
-        return self.definition.states[name] if name in waiting else None
+        # A job that runs can be answered early too, where that is what the page is about.
+        return self.definition.states[name] if name in self._named(*OPEN_TASKS) else None
 
     # --- words
     def _words(self, name: str, mark: Mark) -> str:

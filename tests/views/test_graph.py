@@ -171,6 +171,24 @@ def test_a_machine_of_ten_thousand_states_takes_no_time_to_speak_of() -> None:
     assert time.process_time() - began < 3
 
 
+def test_rules_without_end_are_cut() -> None:
+    def rule(number):
+        return {"Condition": f"{number}" + "x" * 200, "Next": f"C{number % 400}"}
+
+    def caught(number):
+        return {"ErrorEquals": [f"E{n}" * 40 for n in range(50)], "Next": f"C{number}"}
+
+    states = {
+        f"C{number}": {
+            "Type": "Choice",
+            "Choices": [rule(number + n) for n in range(20)],
+            "Catch": [caught(number)],
+        }
+        for number in range(400)
+    }
+    assert len(markup(drawn(machine(states)))) < 1_000_000
+
+
 def test_without_a_run_nothing_is_claimed_of_one() -> None:
     picture = picture_of(definition=order_release(), looks={"Ask": Look(Look().mark, "38 waiting")})
     html = markup(picture)

@@ -135,6 +135,12 @@ def children_of(definition: Definition, state: State) -> str | None:
     return json.dumps({"QueryLanguage": definition.query_language, **_processor(state.raw)})
 
 
+def parts_inside(state: State) -> Iterator[tuple[int | None, str]]:
+    """Where each part of it begins: a Parallel's branches from 0, a Map's one part as None."""
+    for level in _levels_inside(state.name, state.raw, state.query_language):
+        yield level.branch, _text(level.machine.get("StartAt"))
+
+
 def parse_definition(text: str) -> Definition:
     """Read a state machine; unknown fields are kept in `raw`. Raises DefinitionError."""
     machine = _read(text)

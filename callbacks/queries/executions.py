@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min
 
 from callbacks.models import AuditEntry, CallbackTask, Decision, Execution
 from callbacks.queries.lines import lines
@@ -11,6 +15,17 @@ from callbacks.queries.sight import Sight, visible_tasks
 
 TASKS_SHOWN = 200
 LINES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many attempts of one state stand alike, and since when the first of them waited."""
+
+    state: str
+    status: str
+    closed_kind: str
+    count: int
+    since: datetime
 
 
 def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None:
@@ -30,6 +45,14 @@ def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:
     rows = visible_tasks(sight).filter(execution_id=execution.pk)
     rows = rows.defer("input", "context", "parameters", "closed_output", "token_ciphertext")
     return tuple(rows.order_by("-redrive_count", "-scheduled_event_id")[:TASKS_SHOWN])
+
+
+def standings_of(*, execution: Execution, sight: Sight) -> Sequence[Standing]:
+    """How its tasks stand that this person may know of, however many there are: one query."""
+    rows = visible_tasks(sight).filter(execution_id=execution.pk)
+    grouped = rows.order_by().values("state", "status", "closed_kind")
+    counted = grouped.annotate(count=Count("id"), since=Min("waiting_since"))
+    return tuple(Standing(**row) for row in counted.order_by("state", "status", "closed_kind"))
 
 
 def live_answers(*, tasks: Sequence[CallbackTask]) -> Mapping[uuid.UUID, Decision]:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from callbacks.models import CallbackTask, Decision, Execution
-from callbacks.queries.executions import find_execution, live_answers, tasks_of
+from callbacks.queries.executions import find_execution, live_answers, standings_of, tasks_of
 from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import utc_time
 from callbacks.views.activity_words import worker_words
@@ -27,6 +27,8 @@ from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.requests import raw_text
 from callbacks.views.rescue_actions import actions_context
 from callbacks.views.rescue_words import exits_context
+from callbacks.views.run_graph import run_graph
+from callbacks.views.timeline_words import timeline_of
 
 TEMPLATE = "callbacks/execution.html"
 RAW_TEXTS = ("input", "output", "cause")
@@ -47,6 +49,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         return raw_text(getattr(execution, raw))
     tasks = tasks_of(execution=execution, sight=frame.sight)
     answers = live_answers(tasks=tasks)
+    standings = standings_of(execution=execution, sight=frame.sight)
     context = {
         "execution": execution,
         "status_words": run_words(execution),
@@ -54,6 +57,10 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "facts": _facts(execution, frame.sight),
         "console_url": console_url(execution.arn),
         "events_url": events_page(execution.pk),
+        "timeline": timeline_of(
+            execution=execution, attempts=tasks, answers=tuple(answers.values()), now=frame.now
+        ),
+        **run_graph(execution=execution, standings=standings, now=frame.now),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
         **actions,

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from callbacks.audit.readings import record_reading
 from callbacks.models import CallbackTask
-from callbacks.queries.executions import audit_lines
+from callbacks.queries.executions import audit_lines, standings_of
 from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
 from callbacks.sync.merging import merged_task
 from callbacks.views.conversation_words import conversation_words
@@ -88,8 +88,11 @@ def show_request(
         context["toasts"] = [toast for toast in frame.toasts if toast["id"] != own]
     if view == "technical":
         lines = audit_lines(task_ids=[attempt.pk for attempt in facts.attempts])
-        context |= technical_context(facts=facts, lines=lines, sight=frame.sight, now=frame.now)
         execution, task = facts.task.execution, facts.task
+        standings = standings_of(execution=execution, sight=frame.sight)
+        context |= technical_context(
+            facts=facts, lines=lines, standings=standings, sight=frame.sight, now=frame.now
+        )
         context |= exits_context(execution=execution, task=task, user=request.user, now=frame.now)
         return respond(request, TECHNICAL, context, fragment="detail", status=status)
     return respond(request, TEMPLATE, context, fragment="detail", status=status)

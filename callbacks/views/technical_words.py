@@ -1,47 +1,35 @@
-"""The technical view in words: timeline, payloads, definition, ids, limits and record entries."""
+"""The technical view in words: payloads, definition, ids, limits and record entries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.asl.definition import DefinitionError, parse_definition
-from callbacks.models import AuditEntry, CallbackTask, Decision
+from callbacks.models import AuditEntry, CallbackTask
+from callbacks.queries.executions import Standing
 from callbacks.queries.requests import RequestFacts
 from callbacks.queries.sight import Sight
-from callbacks.templatetags.words import day, middle, span, utc_time, whole
+from callbacks.templatetags.words import middle, span, utc_time, whole
 from callbacks.views.activity_words import worker_words
-from callbacks.views.clocks import clock_of, short_moment
-from callbacks.views.closings import closing_code, closing_sentence
+from callbacks.views.clocks import clock_of
 from callbacks.views.codelines import code_lines
 from callbacks.views.console import console_url
 from callbacks.views.early_words import early_fact
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
-from callbacks.views.places import decision_page, events_page, execution_page, task_page
-from callbacks.views.record_words import line_words, lines_words
+from callbacks.views.places import events_page, execution_page, task_page
+from callbacks.views.record_words import lines_words
+from callbacks.views.run_graph import run_graph
+from callbacks.views.timeline_words import timeline_of
 
 PAYLOADS = ("input", "context", "parameters")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A line of the timeline; `day` begins a new day."""
-
-    day: str
-    time: str
-    icon: str
-    tone: str
-    text: str
-    note: str = ""
-    url: str = ""
-    is_future: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +41,23 @@ class Payload:
 
 
 def technical_context(
-    *, facts: RequestFacts, lines: Sequence[AuditEntry], sight: Sight, now: datetime
+    *,
+    facts: RequestFacts,
+    lines: Sequence[AuditEntry],
+    standings: Sequence[Standing],
+    sight: Sight,
+    now: datetime,
 ) -> dict[str, Any]:
     """What templates/callbacks/technical.html takes besides the plain page's context."""
     task = facts.task
     return {
-        "timeline": list(_timeline(facts, now)),
+        "timeline": timeline_of(
+            execution=task.execution,
+            attempts=facts.attempts,
+            answers=facts.answers,
+            now=now,
+            task=task,
+        ),
         "payloads": [_payload(task, name) for name in PAYLOADS],
         "definition": _definition(task),
         "ids": _ids(task, sight),
@@ -67,6 +66,8 @@ def technical_context(
         "console_url": console_url(task.execution.arn),
         "execution_url": execution_page(task.execution_id),
         "events_url": events_page(task.execution_id),
+        "events_task": task.pk,
+        **run_graph(execution=task.execution, standings=standings, now=now, focus=task.state),
     }
 
 
@@ -136,74 +137,3 @@ def _seconds(seconds: int | None) -> str:
 
 def _utc(at: datetime | None) -> str:
     return f"{utc_time(at)} UTC" if at else ""
-
-
-def _timeline(facts: RequestFacts, now: datetime) -> Iterator[Moment]:
-    last_day = ""
-    for at, icon, tone, text, note, url in sorted(_moments(facts), key=lambda one: one[0]):
-        this_day = day(at)
-        yield Moment(
-            day=this_day if this_day != last_day else "",
-            time=short_moment(at, at),
-            icon=icon,
-            tone=tone,
-            text=text,
-            note=note,
-            url=url,
-            is_future=at > now,
-        )
-        last_day = this_day
-
-
-# When, icon, tone, text, note, address.
-_Line: TypeAlias = tuple[datetime, str, str, str, str, str]
-
-
-def _moments(facts: RequestFacts) -> Iterator[_Line]:
-    task = facts.task
-    execution = task.execution
-    if execution.is_known:
-        yield execution.started_at, "circle-check", "ok", _("Run started"), execution.name, ""
-    for attempt in facts.attempts:
-        yield from _attempt_moments(attempt)
-    for answer in facts.answers:
-        yield _answer_moment(answer)
-    if execution.stopped_at is not None:
-        text = _("Run ended: %(status)s") % {"status": execution.status}
-        yield execution.stopped_at, "player-stop", "", text, "", ""
-    if task.is_open:
-        yield task.dies_latest, "clock-off", "", _("The wait ends at the latest"), "", ""
-
-
-def _attempt_moments(attempt: CallbackTask) -> Iterator[_Line]:
-    url = task_page(attempt.pk)
-    runs = attempt.early_completion
-    text = _("Attempt %(n)d: a job runs") if runs else _("Attempt %(n)d waiting")
-    text %= {"n": attempt.attempt}
-    kind = "ActivityScheduled" if attempt.is_activity else "TaskScheduled"
-    note = _("event %(id)d %(kind)s") % {"id": attempt.scheduled_event_id, "kind": kind}
-    if not attempt.scheduled_event_id:
-        note = _("its token was handed over")
-    yield attempt.waiting_since, "loader" if runs else "hand-stop", "accent", text, note, url
-    if attempt.is_activity and attempt.started_at is not None:
-        yield attempt.started_at, "robot", "", _picked_up(attempt), "ActivityStarted", url
-    if attempt.closed_at is not None:
-        event = f"{attempt.closed_event_id or ''} {attempt.closed_event_type}".strip()
-        error = f" · {attempt.closed_error}" if attempt.closed_error else ""
-        words = closing_sentence(closing_code(attempt))
-        yield attempt.closed_at, "circle", "", words, f"{event}{error}", url
-
-
-def _picked_up(attempt: CallbackTask) -> str:
-    if attempt.worker:
-        return _("Worker %(name)s picked it up") % {"name": attempt.worker}
-    return _("A worker without a name picked it up")
-
-
-def _answer_moment(answer: Decision) -> _Line:
-    icon, words = line_words(f"answer_{answer.status}")
-    text = _("%(name)s answered: %(direction)s") % {
-        "name": answer.decided_by_name,
-        "direction": answer.get_direction_display(),
-    }
-    return answer.decided_at, icon, "accent", text, words, decision_page(answer.pk)

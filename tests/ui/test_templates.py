@@ -52,7 +52,9 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
 
 
 def test_styles_scripts_and_icons_stay_within_their_budget() -> None:
-    assert packed(*SHEETS) <= 14_000
+    assert packed(*(sheet for sheet in SHEETS if sheet.name != "graph.css")) <= 14_000
+    # Only where a run is drawn, in place of the script of 17 kB that could do it.
+    assert packed(ROOT / "static" / "css" / "graph.css") <= 2_000
     assert packed(*(ROOT / "static" / "js").glob("*.js")) <= 8_000
     assert packed(ROOT / "static" / "icons.svg") <= 7_000
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 import pytest
 
 from callbacks.models import CallCount
 from tests import making
 from tests.sync.conftest import connection, one_simulator, simulator, world  # noqa: F401
+from tests.sync.world import machine, task
 from tests.views.conftest import text_of
 
 
@@ -27,6 +31,63 @@ def test_the_events_are_those_that_aws_has_now_and_hold_no_token(people, read_by
     page = read_by(people.approver, world.execution(arn))
     assert "5 TaskSubmitted Approve" in text_of(page)
     assert token not in page.content.decode()
+
+
+def test_the_graph_is_drawn_again_with_what_they_tell(people, browser_of, world):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    execution = world.execution(arn)
+    task = execution.tasks.get()
+    headers = {"HX-Request": "true"}
+    page = browser_of(people.approver).post(
+        path_of(execution), {"task": str(task.pk)}, headers=headers
+    )
+    html = page.content.decode()
+    assert 'id="graph" aria-labelledby="graph-title" hx-swap-oob="true"' in html
+    assert re.search(
+        r'<a class="node waiting" [^>]*aria-label="Approve: asks and waits · waiting', html
+    )
+    # The events reach back to the start of the run.
+    assert "Steps that wait for nobody" not in html
+    assert "After a yes" in html
+
+
+def test_the_timeline_gains_the_steps_that_wait_for_nobody(people, browser_of, world):  # noqa: F811
+    arn = world.start(machine(Load={"Type": "Pass", "Next": "Approve"}, Approve=task()))
+    world.sync()
+    page = browser_of(people.approver).post(path_of(world.execution(arn)))
+    time = text_of(page).split("Timeline", 1)[1]
+    assert re.search("Run started .* Load done .* Approve Attempt 1 waiting", time)
+
+
+def test_the_timeline_of_one_step_can_be_seen_alone(people, browser_of, world):  # noqa: F811
+    arn = world.start(machine(Load={"Type": "Pass", "Next": "Approve"}, Approve=task()))
+    world.sync()
+    execution = world.execution(arn)
+    asked = {"task": str(execution.tasks.get().pk)}
+    page = browser_of(people.approver).post(path_of(execution), asked).content.decode()
+    time = page.split('id="timeline"', 1)[1]
+    assert "This step only" in time
+    assert time.count('<li class=" other">') == 1
+
+
+def test_those_of_the_step_that_asks_can_be_told_from_the_others(people, browser_of, world):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    execution = world.execution(arn)
+    task = execution.tasks.get()
+    page = browser_of(people.approver).post(path_of(execution), {"task": str(task.pk)})
+    assert "Only those of Approve" in text_of(page)
+    assert page.content.decode().count('<tr class="other">') == 1
+
+
+@pytest.mark.parametrize("asked", ["", "x", str(uuid.uuid4())])
+def test_a_step_that_is_not_of_the_run_is_passed_over(people, browser_of, world, asked):  # noqa: F811
+    arn = world.start()
+    world.sync()
+    page = browser_of(people.approver).post(path_of(world.execution(arn)), {"task": asked})
+    assert page.status_code == 200
+    assert "Only those of" not in text_of(page)
 
 
 def test_where_aws_cannot_be_asked_the_page_says_why(people, read_by):

@@ -9,7 +9,10 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
 
+from callbacks.asl.definition import DefinitionError, parse_definition
+from callbacks.asl.progress import Mark
 from callbacks.models import StateMachine, TaskStatus
 from callbacks.queries.paging import PAGE_SIZE, BadCursor
 from callbacks.queries.waits import open_by_state, usual_waits
@@ -20,6 +23,8 @@ from callbacks.views.codelines import code_text
 from callbacks.views.console import workflow_console_url
 from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, READERS_OF_CONNECTIONS, Frame, frame_of
+from callbacks.views.graph import Picture, picture_of
+from callbacks.views.graph_words import Look
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.places import workflow_page
 from callbacks.views.requests import raw_text
@@ -104,9 +109,26 @@ def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:
             workflow=one, steps=steps, waiting=waiting, running=running, usual=usual.by_state
         ),
         "waiting": many(sum(waiting.values())),
+        "picture": _picture(one, waiting),
         "usual": usual,
         "look_back_days": LOOK_BACK.days,
     }
+
+
+def _picture(one: StateMachine, waiting: Mapping[str, int]) -> Picture | None:
+    """The states with how many wait in each; None where there is nothing that can be drawn."""
+    if one.definition is None:
+        return None
+    try:
+        definition = parse_definition(one.definition.text)
+    except DefinitionError:
+        return None
+    looks = {
+        name: Look(Mark.WAITING, _("%(n)s waiting") % {"n": many(count)})
+        for name, count in waiting.items()
+        if count
+    }
+    return picture_of(definition=definition, looks=looks)
 
 
 def _definition(one: StateMachine, frame: Frame) -> Mapping[str, Any]:

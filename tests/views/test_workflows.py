@@ -209,3 +209,11 @@ def test_everybody_with_a_role_has_the_entry_in_the_navigation(people, page_of):
         page = page_of(people[role], "/workflows/").content.decode()
         assert re.search(r'id="nav-workflows" href="/workflows/" aria-current="page"', page)
     assert page_of(people.stranger, "/workflows/").status_code == 403
+
+
+def test_the_graph_shows_where_how_many_wait(people, page_of):
+    task = making.make_task()
+    making.make_task(making.make_request(task.execution, entry_number=2), scheduled_event_id=9)
+    page = page_of(people.operator, f"/workflows/{task.execution.state_machine_id}/")
+    assert 'class="graph"' in page.content.decode()
+    assert "2 waiting" in text_of(page)

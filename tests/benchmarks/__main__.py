@@ -18,7 +18,18 @@ from tests.benchmarks.sizes import FULL, QUICK, Sizes
 if TYPE_CHECKING:
     from tests.benchmarks.tables import Table
 
-SECTIONS = ("pages", "histories", "answers", "passes", "crowd", "mirror", "quiet", "churn", "long")
+SECTIONS = (
+    "pages",
+    "histories",
+    "answers",
+    "passes",
+    "crowd",
+    "mirror",
+    "quiet",
+    "churn",
+    "long",
+    "forecasts",
+)
 FOLDER = Path(__file__).resolve().parents[2] / "var" / "bench"
 
 

@@ -22,6 +22,8 @@ class Sizes:
     churn: tuple[int, int, int]
     # Events; AWS ends an execution at 25,000.
     long_history: int
+    # Of the answer that is forecast; 3,000 make about 250 kB.
+    answer_rows: int
 
 
 FULL = Sizes(
@@ -36,6 +38,7 @@ FULL = Sizes(
     quiet=(1_000, 100_000),
     churn=(100_000, 300, 600),
     long_history=24_000,
+    answer_rows=3_000,
 )
 QUICK = Sizes(
     few_tasks=100,
@@ -49,6 +52,7 @@ QUICK = Sizes(
     quiet=(200, 2_000),
     churn=(1_000, 120, 60),
     long_history=3_000,
+    answer_rows=500,
 )
 TINY = Sizes(
     few_tasks=100,
@@ -62,4 +66,5 @@ TINY = Sizes(
     quiet=(10, 40),
     churn=(20, 25, 25),
     long_history=1_010,
+    answer_rows=10,
 )

@@ -1,15 +1,14 @@
 """One JSONata expression, evaluated within bounds: its value as plain JSON.
 
 The library is jsonata-python. An expression comes from whoever wrote the workflow, and must not
-hold a web process: steps, calls, depth and sizes are counted, and regular expressions run on RE2,
+hold a web process: steps, depth and sizes are counted (what a function of the library goes through
+in one step is a value that a step has made), and regular expressions run on RE2,
 which takes time in proportion to the text.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -27,10 +26,11 @@ UNDEFINED: Any = object()
 # AWS's own depth is 100 levels of calls; one level there is some levels of the library here.
 _MAX_DEPTH = 100
 _MAX_STEPS = 100_000
-_MAX_CALLS = 1_000_000
 # An output has 262,144 bytes at most; what is larger on the way is not followed.
 _MAX_SIZE = 1_000_000
 _SIZE_OF_A_STEP = 100
+_BYTES_OF_A_STEP = 20_000
+_COMPARISONS = ("=", "!=", "in")
 
 
 class Thrown(Exception):
@@ -49,7 +49,8 @@ def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str,
     """The value, or UNDEFINED. Raises Thrown, Unsupported, CannotPredict."""
     expression = _compiled(source)
     frame = expression.create_frame()
-    meter = _Meter()
+    given = _given(dict(states))
+    meter = _Meter(of_comparison=1 + len(repr(given)) // _BYTES_OF_A_STEP)
     frame.set_evaluate_entry_callback(meter.enter)
     frame.set_evaluate_exit_callback(meter.leave)
     frame.bind("eval", None)
@@ -57,9 +58,8 @@ def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str,
         frame.bind(name, Jsonata.JLambda(function))
     for name, value in variables.items():
         frame.bind(name, _given(value))
-    frame.bind("states", _given(dict(states)))
-    with meter.counting():
-        value = _evaluated(expression, frame)
+    frame.bind("states", given)
+    value = _evaluated(expression, frame)
     return UNDEFINED if value is None else _plain(value)
 
 
@@ -103,18 +103,20 @@ def _linear(pattern: str, flags: RegexFlags) -> Any:
 class _Meter:
     """What an evaluation has taken so far. Counts, and no clock: the same each time."""
 
-    def __init__(self) -> None:
-        self._depth = self._steps = self._calls = 0
+    def __init__(self, *, of_comparison: int) -> None:
+        self._depth = self._steps = 0
+        self._of_comparison = of_comparison
 
-    def enter(self, *_: Any) -> None:
+    def enter(self, expr: Any, *_: Any) -> None:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise _Stopped(f"more than {_MAX_DEPTH} levels")
-        self._add(1)
+        # What is compared may be all there is, however few expressions name it.
+        self._add(self._of_comparison if getattr(expr, "value", "") in _COMPARISONS else 1)
 
     def leave(self, _expr: Any, _input: Any, _frame: Any, result: Any) -> None:
         self._depth -= 1
-        size = len(result) if isinstance(result, str | list) else 0
+        size = len(result) if isinstance(result, str | list | dict) else 0
         if size > _MAX_SIZE:
             raise _Stopped(f"a value of more than {_MAX_SIZE:,} characters or members")
         self._add(size // _SIZE_OF_A_STEP)
@@ -123,21 +125,6 @@ class _Meter:
         self._steps += steps
         if self._steps > _MAX_STEPS:
             raise _Stopped(f"more than {_MAX_STEPS:,} steps")
-
-    @contextmanager
-    def counting(self) -> Iterator[None]:
-        """Count every call in this thread: inside the library's functions there are no steps."""
-        before = sys.getprofile()
-        sys.setprofile(self._called)
-        try:
-            yield
-        finally:
-            sys.setprofile(before)
-
-    def _called(self, *_: Any) -> None:
-        self._calls += 1
-        if self._calls > _MAX_CALLS:
-            raise _Stopped("too many calls")
 
 
 def _given(value: Json) -> Any:

@@ -73,8 +73,19 @@ def render(value: Json) -> str:
 
 
 def size_of(value: Json) -> int:
-    """Bytes of UTF-8, as the service counts a payload (dg/service-quotas)."""
-    return len(render(value).encode())
+    """Bytes of UTF-8, as the service counts a payload (dg/service-quotas).
+
+    What `render` gives need not be made for it: the library's own writer is ten times as fast.
+    """
+    quoted = 0
+
+    def as_text(number: Decimal) -> str:
+        nonlocal quoted
+        quoted += 2
+        return str(number)
+
+    text = json.dumps(value, default=as_text, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode(errors="replace")) - quoted
 
 
 def text_of_number(value: int | Decimal) -> str:

@@ -62,8 +62,6 @@ class Bar:
     off: str = ""
     off_icon: str = "lock"
     reject_open: bool = False
-    # The answer would end the run, and this person may not send such a one.
-    approve_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +262,8 @@ def form_of(
 def with_effects(bar: Bar, ahead: Foreseen, task: CallbackTask, *, is_signing: bool) -> Bar:
     """The buttons with what they lead to; where others have to sign, that is the effect."""
     approve, reject, rule = ahead.approval, ahead.rejection, rule_of(task.policy)
-    is_blocked = approve.is_fatal and not approve.may_override
     if approve.is_fatal:
-        bar = replace(bar, approve_effect=approve.effect, approve_blocked=is_blocked)
+        bar = replace(bar, approve_effect=approve.effect)
     elif is_signing:
         return bar
     elif approve.effect and not rule.needs_several(is_approval=True) and not task.early_completion:

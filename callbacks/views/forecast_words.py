@@ -33,6 +33,11 @@ class ForecastPanel:
     # Which definition it was worked out by.
     by: str = ""
 
+    @property
+    def is_blocking(self) -> bool:
+        """This person may not send it. The button stays: pressed, it says why."""
+        return self.is_fatal and not self.may_override
+
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
@@ -76,6 +81,7 @@ def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
         # An output of the policy that is no JSON; sending it is refused with the reason.
         found = Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=_("the answer is not JSON"))
     is_fatal = found.verdict == Verdict.FATAL
+    may_override = is_fatal and may_override_forecast(user)
     tone, icon = _LOOKS[found.verdict]
     return ForecastPanel(
         title=foretold.title(found, is_approval=is_approval),
@@ -83,12 +89,18 @@ def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
         tone=tone,
         icon=icon,
         technical=foretold.technical(found.failure) if found.failure and is_approval else "",
-        effect=foretold.effect(found, is_approval=is_approval),
+        effect=_effect(found, is_approval=is_approval, may_override=may_override),
         is_fatal=is_fatal,
         mended=(mend(task=task, output_text=answer.output_text) or "") if is_fatal else "",
-        may_override=is_fatal and may_override_forecast(user),
+        may_override=may_override,
         by=str(task.execution.definition or ""),
     )
+
+
+def _effect(found: Forecast, *, is_approval: bool, may_override: bool) -> str:
+    if may_override:
+        return _("ends the whole run")
+    return foretold.effect(found, is_approval=is_approval)
 
 
 _LOOKS = {

@@ -1,0 +1,111 @@
+"""What an answer does, seen in a real browser before it is given."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from callbacks.models import Decision
+from tests import making
+from tests.journeys.founding import SETTLES_MS
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WRONG = '{"message": "succeeded"}'
+SCHEMA = {
+    "type": "object",
+    "required": ["Payload"],
+    "properties": {
+        "Payload": {
+            "type": "object",
+            "title": "Result",
+            "required": ["message"],
+            "properties": {
+                "message": {"enum": ["succeeded", "failed"], "title": "How did it end?"},
+                "rows": {"type": "integer", "title": "Rows written"},
+            },
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_founding_mistake_is_stopped_mended_and_approved(
+    founding, workers, open_page, troubles, width
+):
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver, width=width)
+    page.fill("#output", WRONG)
+    expect(page.locator("#forecast.fatal")).to_contain_text("would end the whole run")
+    expect(page.locator("#forecast")).to_contain_text("the part called “Payload”")
+    expect(page.locator("#approve-effect")).to_have_text("blocked: would end the run")
+    page.get_by_role("button", name="Write my answer so").click()
+    expect(page.locator("#forecast.pass")).to_contain_text("This answer passes")
+    expect(page.locator("#output")).to_have_value('{\n  "Payload": {"message": "succeeded"}\n}')
+    page.locator("#answer-bar button[value=approve]").click()
+    page.locator("#send-now").click()
+    confirmed = page.locator("#answer", has_text="Approved and confirmed")
+    expect(confirmed).to_be_visible(timeout=SETTLES_MS)
+    assert json.loads(founding.ended()["output"]) == {"message": "succeeded"}
+    assert troubles.seen == []
+
+
+def test_a_wrong_answer_that_is_sent_at_once_is_refused_in_red(founding, open_page):
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver)
+    page.fill("#output", WRONG)
+    page.locator("#answer-bar button[value=approve]").click()
+    expect(page.locator("#answer [role=alert]")).to_contain_text("nothing was sent")
+    expect(page.locator("#forecast.fatal")).to_be_visible()
+    assert not Decision.objects.exists()
+
+
+def test_a_rejection_that_runs_it_again_says_so_and_does(founding, workers, open_page, troubles):
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver)
+    page.get_by_role("button", name="Reject…").click()
+    page.fill("#error", "Lambda.ServiceException")
+    expect(page.locator("#reject-forecast")).to_contain_text("in 2 s (repeat 1 of 6)")
+    expect(page.locator("#reject-effect")).to_have_text("runs the work again in 2 s")
+    page.fill("#reason", "The cluster was away.")
+    page.locator("#reject button[value=reject]").click()
+    page.locator("#send-now").click()
+    expect(page.locator("#answer", has_text="Rejected and confirmed")).to_be_visible(
+        timeout=SETTLES_MS
+    )
+    founding.simulator.advance(3)
+    assert founding.ended()["status"] == "RUNNING"
+    assert len(founding.simulator.tokens(founding.execution_arn)) == 1
+    assert troubles.seen == []
+
+
+def test_a_form_is_filled_by_keyboard_alone(founding, workers, open_page, troubles):
+    policy = making.default_policy()
+    policy.output_schema = SCHEMA
+    policy.save()
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver)
+    page.get_by_label("How did it end?").focus()
+    page.keyboard.type("succ")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1840233")
+    expect(page.locator("#forecast.pass")).to_contain_text("This answer passes")
+    page.locator("#answer-bar button[value=approve]").focus()
+    page.keyboard.press("Enter")
+    page.locator("#send-now").focus()
+    page.keyboard.press("Enter")
+    confirmed = page.locator("#answer", has_text="Approved and confirmed")
+    expect(confirmed).to_be_visible(timeout=SETTLES_MS)
+    assert json.loads(founding.ended()["output"]) == {"message": "succeeded", "rows": 1840233}
+    assert troubles.seen == []
+
+
+def test_without_javascript_it_is_checked_mended_and_given(founding, open_page, troubles):
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver, javascript=False)
+    page.fill("#output", WRONG)
+    page.get_by_role("button", name="Check my answer").last.click()
+    expect(page.locator("#forecast.fatal")).to_contain_text("would end the whole run")
+    page.get_by_role("button", name="Write my answer so").click()
+    expect(page.locator("#forecast.pass")).to_be_visible()
+    page.locator("#answer-bar button[value=approve]").click()
+    page.wait_for_url("**/decisions/*/")
+    assert Decision.objects.get().forecast == "ok"
+    assert troubles.seen == []

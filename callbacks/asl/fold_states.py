@@ -56,7 +56,8 @@ def _entry_number(reading: Reading, scope: Scope, name: str) -> int:
 
 def exited(reading: Reading, event: Event, before: Place) -> Place:
     found = details(event, "stateExitedEventDetails")
-    _note_assigned(reading, found.get("assignedVariables"))
+    assigned = _assigned(found.get("assignedVariables"))
+    reading.assigned.extend(assigned.values())
     name = text(found, "name")
     visit = reading.visit_named(name, before)
     if visit is None:
@@ -64,12 +65,13 @@ def exited(reading: Reading, event: Event, before: Place) -> Place:
             raise HistoryError(f"event {event['id']} does not say which iteration it ends")
         return Place(before.scope)
     reading.finish_visit(visit, closing_by(event, "state_exited"))
+    visit.scope.variables.update(assigned)
     return Place(visit.scope)
 
 
-def _note_assigned(reading: Reading, variables: object) -> None:
-    if isinstance(variables, dict):
-        reading.assigned.extend(value for value in variables.values() if isinstance(value, str))
+def _assigned(variables: object) -> dict[str, str]:
+    found = variables if isinstance(variables, dict) else {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def evaluation_failed(reading: Reading, event: Event, before: Place) -> Place:

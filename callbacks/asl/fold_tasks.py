@@ -39,6 +39,7 @@ def scheduled(reading: Reading, event: Event, before: Place) -> Place:
         heartbeat_seconds=number(found, "heartbeatInSeconds"),
         scheduled_at=closing.at,
         assigned_before=len(reading.assigned),
+        variables=visit.scope.visible_variables(),
     )
     visit.scope.reopen()
     visit.scope.tasks[task] = None

@@ -6,7 +6,7 @@ they were checked against, are in docs/histories.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,6 +67,8 @@ class CallbackTask:
     # found | ambiguous | missing | not_in_history
     token_state: str
     closed: Closing | None
+    # What the state could read when it was scheduled: JSON texts by name.
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_mirrored(self) -> bool:
@@ -182,6 +184,7 @@ def _callback_task(
         token=finding.token,
         token_state=finding.token_state,
         closed=task.closed,
+        variables=task.variables,
     )
 
 

@@ -42,6 +42,8 @@ class OpenTask:
     scheduled_at: datetime
     # How many texts of assigned variables existed before it.
     assigned_before: int
+    # What it could read then.
+    variables: dict[str, str]
     started_at: datetime | None = None
     submitted_at: datetime | None = None
     worker: str = ""
@@ -109,6 +111,15 @@ class Scope:
     children: dict[Scope, None] = field(default_factory=dict)
     tasks: dict[OpenTask, None] = field(default_factory=dict)
     iterations: dict[int, Scope] = field(default_factory=dict)
+    # What was assigned in it, as JSON texts. An inner scope reads those around it and keeps its own
+    # to itself (dg/workflow-variables, "Scope").
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def visible_variables(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for scope in self.upwards():
+            found = {**scope.variables, **found}
+        return found
 
     def upwards(self) -> Iterator[Scope]:
         scope: Scope | None = self

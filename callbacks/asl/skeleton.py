@@ -117,24 +117,12 @@ def _kept(events: Sequence[Event], history: History) -> Iterator[tuple[Event, di
     given = [task for task in history.tasks if task.early_answer]
     numbers = {1, *history.under_way}
     numbers |= {number for t in given for number in (t.scheduled_event_id, t.entered_event_id)}
-    seen: set[str] = set()
     for event in events:
         found = details(event, details_key(event["type"]))
         kept: dict[str, Any] = {}
         if event["id"] in numbers:
             kept = {name: found[name] for name in _PAYLOADS if text(found, name) is not None}
-        # Each text once: it existed before all tasks that are still to come.
-        new = _new_texts(found.get(_VARIABLES), seen)
-        if new:
-            kept[_VARIABLES] = new
+        if found.get(_VARIABLES):
+            kept[_VARIABLES] = found[_VARIABLES]
         if kept:
             yield event, kept
-
-
-def _new_texts(variables: object, seen: set[str]) -> dict[str, str]:
-    new: dict[str, str] = {}
-    for name, value in variables.items() if isinstance(variables, dict) else ():
-        if isinstance(value, str) and value not in seen:
-            seen.add(value)
-            new[name] = value
-    return new

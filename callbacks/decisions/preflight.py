@@ -90,7 +90,12 @@ def _parsed(text: str) -> Definition | None:
 
 
 def _visit(task: CallbackTask, state: State) -> Visit:
-    return Visit(state=state, input=_read(task.input), context=_read(task.context) or {})
+    return Visit(
+        state=state,
+        input=_read(task.input),
+        context=_read(task.context) or {},
+        variables=_read(task.variables) or {},
+    )
 
 
 def _read(text: str) -> Json:

@@ -421,6 +421,8 @@ class CallbackTask(models.Model):
     input = models.TextField(blank=True)
     context = models.TextField(blank=True)
     parameters = models.TextField(blank=True)
+    # A JSON object of what the state could read by name; "" where there was nothing, or too much.
+    variables = models.TextField(blank=True)
 
     # --- the bearer secret: encrypted and bound to this row, found by its hash
     token_state = models.CharField(max_length=12, choices=TokenState.choices)

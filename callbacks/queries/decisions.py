@@ -33,7 +33,7 @@ def decision_facts(*, decision: Decision) -> DecisionFacts:
     """The task with its execution and policy, every audit entry of the answer, its signatures."""
     task = (
         CallbackTask.objects.select_related("execution__state_machine", "connection", "policy")
-        .defer("input", "context", "parameters", "token_ciphertext")
+        .defer("input", "context", "parameters", "variables", "token_ciphertext")
         .filter(pk=decision.task_id)
         .first()
     )

@@ -43,7 +43,9 @@ def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None
 def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:
     """Its attempts that this person may see, the latest first, without payloads: one query."""
     rows = visible_tasks(sight).filter(execution_id=execution.pk)
-    rows = rows.defer("input", "context", "parameters", "closed_output", "token_ciphertext")
+    rows = rows.defer(
+        "input", "context", "parameters", "variables", "closed_output", "token_ciphertext"
+    )
     return tuple(rows.order_by("-redrive_count", "-scheduled_event_id")[:TASKS_SHOWN])
 
 

@@ -14,7 +14,15 @@ from callbacks.queries.paging import Cursor, after
 from callbacks.queries.searching import count_found, in_order, text_condition
 from callbacks.queries.tasks import Order
 
-PAYLOADS = ("input", "context", "parameters", "closed_output", "closed_cause", "token_ciphertext")
+PAYLOADS = (
+    "input",
+    "context",
+    "parameters",
+    "variables",
+    "closed_output",
+    "closed_cause",
+    "token_ciphertext",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

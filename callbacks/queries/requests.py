@@ -91,7 +91,7 @@ def request_facts(*, task: CallbackTask, user: User, now: datetime) -> RequestFa
     """Six queries (attempts, answers, draft, comments, claim, intake), seven with answers."""
     attempts = (
         CallbackTask.objects.filter(request_id=task.request_id)
-        .defer("input", "context", "parameters", "closed_output", "token_ciphertext")
+        .defer("input", "context", "parameters", "variables", "closed_output", "token_ciphertext")
         .order_by("-redrive_count", "-scheduled_event_id")[:ATTEMPTS_SHOWN]
     )
     of_it = Q(request_id=task.request_id) | Q(task_id=task.pk)

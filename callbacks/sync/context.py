@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from callbacks.asl.history import CallbackTask, History
 from callbacks.asl.jsontext import NotJson, read_json
+
+LONGEST_VARIABLES = 262_144
 
 
 def rebuilt_context(
@@ -44,6 +47,16 @@ def rebuilt_context(
     if task.token:
         parts["Task"] = _object({"Token": json.dumps(task.token)})
     return _object(parts)
+
+
+def variables_text(variables: Mapping[str, str]) -> str:
+    """One JSON object of them; "" for none, and where they are more than an input may be.
+
+    AWS allows 10 MiB in all (dg/workflow-variables, "Limits").
+    """
+    if not variables or sum(map(len, variables.values())) > LONGEST_VARIABLES:
+        return ""
+    return _object({name: _raw_json(text) for name, text in variables.items()})
 
 
 def _object(members: dict[str, str]) -> str:

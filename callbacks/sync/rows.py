@@ -13,7 +13,7 @@ from callbacks.asl.lookup import Payloads
 from callbacks.models import CallbackTask, Execution, Policy, Request, TaskStatus, TokenState
 from callbacks.models.identity import request_id, task_id
 from callbacks.models.secret import encrypt_token, token_hash
-from callbacks.sync.context import rebuilt_context
+from callbacks.sync.context import rebuilt_context, variables_text
 from callbacks.sync.matching import Subject
 from callbacks.sync.plan import TaskClosing, TaskKey, key_of, waiting_since
 from callbacks.sync.policies import current_policies, shown_columns
@@ -163,6 +163,7 @@ class RowMaker:
             "input": self.storable.text(task.input),
             "context": self.storable.text(task.context or self._context(task)),
             "parameters": self.storable.text(task.parameters),
+            "variables": self.storable.text(variables_text(task.variables)),
         }
 
     def _context(self, task: HistoryTask) -> str:

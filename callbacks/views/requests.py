@@ -33,7 +33,7 @@ FRESH_FOR = timedelta(seconds=5)
 HINT_SECONDS = 10
 # What the shared partials look for and only the record or a poll has.
 NOTHING_AROUND = {"next": None, "is_record": False, "around": False, "oob": False}
-RAW_TEXTS = ("input", "context", "parameters")
+RAW_TEXTS = ("input", "context", "parameters", "variables")
 
 
 @page(roles=EVERYBODY)

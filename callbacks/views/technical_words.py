@@ -29,7 +29,7 @@ from callbacks.views.record_words import lines_words
 from callbacks.views.run_graph import run_graph
 from callbacks.views.timeline_words import timeline_of
 
-PAYLOADS = ("input", "context", "parameters")
+PAYLOADS = ("input", "context", "parameters", "variables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def technical_context(
             now=now,
             task=task,
         ),
-        "payloads": [_payload(task, name) for name in PAYLOADS],
+        "payloads": [_payload(task, name) for name in PAYLOADS if name != "variables" or task.variables],
         "definition": _definition(task),
         "ids": _ids(task, sight),
         "limits": _limits(task, now),
@@ -72,7 +72,12 @@ def technical_context(
 
 
 def _payload(task: CallbackTask, name: str) -> Payload:
-    labels = {"input": _("Input"), "context": _("Context"), "parameters": _("Parameters")}
+    labels = {
+        "input": _("Input"),
+        "context": _("Context"),
+        "parameters": _("Parameters"),
+        "variables": _("Variables"),
+    }
     raw_url = f"{task_page(task.pk)}?view=technical&raw={name}"
     text = getattr(task, name)
     return Payload(name, labels[name], json_tree(text, raw_url=raw_url), raw_url)

@@ -244,3 +244,35 @@ def test_an_evaluation_failure_belongs_to_the_state_that_it_names() -> None:
     script.add("MapStateFailed", evaluated)
 
     assert closings(script.read()) == {"Review Photos[0]": "sibling_failed"}
+
+
+# --- variables ----------------------------------------------------------------------------------
+def test_a_state_reads_what_was_assigned_before_it_and_around_it() -> None:
+    script = Script()
+    begun = script.enter("Begin", 0, "Pass")
+    assigned = script.exit("Begin", begun, "Pass", assignedVariables={"limit": "5", "who": '"ana"'})
+    script.wait("Review", assigned)
+    assert dict(script.only().variables) == {"limit": "5", "who": '"ana"'}
+
+
+def test_what_a_branch_assigns_stays_in_it() -> None:
+    script = Script()
+    begun = script.enter("Begin", 0, "Pass")
+    before = script.exit("Begin", begun, "Pass", assignedVariables={"x": "1"})
+    started = script.parallel_start("Both", before)
+    left = script.enter("Set", started, "Pass")
+    set_left = script.exit("Set", left, "Pass", assignedVariables={"x": "2"})
+    script.wait("Left", set_left)
+    script.wait("Right", started)
+
+    found = {task.state: dict(task.variables) for task in script.read().tasks}
+    assert found == {"Left": {"x": "2"}, "Right": {"x": "1"}}
+
+
+def test_what_the_task_itself_assigns_comes_after_it() -> None:
+    script = Script()
+    answered = script.add("TaskSucceeded", script.wait("Review", 0), output="1")
+    left = script.exit("Review", answered, assignedVariables={"said": "1"})
+    script.wait("Again", left)
+    first, second = script.read().tasks
+    assert (dict(first.variables), dict(second.variables)) == ({}, {"said": "1"})

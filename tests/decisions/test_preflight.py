@@ -137,3 +137,11 @@ def test_the_mend_wraps_what_was_typed_and_nothing_else() -> None:
 
 def test_the_definitions_own_error_names_are_offered() -> None:
     assert error_names(founding_task()) == ("Busy", "Refused")
+
+
+def test_a_variable_that_the_mirror_read_is_known() -> None:
+    definition = founding_definition(ResultSelector={"Payload": {"approved.$": "$go"}})
+    known = founding_task(definition, variables='{"go": true}')
+    assert preflight(task=known, answer=approval("1")).verdict == Verdict.OK
+    unknown = founding_task(definition)
+    assert preflight(task=unknown, answer=approval("1")).verdict == Verdict.UNKNOWN

@@ -9,6 +9,7 @@ from tests.faults.balance import Balance
 from tests.faults.matrix import FAULTS
 
 BEGIN, END = "<!-- made by make faults: begin -->", "<!-- made by make faults: end -->"
+_NOT_RUN = "not run"
 HEADER = (
     "fault", "what it is", "database", "runs", "answers given", "confirmed", "explained", "lost",
     "applied twice", "with differing bytes",
@@ -32,15 +33,20 @@ def lines(rows: Mapping[str, Row], *, database: str) -> list[str]:
 
 
 def put_into(document: str, made: list[str]) -> str:
-    """Return the document with these lines in its table; those of another database stay."""
+    """Return the document with these lines in its table.
+
+    Those of another database stay, and so do those of faults that these runs did not meet.
+    """
     before, _, rest = document.partition(BEGIN)
     old, found, after = rest.partition(END)
     if not found:
         raise ValueError("the document has no place for the table")
-    ours = {_key(line)[1] for line in made}
-    kept = [line for line in old.splitlines() if _is_row(line) and _key(line)[1] not in ours]
+    rows = {_key(line): line for line in made}
+    for line in filter(_is_row, old.splitlines()):
+        if _NOT_RUN in rows.get(_key(line), _NOT_RUN):
+            rows[_key(line)] = line
     order = list(FAULTS)
-    table = sorted([*kept, *made], key=lambda line: (order.index(_key(line)[0]), _key(line)[1]))
+    table = sorted(rows.values(), key=lambda line: (order.index(_key(line)[0]), _key(line)[1]))
     head = ["| " + " | ".join(HEADER) + " |", "| " + " | ".join(["---"] * len(HEADER)) + " |"]
     return before + "\n".join([BEGIN, *head, *table, END]) + after
 
@@ -53,7 +59,7 @@ def _line(fault: str, row: Row, database: str) -> str:
     ]  # fmt: skip
     told = [runs, *(f"{figure:,}" for figure in figures)]
     if row == Row():
-        told = ["not run", *[""] * len(figures)]
+        told = [_NOT_RUN, *[""] * len(figures)]
     return "| " + " | ".join([fault, FAULTS[fault], database, *told]) + " |"
 
 

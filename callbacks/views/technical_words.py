@@ -29,7 +29,8 @@ from callbacks.views.record_words import lines_words
 from callbacks.views.run_graph import run_graph
 from callbacks.views.timeline_words import timeline_of
 
-PAYLOADS = ("input", "context", "parameters", "variables")
+ALWAYS = ("input", "context", "parameters")
+PAYLOADS = (*ALWAYS, "variables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def technical_context(
             now=now,
             task=task,
         ),
-        "payloads": [_payload(task, name) for name in PAYLOADS if name != "variables" or task.variables],
+        "payloads": [_payload(task, name) for name in PAYLOADS if name in ALWAYS or task.variables],
         "definition": _definition(task),
         "ids": _ids(task, sight),
         "limits": _limits(task, now),

@@ -150,6 +150,9 @@ def check(
 ) -> HttpResponse:
     """The form of the payload is checked, and what the workflow would make of it worked out."""
     found = find(request, task_id)
+    caller = request.auth
+    # What the workflow would hand on may hold all of what the request shows.
+    record_reading(user=caller.user, task_id=found.pk, view="api", now=caller.now)
     return once(request, idempotency_key, lambda: _checked(found, given))
 
 

@@ -19,10 +19,13 @@ from callbacks.asl.language.values import (
     Json,
     Seen,
     StateFails,
+    is_masked,
     render,
     size_of,
 )
 from callbacks.asl.payload import OUTPUT_LIMIT_BYTES
+
+_LONGEST_TOKEN = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,11 @@ def _checked(visit: Visit, found: Exit) -> Exit:
             f" the maximum number of bytes service limit."
         )
         raise StateFails(DATA_LIMIT, cause, field="output", path=str(size))
+    # Near the limit it matters that a masked token is shorter than the token.
+    if size > OUTPUT_LIMIT_BYTES - _LONGEST_TOKEN and is_masked(found.output):
+        raise CannotPredict("with the task token that is masked here it may be too large")
+    if size_of(found.assigned) > OUTPUT_LIMIT_BYTES:
+        raise CannotPredict("how large variables may be is not worked out here")
     return found
 
 

@@ -110,7 +110,9 @@ def forecast_failure(
 ) -> Forecast:
     """What SendTaskFailure with this error and cause would do."""
     course = _Course(definition, visit, errors_before)
-    return course.fail(visit, Failure(visit.state.name, error, cause))
+    found = course.fail(visit, Failure(visit.state.name, error, cause))
+    # To end the run is what a rejection may mean; fatal is an approval that does.
+    return replace(found, verdict=Verdict.WARNING) if found.verdict == Verdict.FATAL else found
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,18 @@ class _Course:
             except CannotPredict as exc:
                 return _unsure(replace(base, passed=tuple(passed)), str(exc))
             passed.append(state.name)
-        base = replace(base, passed=tuple(passed), ends=visit.state.container or "execution")
-        return base if visit.state.container else replace(base, outcome=Outcome.SUCCEEDS)
+        return self._ends(visit.state, replace(base, passed=tuple(passed)))
+
+    def _ends(self, state: State, base: Forecast) -> Forecast:
+        """Behind the last state of the execution, or of a branch or iteration."""
+        base = replace(base, ends=state.container or "execution")
+        if state.container is None:
+            return replace(base, outcome=Outcome.SUCCEEDS)
+        around = self.definition.containers(state.name)
+        shaping = next(filter(_makes_something, around), None)
+        if shaping is not None:
+            return _unsure(base, f"what {shaping.name} makes of it depends on its other parts")
+        return base
 
     def _ends_in(self, visit: Visit, base: Forecast) -> Forecast:
         """A Fail state, which the workflow's author put there."""
@@ -231,6 +243,13 @@ class _Course:
 
 def _unknown(reason: str) -> Forecast:
     return Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=reason)
+
+
+def _makes_something(container: State) -> bool:
+    """Whether a Map or Parallel does more with the results of its parts than to hand them on."""
+    fields = ("ResultSelector", "Output", "Assign")
+    is_placed = container.result_path != "$" or container.output_path != "$"
+    return is_placed or any(name in container.raw for name in fields)
 
 
 def _unsure(base: Forecast, reason: str) -> Forecast:

@@ -157,7 +157,12 @@ def mask_tokens(text: str) -> str:
 
 def has_token(text: str) -> bool:
     """Whether a text holds something of a token's shape, or stood for one before it was masked."""
-    return bool(AWS_TOKEN_WRAPPED.search(text) or MARKER.search(text))
+    return bool(AWS_TOKEN_WRAPPED.search(text) or has_mask(text))
+
+
+def has_mask(text: str) -> bool:
+    """Whether a token stood in it before it was masked."""
+    return MARKER.search(text) is not None
 
 
 def _marker(secret: str) -> str:

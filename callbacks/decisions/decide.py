@@ -189,7 +189,7 @@ def _check_shown(
 def _foresee(task: CallbackTask, given: _Given) -> str:
     """The verdict on the answer. Raises WouldKill, and InvalidAnswer for an override without why.
 
-    A rejection may end the execution: that is what it says.
+    A failure may end the execution: that is what a rejection says.
     """
     found = preflight(task=task, answer=given.answer)
     if found.verdict != Verdict.FATAL:
@@ -258,6 +258,7 @@ def _sign(decision: Decision, given: _Given, send_after: datetime) -> None:
         vote_id=given.id,
         actor=given.actor,
         reason=given.answer.reason,
+        forecast=given.forecast,
         now=given.now,
     )
     if is_complete(decision):

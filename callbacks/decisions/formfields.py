@@ -19,6 +19,13 @@ TEXT, LONG_TEXT, NUMBER, CHOICE, YES_NO, LIST = "text", "long", "number", "choic
 _DEEPEST = 3
 _LONG_FROM = 200
 _MOST_FIELDS = 60
+# What a browser takes out of an input, or turns into something else.
+_CHANGED = {
+    TEXT: re.compile(r"[\r\n\0]"),
+    NUMBER: re.compile(r"[\r\n\0]"),
+    LONG_TEXT: re.compile(r"[\r\0]"),
+}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
 _OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array", "object"})
 _TOO_RICH = frozenset({"$ref", "oneOf", "anyOf", "allOf", "not", "if", "patternProperties"})
@@ -63,7 +70,7 @@ def fields_of(schema: Any) -> tuple[Field, ...]:
 def texts_of(fields: tuple[Field, ...], output_text: str) -> dict[str, str] | None:
     """What stands in each input for this answer, by name; None where the form cannot hold it."""
     if not output_text.strip():
-        return {field.name: field.default for field in fields}
+        return {field.name: "" for field in fields}
     try:
         value = check_output(output_text)
     except PayloadError:
@@ -74,6 +81,12 @@ def texts_of(fields: tuple[Field, ...], output_text: str) -> dict[str, str] | No
     found = {name: text or "" for name, text in texts.items()}
     # Whatever would be lost or changed on the way back keeps the answer JSON.
     return found if render(value) == output_of(fields, found) else None
+
+
+def default_output(fields: tuple[Field, ...]) -> str:
+    """The answer that the schema's own defaults make; "" where it has none."""
+    texts = {field.name: field.default for field in fields}
+    return output_of(fields, texts) if any(texts.values()) else ""
 
 
 def output_of(fields: tuple[Field, ...], texts: Mapping[str, str]) -> str:
@@ -175,10 +188,20 @@ def _text_at(field: Field, value: Any) -> str | None:
         value = value[part]
     if field.kind == LIST:
         is_list = isinstance(value, list) and all(_is_scalar(one) for one in value)
-        return "\n".join(_word(one) for one in value) if is_list else None
+        lines = [_word(one) for one in value] if is_list else []
+        is_whole = is_list and not any(_CHANGED[TEXT].search(line) for line in lines)
+        return "\n".join(lines) if is_whole else None
     if not _is_scalar(value) or value is None:
         return None
-    return render(value) if field.kind in (CHOICE, YES_NO) else _word(value)
+    if field.kind in (CHOICE, YES_NO):
+        return render(value)
+    return None if _CHANGED[field.kind].search(_word(value)) else _of_format(field, _word(value))
+
+
+def _of_format(field: Field, text: str) -> str | None:
+    """A browser shows nothing in an input for dates where the text is no date."""
+    is_shown = field.format != "date" or _DATE.fullmatch(text)
+    return text if is_shown else None
 
 
 def _value(field: Field, text: str) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
 from callbacks.asl.dataflow import Visit
 from callbacks.asl.definition import Definition, DefinitionError, State, parse_definition
+from callbacks.asl.failure import HEARTBEAT_TIMEOUT, TIMEOUT
 from callbacks.asl.forecast import (
     Forecast,
     Outcome,
@@ -17,8 +19,13 @@ from callbacks.asl.forecast import (
 from callbacks.asl.language.values import CannotPredict, Json
 from callbacks.asl.mending import mended
 from callbacks.asl.payload import parse_exact
-from callbacks.decisions.answer import Answer
-from callbacks.models import CallbackTask
+from callbacks.decisions.answer import Answer, check_answer
+from callbacks.decisions.errors import InvalidAnswer
+from callbacks.models import CallbackTask, Direction
+
+logger = logging.getLogger(__name__)
+# How an attempt ends that AWS then runs again (`Closing.kind`).
+_FAILURES = ("failed", "timed_out")
 
 
 def preflight(*, task: CallbackTask, answer: Answer) -> Forecast:
@@ -27,16 +34,27 @@ def preflight(*, task: CallbackTask, answer: Answer) -> Forecast:
     `answer` is as its policy sends it (`answer.under`). At most two queries.
     """
     try:
+        return _preflight(task, answer)
+    # What goes wrong in foretelling must never keep anybody from answering.
+    except Exception:
+        logger.exception("The answer to task %s could not be forecast.", task.pk)
+        reason = "the forecast itself failed; an administrator finds why in the log"
+        return Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=reason)
+
+
+def _preflight(task: CallbackTask, answer: Answer) -> Forecast:
+    try:
         definition, state = _where(task)
         visit = _visit(task, state)
         before = _errors_before(task, state)
+        result = None if answer.output is None else _read(answer.output.decode())
     except CannotPredict as exc:
         return Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=str(exc))
     if answer.output is not None:
         return forecast_success(
             definition=definition,
             visit=visit,
-            result=parse_exact(answer.output.decode()),
+            result=result,
             errors_before=before,
         )
     return forecast_failure(
@@ -56,7 +74,24 @@ def mend(*, task: CallbackTask, output_text: str) -> str | None:
         visit = _visit(task, state)
     except CannotPredict:
         return None
-    return mended(definition=definition, visit=visit, output_text=output_text)
+    found = mended(definition=definition, visit=visit, output_text=output_text)
+    return found if found is not None and _is_fit(task, found) else None
+
+
+def _is_fit(task: CallbackTask, output_text: str) -> bool:
+    """Whether the policy and AWS take it, as far as its form goes."""
+    answer = Answer(
+        direction=Direction.APPROVE,
+        output_text=output_text,
+        reason="-",
+        empty_is_meant=True,
+        end_early=True,
+    )
+    try:
+        check_answer(answer, policy=task.policy, ends_early=False)
+    except InvalidAnswer:
+        return False
+    return True
 
 
 def error_names(task: CallbackTask) -> tuple[str, ...]:
@@ -104,7 +139,13 @@ def _read(text: str) -> Json:
     try:
         return parse_exact(text)
     except (ValueError, RecursionError):
-        raise CannotPredict("what the workflow sent cannot be read") from None
+        raise CannotPredict("a text of it is not JSON that can be read here") from None
+
+
+def _may_be_lapses(state: State, errors: list[str | None]) -> bool:
+    """The history calls a missed heartbeat a timeout; a rule may tell the two apart."""
+    names = {name for rule in state.retry for name in rule.error_equals}
+    return TIMEOUT in errors and HEARTBEAT_TIMEOUT in names
 
 
 def _errors_before(task: CallbackTask, state: State) -> list[str | None]:
@@ -116,7 +157,13 @@ def _errors_before(task: CallbackTask, state: State) -> list[str | None]:
         redrive_count=task.redrive_count,
         scheduled_event_id__lt=task.scheduled_event_id,
     ).order_by("scheduled_event_id")
-    errors = [error or None for error in earlier.values_list("closed_error", flat=True)]
+    ends = list(earlier.values_list("closed_error", "closed_kind"))
+    if any(kind not in _FAILURES for _, kind in ends):
+        # One that was answered well, and then stumbled over the answer, is told by no row.
+        raise CannotPredict("how the earlier attempts ended is not known here")
+    errors = [error or None for error, _ in ends]
+    if _may_be_lapses(state, errors):
+        raise CannotPredict("whether an earlier attempt missed a heartbeat is not known here")
     if len(errors) != task.attempt - 1:
         raise CannotPredict("how the earlier attempts ended is not known here")
     return errors

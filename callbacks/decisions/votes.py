@@ -29,9 +29,18 @@ from callbacks.models import (
 
 
 def sign(
-    *, decision: Decision, vote_id: uuid.UUID, actor: Actor, reason: str, now: datetime
+    *,
+    decision: Decision,
+    vote_id: uuid.UUID,
+    actor: Actor,
+    reason: str,
+    forecast: str,
+    now: datetime,
 ) -> None:
-    """Put one person's signature under the answer. Raises AlreadySigned or SameIdOtherAnswer."""
+    """Put one person's signature under the answer. Raises AlreadySigned or SameIdOtherAnswer.
+
+    `forecast`: the verdict of this moment, which may be another than when the answer was given.
+    """
     vote = Vote(
         id=vote_id,
         decision=decision,
@@ -55,7 +64,11 @@ def sign(
         actor=actor,
         decision_id=decision.pk,
         task_id=decision.task_id,
-        facts={"payload_sha256": vote.payload_sha256, "vote": str(vote.pk)},
+        facts={
+            "payload_sha256": vote.payload_sha256,
+            "vote": str(vote.pk),
+            "forecast": forecast,
+        },
         personal={"reason": reason},
     )
 

@@ -38,6 +38,8 @@ class Typed:
     empty_is_meant: bool = False
     end_early: bool = False
     override: bool = False
+    # The same of a rejection that the policy sends as a success.
+    override_no: bool = False
     # It was written as JSON although there is a form.
     as_json: bool = False
 
@@ -50,7 +52,7 @@ class Typed:
             reason=self.reason,
             empty_is_meant=self.empty_is_meant,
             end_early=self.end_early,
-            override=self.override,
+            override=self.override if direction == Direction.APPROVE else self.override_no,
         )
 
 
@@ -119,6 +121,7 @@ def read_typed(form: QueryDict, prefix: str = "") -> Typed:
         empty_is_meant=form.get(prefix + "empty_is_meant") == "on",
         end_early=form.get(prefix + "end_early") == "on",
         override=form.get(prefix + "override") == "on",
+        override_no=form.get(prefix + "override_no") == "on",
         as_json=form.get(prefix + MODE) == AS_JSON,
     )
 

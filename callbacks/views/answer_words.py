@@ -43,7 +43,7 @@ from callbacks.views.signing_words import Signing, after_this_one
 # An answer that says nothing is asked about before it is sent.
 EMPTY_ANSWERS = ("null", '""')
 # Where a message can stand; "answer" is the whole.
-FIELDS = ("answer", "output", "error", "cause", "reason", "end_early", "override")
+FIELDS = ("answer", "output", "error", "cause", "reason", "end_early", "override", "override_no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,14 @@ def form_of(
         shown=shown_digest(task, signing.decision if signing else None),
         typed=typed,
         bar=with_effects(
-            _bar(task, user, now, signing, checked=checked, reject_open=reject_open),
+            _bar(
+                task,
+                user,
+                now,
+                signing,
+                checked=checked and not seen_ahead.approval.is_fatal,
+                reject_open=reject_open,
+            ),
             seen_ahead,
             task,
             is_signing=signing is not None,

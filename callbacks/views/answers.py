@@ -125,7 +125,9 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
     except InvalidAnswer as exc:
         return _form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
     except WouldKill as exc:
-        return _form_again(attempt, INVALID, would_kill(exc))
+        is_rejection = direction == Direction.REJECT
+        errors = would_kill(exc, field="override_no" if is_rejection else "override")
+        return _form_again(attempt, INVALID, errors, reject_open=is_rejection)
     except DecisionError as exc:
         return _conflict(attempt, exc)
     except AuditUnavailable:
@@ -133,10 +135,10 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
     return _done(attempt, decision)
 
 
-def would_kill(error: WouldKill) -> dict[str, list[str]]:
+def would_kill(error: WouldKill, *, field: str) -> dict[str, list[str]]:
     """What to do about an answer that would end the run, by field."""
     if error.may_override:
-        return {"override": [_("Nothing was sent. Mend the answer, or tick this and say why.")]}
+        return {field: [_("Nothing was sent. Mend the answer, or tick this and say why.")]}
     return {"answer": [_("This answer would end the whole run, so nothing was sent.")]}
 
 
@@ -152,7 +154,7 @@ def _wrapped(attempt: Attempt) -> HttpResponse:
     better = mend(task=attempt.task, output_text=typed.output)
     if better is None:
         return _checked(attempt)
-    typed = replace(typed, output=better, override=False)
+    typed = replace(typed, output=better, override=False, as_json=typed.as_json)
     user, request_id = attempt.request.user, attempt.task.request_id
     save_draft(typed=typed, user=user, request_id=request_id, now=frame_of(attempt.request).now)
     return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})

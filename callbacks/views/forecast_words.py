@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from callbacks.asl.forecast import Forecast, Outcome, Verdict
+from callbacks.asl.forecast import Forecast, Verdict
 from callbacks.asl.payload import PayloadError, check_output
 from callbacks.decisions import foretold
 from callbacks.decisions.answer import Answer, under
@@ -75,11 +75,7 @@ def _approval(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
 
 def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
     is_approval = answer.direction == Direction.APPROVE
-    try:
-        found = preflight(task=task, answer=under(answer, task.policy))
-    except ValueError:
-        # An output of the policy that is no JSON; sending it is refused with the reason.
-        found = Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=_("the answer is not JSON"))
+    found = preflight(task=task, answer=under(answer, task.policy))
     is_fatal = found.verdict == Verdict.FATAL
     may_override = is_fatal and may_override_forecast(user)
     tone, icon = _LOOKS[found.verdict]
@@ -91,7 +87,9 @@ def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
         technical=foretold.technical(found.failure) if found.failure and is_approval else "",
         effect=_effect(found, is_approval=is_approval, may_override=may_override),
         is_fatal=is_fatal,
-        mended=(mend(task=task, output_text=answer.output_text) or "") if is_fatal else "",
+        mended=(mend(task=task, output_text=answer.output_text) or "")
+        if is_fatal and is_approval
+        else "",
         may_override=may_override,
         by=str(task.execution.definition or ""),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from callbacks.decisions.formfields import default_output, fields_of
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, User
 from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
@@ -171,7 +172,10 @@ def _kept_text(facts: RequestFacts, user: User, again: str) -> Kept:
         return Kept(typed_of(draft), note)
     if last is not None and last.decided_by_id == user.pk:
         return Kept(typed_of_decision(last))
-    return Kept(Typed(output=facts.task.policy.default_output))
+    policy = facts.task.policy
+    return Kept(
+        Typed(output=policy.default_output or default_output(fields_of(policy.output_schema)))
+    )
 
 
 def _to_sign(decision: Decision, draft: Draft | None) -> Kept:

@@ -117,6 +117,32 @@ def test_an_expression_that_fails_can_be_caught():
     assert caught.next == "Tell"
 
 
+def test_what_waits_for_the_container_is_said_to_depend_on_it():
+    branch = {"StartAt": "Inner", "States": {"Inner": {**ASK, "Next": None, "End": True}}}
+    both = {"Type": "Parallel", "Branches": [branch, branch], "Next": "Tell"}
+    del both["Branches"][1]
+    plain = machine(Both=both)
+    shaping = machine(Both={**both, "ResultSelector": {"a.$": "$[0].a"}})
+    for definition, verdict in ((plain, "ok"), (shaping, "unknown")):
+        visit = Visit(definition.states["Inner"], {"order": 7})
+        found = forecast_success(definition=definition, visit=visit, result={"Payload": 1})
+        assert found.verdict == verdict
+
+
+def test_variables_that_double_are_stopped():
+    states = {
+        f"P{n}": {
+            "Type": "Pass",
+            "Assign": {"v.$": "States.Format('{}{}', $v, $v)"} if n else {"v.$": "$"},
+            "Next": f"P{n + 1}",
+        }
+        for n in range(20)
+    }
+    states["P20"] = {"Type": "Pass", "End": True}
+    found = approve(machine({"Next": "P0"}, **states), {"Payload": "x" * 100_000})
+    assert found.verdict == Verdict.UNKNOWN
+
+
 # --- what nobody can know -----------------------------------------------------------------------
 def test_chance_is_not_predicted():
     fields = {"ResultSelector": {"id.$": "States.UUID()"}, "OutputPath": "$"}
@@ -188,3 +214,29 @@ def test_a_retry_of_a_map_is_not_counted_here():
     found = reject(machine(Each=each), state="Inner")
     assert found.verdict == Verdict.UNKNOWN
     assert "Each" in found.unknown
+
+
+def test_a_rejection_is_never_fatal_whatever_lies_behind_its_catch():
+    choose = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.Error", "StringEquals": "X", "Next": "Tell"}],
+    }
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Choose"}]
+    found = reject(machine({"Catch": catch}, Choose=choose))
+    assert (found.verdict, found.outcome) == (Verdict.WARNING, Outcome.FAILS)
+
+
+@pytest.mark.parametrize(("longest", "outcome"), [(9, Outcome.RETRIED), (None, Outcome.UNKNOWN)])
+def test_back_off_after_thousands_of_attempts_is_a_number_or_not_said(longest, outcome):
+    rule = {"ErrorEquals": ["Busy"], "MaxAttempts": 9_000, "BackoffRate": 2.5}
+    retry = [rule if longest is None else {**rule, "MaxDelaySeconds": longest}]
+    assert reject(machine({"Retry": retry}), "Busy", ["Busy"] * 3_000).outcome == outcome
+
+
+@pytest.mark.parametrize("name", ["States.ResultPathMatchFailure", "States.ReferencePathConflict"])
+def test_two_names_for_one_error_are_not_told_apart(name):
+    fields = {"ResultPath": "$.a", "OutputPath": "$"}
+    definition = machine({**fields, "Catch": [{"ErrorEquals": [name], "Next": "Tell"}]})
+    assert approve(definition, 1, [1]).verdict == Verdict.UNKNOWN
+    # Into a scalar on the way AWS may or may not put it.
+    assert approve(machine({"ResultPath": "$.a.b"}), 1, {"a": 1}).verdict == Verdict.UNKNOWN

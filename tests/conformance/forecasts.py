@@ -111,7 +111,8 @@ def _died(visit: Visit, death: Mapping[str, Any]) -> str | None:
         return None
     except StateFails as exc:
         is_said = _without_stand_ins(exc.cause) in _without_stand_ins(death["cause"])
-        return "" if exc.error == death["error"] else f"{exc.error}: {exc.cause} ({is_said})"
+        is_same = exc.error == death["error"] and (is_said or not exc.is_verbatim)
+        return "" if is_same else f"{exc.error}: {exc.cause}"
     return "goes on"
 
 

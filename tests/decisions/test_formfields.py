@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callbacks.asl.payload import same_value
-from callbacks.decisions.formfields import fields_of, output_of, texts_of
+from callbacks.decisions.formfields import default_output, fields_of, output_of, texts_of
 from callbacks.decisions.schema import schema_problem
 
 REFUND = {
@@ -69,10 +69,9 @@ def test_an_unknown_choice_is_not_made_one():
     assert output_of(FIELDS, {"field:shipping": '"drone"'}) == '{"shipping":"\\"drone\\""}'
 
 
-def test_a_blank_answer_begins_with_the_defaults():
-    texts = texts_of(FIELDS, "")
-    assert texts is not None
-    assert texts["field:customer/e-mail"] == "x@example.org"
+def test_the_defaults_make_an_answer_and_a_blank_one_stays_blank():
+    assert default_output(FIELDS) == '{"customer":{"e-mail":"x@example.org"}}'
+    assert set((texts_of(FIELDS, "") or {}).values()) == {""}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +82,9 @@ def test_a_blank_answer_begins_with_the_defaults():
         '{"approved": null}',
         '{"tags": [{"a": 1}]}',
         '{"note": ""}',
+        '{"note": "a\\rb"}',
+        '{"customer": {"e-mail": "a\\nb"}}',
+        '{"tags": ["a\\nb"]}',
         "[1]",
         '"text"',
         "{",

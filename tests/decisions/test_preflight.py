@@ -111,7 +111,7 @@ def test_a_fixed_no_that_would_end_the_run_is_stopped_too(approver: User) -> Non
 
 
 def test_earlier_attempts_use_the_retry_rule_up() -> None:
-    first = founding_task(status="closed", closed_error="Busy")
+    first = founding_task(status="closed", closed_error="Busy", closed_kind="failed")
     second = making.make_task(first.request, attempt=2, scheduled_event_id=9)
     found = preflight(task=second, answer=rejection("Busy"))
     assert found.outcome == Outcome.RETRIED
@@ -122,6 +122,41 @@ def test_earlier_attempts_use_the_retry_rule_up() -> None:
 def test_attempts_that_are_not_known_are_not_guessed() -> None:
     task = founding_task(attempt=3, scheduled_event_id=20)
     assert preflight(task=task, answer=rejection("Busy")).verdict == Verdict.UNKNOWN
+
+
+def test_an_attempt_that_stumbled_over_its_answer_is_not_counted() -> None:
+    first = founding_task(status="closed", closed_kind="succeeded")
+    second = making.make_task(first.request, attempt=2, scheduled_event_id=9)
+    assert preflight(task=second, answer=rejection("Busy")).verdict == Verdict.UNKNOWN
+
+
+def test_a_fault_of_the_forecast_keeps_nobody_from_answering(
+    approver: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("callbacks.decisions.preflight.forecast_success", fail)
+    assert give(founding_task(), approver, approval(RIGHT)).forecast == Verdict.UNKNOWN
+
+
+def test_a_later_signers_override_is_on_record(approver: User, night_watch: User) -> None:
+    policy = making.make_policy(approvals_needed=2)
+    task = founding_task(policy=policy)
+    definition, task.execution.definition = task.execution.definition, None
+    task.execution.save()
+    assert give(task, approver, approval()).forecast == Verdict.UNKNOWN
+    task.execution.definition = definition
+    task.execution.save()
+    give(task, night_watch, approval(override=True, reason="Let it die."))
+    signed = AuditEntry.objects.filter(kind="answer_signed").order_by("-chain_seq").first()
+    assert signed is not None
+    assert '"forecast":"fatal"' in signed.body
+
+
+def test_a_mend_that_the_policy_would_refuse_is_not_offered() -> None:
+    policy = making.make_policy(output_schema={"required": ["approved"]})
+    assert mend(task=founding_task(policy=policy), output_text=WRONG) is None
 
 
 def test_the_mend_wraps_what_was_typed_and_nothing_else() -> None:

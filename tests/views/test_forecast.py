@@ -128,3 +128,15 @@ def test_who_may_override_ticks_it_and_says_why(browser_of):
     assert done.status_code == 303
     record = nina.get(done["Location"])
     assert "would end the run; sent all the same" in text_of(record)
+
+
+def test_a_rejection_that_kills_as_a_success_has_its_own_tick(browser_of):
+    nina = browser_of(making.make_person("nina", Role.APPROVER, Role.OPERATOR))
+    policy = making.make_policy(rejection_mode="success", rejection_output=WRONG)
+    task = founding_task(policy=policy)
+    fields = {"direction": "reject", "output": RIGHT, "reason": "No."}
+    first = post_answer(nina, task, **fields, override="on")
+    assert first.status_code == 422
+    assert b'name="override_no"' in first.content
+    assert "tick this and say why" in text_of(first)
+    assert post_answer(nina, task, **fields, override_no="on").status_code == 303

@@ -18,6 +18,7 @@ from callbacks.asl.language.values import (
     Json,
     Seen,
     StateFails,
+    check_unmasked,
     is_number,
 )
 
@@ -69,6 +70,7 @@ def _holds_plainly(rule: Mapping[str, Json], seen: Seen) -> bool:
     if name == "IsPresent":
         return _is_present(rule["Variable"], seen) is rule[name]
     value = _value(rule["Variable"], seen)
+    check_unmasked(value)
     if name in _TESTS:
         return _TESTS[name](value) is rule[name]
     if name == "StringMatches":

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from callbacks.asl.language.values import CannotPredict, Json, is_number, text_of
-from callbacks.asl.payload import parse_exact
+from callbacks.asl.language.values import CannotPredict, Json, is_number, read_text, text_of
 
 # "The input must be at most 10,000 characters" of Base64Encode, Base64Decode and Hash.
 _LONGEST_TEXT = 10_000
 _LONGEST_RANGE = 1_000
+_LONGEST_RESULT = 1_000_000
 HASHES = {
     "MD5": hashlib.md5,
     "SHA-1": hashlib.sha1,
@@ -42,6 +42,8 @@ def format_text(template: Json, *values: Json) -> str:
         else:
             pieces.append(template[at])
             at += 1
+    if sum(map(len, pieces)) > _LONGEST_RESULT:
+        raise CannotPredict("States.Format makes a text that is too long to be followed")
     if next(rest, _MISSING) is not _MISSING:
         raise ValueError("more values than places")
     return "".join(pieces)
@@ -78,7 +80,12 @@ def _whole(value: Json) -> int:
     """Numbers are rounded to whole ones, halves upwards (dg: "rounds to the nearest integer")."""
     if not is_number(value):
         raise TypeError("not a number")
-    return value if isinstance(value, int) else math.floor(Decimal(value) + Decimal("0.5"))
+    if isinstance(value, int):
+        return value
+    number = Decimal(str(value))
+    if number < 0 and number % 1 == Decimal("-0.5"):
+        raise CannotPredict("how AWS rounds a negative half is not known")
+    return math.floor(number + Decimal("0.5"))
 
 
 def _exactly_whole(value: Json) -> int:
@@ -89,7 +96,7 @@ def _exactly_whole(value: Json) -> int:
 
 def _string_to_json(text: Json) -> Json:
     # A blank text gives null, as recorded.
-    return parse_exact(text) if _text(text).strip() else None
+    return read_text(text) if _text(text).strip() else None
 
 
 def _array_partition(items: Json, size: Json) -> list[Json]:
@@ -104,11 +111,11 @@ def _array_contains(items: Json, value: Json) -> bool:
 
 
 def _is_same(left: Json, right: Json) -> bool:
-    if is_number(left) and is_number(right):
-        if type(left) is not type(right) and left == right:
-            raise CannotPredict("whether AWS takes 1 and 1.0 for the same is not known")
-        return bool(left == right)
-    return type(left) is type(right) and bool(left == right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if left == right and text_of(left) != text_of(right):
+        raise CannotPredict("whether AWS takes 1 and 1.0 for the same is not known")
+    return bool(left == right)
 
 
 def _array_range(first: Json, last: Json, step: Json) -> list[int]:
@@ -143,7 +150,11 @@ def _base64_encode(text: Json) -> str:
 
 
 def _base64_decode(text: Json) -> str:
-    return base64.b64decode(_short_text(text), validate=True).decode()
+    try:
+        return base64.b64decode(_short_text(text), validate=True).decode()
+    except ValueError:
+        # Java asks for no padding, and replaces what is no UTF-8.
+        raise CannotPredict("what AWS makes of such a Base64 text is not known") from None
 
 
 def _json_merge(left: Json, right: Json, is_deep: Json) -> Json:

@@ -12,10 +12,12 @@ from callbacks.asl.language.functions import FUNCTIONS
 from callbacks.asl.language.paths import NoSuchValue, find
 from callbacks.asl.language.values import (
     INTRINSIC_FAILURE,
+    RUNTIME,
     CannotPredict,
     Json,
     Seen,
     StateFails,
+    check_unmasked,
 )
 from callbacks.asl.payload import parse_exact
 
@@ -24,7 +26,8 @@ _NESTING_LIMIT = 12
 _TOKEN = re.compile(
     r"""\s*(?:(?P<call>States\.\w+)\s*\(
       | '(?P<text>(?:[^'\\]|\\.)*)'
-      | (?P<path>\$(?:\[\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"]*)\s*\]|[^,()\[\]\s])*)
+      | (?P<path>\$(?:\[\s*+
+          (?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|[^\]'"]*+)\s*+\]|[^,()\[\]\s])*)
       | (?P<mark>[,)])
       | (?P<literal>[^\s,()']+))""",
     re.VERBOSE | re.DOTALL,
@@ -78,6 +81,8 @@ def _called(name: str, tokens: Iterator[tuple[str, str]], seen: Seen, depth: int
     if depth > _NESTING_LIMIT or name not in FUNCTIONS:
         raise CannotPredict(f"what States.{name[:40]} gives is not known here")
     arguments = list(_arguments(tokens, seen, depth + 1))
+    if name != "Array":
+        check_unmasked(*arguments)
     try:
         return FUNCTIONS[name](*arguments)
     # What a function stumbles over is an argument of a kind that it does not take.
@@ -104,8 +109,9 @@ def _at_path(text: str, seen: Seen) -> Json:
     try:
         return find(text, seen)
     except NoSuchValue:
-        cause = f"The path {text} leads to nothing"
-        raise _failed(cause, text) from None
+        # Not the intrinsic's own failure: no rule takes it (as others report of AWS).
+        cause = f"The JsonPath argument '{text}' could not be found in the input"
+        raise StateFails(RUNTIME, cause, path=text, is_verbatim=False) from None
 
 
 def _literal(text: str) -> Json:

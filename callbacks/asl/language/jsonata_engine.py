@@ -29,6 +29,8 @@ _MAX_STEPS = 100_000
 # An output has 262,144 bytes at most; what is larger on the way is not followed.
 _MAX_SIZE = 1_000_000
 _SIZE_OF_A_STEP = 100
+# Each has two bytes at least.
+_MAX_MEMBERS = 150_000
 _BYTES_OF_A_STEP = 20_000
 _COMPARISONS = ("=", "!=", "in")
 
@@ -60,7 +62,7 @@ def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str,
         frame.bind(name, _given(value))
     frame.bind("states", given)
     value = _evaluated(expression, frame)
-    return UNDEFINED if value is None else _plain(value)
+    return UNDEFINED if value is None else _Copy().of(value)
 
 
 def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
@@ -68,11 +70,15 @@ def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
         return expression.evaluate(None, frame)
     except _Stopped as exc:
         raise CannotPredict(f"the expression takes too long to work out here: {exc}") from None
+    except MemoryError:
+        raise CannotPredict("the expression takes too much memory here") from None
     except JException as exc:
+        if exc.get_error() == "D1001":
+            raise CannotPredict("what AWS makes of a number that is too large") from None
         raise Thrown(f"{exc.get_error()}: {exc}") from None
     except Refused as exc:
         raise Thrown(str(exc)) from None
-    except (CannotPredict, MemoryError):
+    except CannotPredict:
         raise
     # The library lets errors of Python's own through; what AWS does there is not known.
     except Exception as exc:
@@ -140,16 +146,24 @@ def _given(value: Json) -> Any:
     return value
 
 
-def _plain(value: Any) -> Json:
-    """A copy in JSON's own types, whole numbers without a point as JavaScript writes them."""
-    if value is None or value is Utils.NULL_VALUE:
-        return None
-    if isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 1e15 else Decimal(repr(value))
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    raise Unsupported
+class _Copy:
+    """A value in JSON's own types, whole numbers without a point as JavaScript writes them."""
+
+    def __init__(self) -> None:
+        self._members = 0
+
+    def of(self, value: Any) -> Json:
+        self._members += 1
+        if self._members > _MAX_MEMBERS:
+            raise CannotPredict("the expression gives more than can be followed")
+        if value is None or value is Utils.NULL_VALUE:
+            return None
+        if isinstance(value, str | bool | int):
+            return value
+        if isinstance(value, float):
+            return int(value) if value.is_integer() and abs(value) < 1e15 else Decimal(repr(value))
+        if isinstance(value, list):
+            return [self.of(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.of(item) for key, item in value.items()}
+        raise Unsupported

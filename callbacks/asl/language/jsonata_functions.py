@@ -9,14 +9,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from jsonata.functions import Functions
 from jsonata.utils import Utils
 
 from callbacks.asl.language.functions import HASHES
-from callbacks.asl.language.values import CannotPredict, Json
-from callbacks.asl.payload import parse_exact
+from callbacks.asl.language.values import CannotPredict, Json, read_text
 
 _LONGEST_RANGE = 100_000
 _LONGEST_PAD = 300_000
+_LONGEST_TEXT = 5_000_000
 
 
 class Refused(Exception):
@@ -56,7 +57,7 @@ def _parse(text: Json = None) -> Json:
     if not isinstance(text, str):
         raise CannotPredict("what $parse gives for such an argument is not known")
     try:
-        value = parse_exact(text)
+        value = read_text(text)
     except ValueError as exc:
         raise Refused(f"Unable to parse JSON: {exc}") from exc
     return _as_library(value)
@@ -98,6 +99,33 @@ def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
+def _count(items: Json = None) -> int:
+    if items is Utils.NULL_VALUE:
+        raise CannotPredict("whether AWS counts a null is not known")
+    return 0 if items is None else len(items) if isinstance(items, list) else 1
+
+
+def _join(texts: Json = None, separator: Json = "") -> Json:
+    parts = [texts] if isinstance(texts, str) else texts
+    if isinstance(parts, list) and isinstance(separator, str):
+        longest = sum(len(part) for part in parts if isinstance(part, str))
+        _check_length(longest + len(separator) * len(parts))
+    return Functions.join(parts, separator)
+
+
+def _replace(text: Json = None, pattern: Json = None, by: Json = None, limit: Json = None) -> Json:
+    if not isinstance(text, str) or by is None:
+        raise CannotPredict("what $replace gives for such arguments is not known")
+    if isinstance(by, str):
+        _check_length(len(text) + (len(text) + 1) * len(by))
+    return Functions.replace(text, pattern, by, limit)
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST_TEXT:
+        raise CannotPredict("the expression makes a text that is too long to be followed")
+
+
 def _unforeseen(name: str) -> Callable[..., Any]:
     def function(*_: Json) -> Json:
         raise CannotPredict(f"${name}() gives another value each time")
@@ -112,5 +140,8 @@ OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "parse": _parse,
     "pad": _pad,
     "distinct": _distinct,
+    "count": _count,
+    "join": _join,
+    "replace": _replace,
     **{name: _unforeseen(name) for name in ("now", "millis", "random", "shuffle", "uuid")},
 }

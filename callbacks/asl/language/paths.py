@@ -1,7 +1,8 @@
 """JSONPath as Step Functions evaluates it: a plain missing path fails, a search finds [].
 
 The rules were read off AWS's recordings; the paths are those of its documentation
-(dg/amazon-states-language-paths). A filter `[?…]` is not followed.
+(dg/amazon-states-language-paths). Not followed is what the library behind the service does in ways
+of its own: filters, several names in one bracket, steps and bounds of mixed signs in a slice.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ NAME, INDEX, WILDCARD, SLICE, UNION, DESCENT = "name", "index", "*", "slice", "u
 _ROOT = re.compile(r"\$(\$|[A-Za-z_]\w*)?")
 _STEP = re.compile(
     r"""(?P<descent>\.\.)(?=[\w*\[])
-      | \.?(?P<star>\*|\[\s*\*\s*\])
+      | \.?(?P<star>\*|\[\s*+\*\s*+\])
       | \.?(?P<name>[^.\[\]\s()?,'"*@:]+)
-      | \[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]
-      | \[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]
-      | \[\s*(?P<index>-?\d{1,9})\s*\]
-      | \[\s*(?P<slice>-?\d{0,9}\s*:\s*-?\d{0,9}(?:\s*:\s*-?\d{0,9})?)\s*\]
-      | \[\s*(?P<union>-?\d{1,9}(?:\s*,\s*-?\d{1,9})+|'[^']*'(?:\s*,\s*'[^']*')+)\s*\]""",
+      | \[\s*+'(?P<single>(?:[^'\\]|\\.)*+)'\s*+\]
+      | \[\s*+"(?P<double>(?:[^"\\]|\\.)*+)"\s*+\]
+      | \[\s*+(?P<index>-?\d{1,9})\s*+\]
+      | \[\s*+(?P<slice>\d{1,9}\s*+:(?:\s*+\d{1,9})?|:\s*+\d{1,9}|-\d{1,9}\s*+:|:\s*+-\d{1,9})\s*+\]
+      | \[\s*+(?P<union>\d{1,9}(?:\s*+,\s*+\d{1,9})+)\s*+\]""",
     re.VERBOSE,
 )
+_LONGEST_PATH = 1_000
 Step = tuple[str, Any]
 
 
@@ -59,7 +61,7 @@ class Path:
 def parse_path(text: str) -> Path:
     """Raises CannotPredict for a form that is not followed here."""
     root = _ROOT.match(text)
-    if root is None:
+    if root is None or len(text) > _LONGEST_PATH:
         raise CannotPredict(f"the path {text[:80]} has a form that is not followed here")
     steps: list[Step] = []
     at = root.end()
@@ -79,7 +81,24 @@ def find(text: str, seen: Seen) -> Json:
     """
     path = parse_path(text)
     root = _root(path, seen)
-    return _walk(path, root, seen) if path.is_plain else _search(path, root)
+    if path.root == "$" and not seen.is_complete:
+        return _known_context(path, root)
+    return _walk(path, root) if path.is_plain else _search(path, root)
+
+
+def _known_context(path: Path, root: Json) -> Json:
+    """Of a context object that is known in part only what cannot have more to it."""
+    unknown = CannotPredict(f"{path.text[:80]} of the context object is not known here")
+    if not path.is_plain:
+        raise unknown
+    try:
+        value = _walk(path, root)
+    except NoSuchValue:
+        raise unknown from None
+    names = [key for _, key in path.steps]
+    if isinstance(value, Mapping | list) and names[:2] != ["Execution", "Input"]:
+        raise unknown
+    return value
 
 
 def _step(found: re.Match[str]) -> Step:
@@ -93,12 +112,8 @@ def _step(found: re.Match[str]) -> Step:
         bounds = [int(part) if part.strip() else None for part in text.split(":")]
         return SLICE, slice(*bounds)
     if kind == "union":
-        return UNION, tuple(_union_member(part.strip()) for part in text.split(","))
+        return UNION, tuple(int(part) for part in text.split(","))
     return {"descent": (DESCENT, None), "star": (WILDCARD, None)}.get(kind, (NAME, text))
-
-
-def _union_member(text: str) -> str | int:
-    return text[1:-1] if text.startswith("'") else int(text)
 
 
 def _root(path: Path, seen: Seen) -> Json:
@@ -114,13 +129,11 @@ def _root(path: Path, seen: Seen) -> Json:
     raise StateFails(RUNTIME, cause, path=path.text)
 
 
-def _walk(path: Path, value: Json, seen: Seen) -> Json:
+def _walk(path: Path, value: Json) -> Json:
     route = "$"
     for kind, key in path.steps:
         route += f"['{key}']" if kind == NAME else f"[{key}]"
         if not _has(value, key):
-            if path.root == "$" and not seen.is_complete:
-                raise CannotPredict(f"{path.text} of the context object is not known here")
             raise NoSuchValue(route)
         value = value[key]
     return value

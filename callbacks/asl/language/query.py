@@ -12,11 +12,19 @@ from callbacks.asl.language.values import (
     Json,
     Seen,
     StateFails,
+    check_unmasked,
+    is_number,
     kind_of,
     render,
 )
 
+_LARGEST_EXACT = 10**15
 _CONTEXT_PATH = re.compile(r"\$states\s*\.\s*context((?:\s*\.\s*[A-Za-z_]\w*)*)")
+_ASSIGNED = re.compile(r"\$(\w+)\s*:=")
+_PARAMETERS = re.compile(r"(?:\bfunction\b|λ)\s*\(([^)]*)\)")
+_ANYTHING = re.compile(r"\bcontext\b|\$states\b(?!\s*\.)|\$states\s*\.\s*\*|\$\$")
+# What hands a value on without working anything out of it.
+_PLAIN = re.compile(r"\$\w+(?:\s*\.\s*[A-Za-z_]\w*)*")
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -51,6 +59,8 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     source = expression[2:-2].strip()
     if not seen.is_complete:
         _check_known(source, seen)
+    if not _PLAIN.fullmatch(source):
+        check_exact(source, seen)
     try:
         value = evaluate(source, states=_states(seen), variables=seen.variables)
     except Unsupported:
@@ -61,6 +71,24 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     if value is UNDEFINED:
         raise _failure(expression, field, "returned nothing (undefined).")
     return value
+
+
+def check_exact(source: str, seen: Seen) -> None:
+    """Raise CannotPredict where a formula works with what it does not get as AWS has it."""
+    read = [*seen.states.values(), *seen.variables.values()]
+    if "context" in source or not re.search(r"\$states\s*\.", source):
+        read.append(seen.context)
+    check_unmasked(*read)
+    if any(map(_has_large_number, read)):
+        raise CannotPredict("how AWS works with numbers of sixteen digits is not known")
+
+
+def _has_large_number(value: Json) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_large_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_large_number, value))
+    return is_number(value) and abs(value) >= _LARGEST_EXACT
 
 
 def _states(seen: Seen) -> dict[str, Json]:
@@ -79,13 +107,15 @@ def _check_known(source: str, seen: Seen) -> None:
         value: Any = seen.context
         for name in found[1].replace(" ", "").split(".")[1:]:
             value = value.get(name, UNDEFINED) if isinstance(value, dict) else UNDEFINED
-        if value is UNDEFINED or value is seen.context:
+        is_input = found[1].replace(" ", "").startswith(".Execution.Input")
+        if value is UNDEFINED or (isinstance(value, dict | list) and not is_input):
             raise CannotPredict(f"{found[0][:80]} is not known here")
     rest = _CONTEXT_PATH.sub("", source)
-    if re.search(r"\bcontext\b|\$states\b(?!\s*\.)", rest):
+    if _ANYTHING.search(rest):
         raise CannotPredict("the expression asks for the context object in a form of its own")
-    bound = set(re.findall(r"\$(\w+)\s*:=|[(,]\s*\$(\w+)\s*(?=[,)])", rest))
-    local = {name for pair in bound for name in pair}
+    local = set(_ASSIGNED.findall(rest))
+    for parameters in _PARAMETERS.findall(rest):
+        local |= set(_NAME.findall(parameters))
     for name in set(_NAME.findall(rest)) - {"states"} - local - seen.variables.keys():
         if not re.search(rf"\${name}\s*\(", rest):
             raise CannotPredict(f"the variable ${name} is not known here")

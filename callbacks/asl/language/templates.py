@@ -13,6 +13,7 @@ from callbacks.asl.language.paths import NAME, NoSuchValue, find, parse_path
 from callbacks.asl.language.values import (
     PATH_MISMATCH,
     RUNTIME,
+    CannotPredict,
     Json,
     Seen,
     StateFails,
@@ -73,13 +74,18 @@ def _member(key: str, value: Json, seen: Seen, field: str) -> tuple[str, Json]:
     return key[:-2], look_up(str(value), seen, field, key)
 
 
+_ABSENT = object()
+
+
 def _placed(value: Json, steps: tuple[tuple[str, Any], ...], result: Json, path: str) -> Json:
     if not steps:
         return result
     (kind, key), rest = steps[0], steps[1:]
     if kind == NAME:
-        below = value if isinstance(value, dict) else {}
-        return {**below, key: _placed(below.get(key), rest, result, path)}
+        if value is not _ABSENT and not isinstance(value, dict):
+            raise CannotPredict(f"whether AWS puts something at {path} over another value")
+        below: dict[str, Json] = value if isinstance(value, dict) else {}
+        return {**below, key: _placed(below.get(key, _ABSENT), rest, result, path)}
     if not isinstance(value, list) or not -len(value) <= key < len(value):
         cause = f'Unable to apply "{path}" to {render(value)}'
         raise StateFails(PATH_MISMATCH, cause, field="ResultPath", path=path)

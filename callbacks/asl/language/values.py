@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from callbacks.asl.masking import has_mask
+from callbacks.asl.payload import PayloadError, check_depth, parse_exact
+
 # JSON as `payload.parse_exact` reads it: numbers are int or Decimal, so nothing is rounded.
 Json = Any
 
@@ -17,7 +20,6 @@ DATA_LIMIT = "States.DataLimitExceeded"
 NO_CHOICE = "States.NoChoiceMatched"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
 PATH_MISMATCH = "States.ResultPathMatchFailure"
-PARAMETER_FAILURE = "States.ParameterPathFailure"
 
 # Java writes doubles between these as Python does; others with an exponent of its own.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = Decimal("0.001"), Decimal(10) ** 7
@@ -75,17 +77,57 @@ def render(value: Json) -> str:
 def size_of(value: Json) -> int:
     """Bytes of UTF-8, as the service counts a payload (dg/service-quotas).
 
-    What `render` gives need not be made for it: the library's own writer is ten times as fast.
+    The text itself is not made: a template may name one large value a thousand times.
     """
-    quoted = 0
+    return _Sizes().of(value)
 
-    def as_text(number: Decimal) -> str:
-        nonlocal quoted
-        quoted += 2
-        return str(number)
 
-    text = json.dumps(value, default=as_text, ensure_ascii=False, separators=(",", ":"))
-    return len(text.encode(errors="replace")) - quoted
+class _Sizes:
+    """Counts each object once, however often it is named."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+
+    def of(self, value: Json) -> int:
+        if not isinstance(value, dict | list):
+            return len(render(value).encode(errors="replace"))
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._known[id(value)] = self._of_members(value)
+        return known
+
+    def _of_members(self, value: Json) -> int:
+        # The brackets, and a comma between two members.
+        around = 1 + max(len(value), 1)
+        if isinstance(value, list):
+            return around + sum(map(self.of, value))
+        return around + sum(self.of(key) + 1 + self.of(one) for key, one in value.items())
+
+
+def is_masked(value: Json) -> bool:
+    """Whether a task token stood in it: what is there now is not what AWS has."""
+    if isinstance(value, str):
+        return has_mask(value)
+    if isinstance(value, Mapping):
+        return any(is_masked(one) for one in value.values())
+    return isinstance(value, list) and any(map(is_masked, value))
+
+
+def check_unmasked(*values: Json) -> None:
+    """Raise CannotPredict where something is to be worked out of a text that is masked here."""
+    if any(map(is_masked, values)):
+        raise CannotPredict("it works with a task token, which is masked here")
+
+
+def read_text(text: str) -> Json:
+    """A JSON text inside the data. Raises ValueError, and CannotPredict where AWS may be milder."""
+    try:
+        check_depth(text)
+        return parse_exact(text)
+    except json.JSONDecodeError:
+        raise
+    except (PayloadError, ValueError, RecursionError) as exc:
+        raise CannotPredict(f"what AWS makes of such a JSON text is not known: {exc}") from None
 
 
 def text_of_number(value: int | Decimal) -> str:

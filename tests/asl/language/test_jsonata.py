@@ -96,6 +96,11 @@ def test_what_differs_each_time_is_not_predicted(call):
         "$lookup($states.context, 'Execution')",
         "$other",
         "{'a': $other}",
+        "$sum($other)",
+        "$append($other, $states.result)",
+        "$exists($other)",
+        "$states.*",
+        "$states.context.Execution",
     ],
 )
 def test_what_is_not_known_here_is_not_taken_for_missing(expression):
@@ -126,11 +131,30 @@ def test_an_expressions_own_names_are_known():
         "$eval('1 + 1')",
         "$match('a', /(?=a)/)",
         "$states.result.list[",
+        "$join($split($pad('', 50000, 'a'), ''), $pad('', 50000, 'b'))",
+        "$replace($pad('', 20000, 'a'), 'a', $pad('', 20000, 'b'))",
+        "$map([1..300], function($i) { [1..30000] })",
+        "$count($states.result.nothing)",
+        "1e308 * 10",
     ],
 )
 def test_a_hostile_or_unknown_expression_ends_and_is_reported(hostile):
     with pytest.raises((CannotPredict, StateFails)):
         value_of(hostile)
+
+
+def test_a_formula_that_works_with_what_is_masked_is_not_predicted():
+    masked = {"token": "[masked · 684 characters · sha256 ba9b…8d81]", "n": 1}
+    seen = Seen(data=None, context={}, variables={}, states={"input": masked})
+    assert fill("{% $states.input.token %}", seen, "Output") == masked["token"]
+    with pytest.raises(CannotPredict):
+        fill("{% $length($states.input.token) %}", seen, "Output")
+
+
+def test_numbers_that_javascript_writes_otherwise_are_not_worked_with():
+    seen = Seen(data=None, context={}, variables={}, states={"result": 12345678901234567890})
+    with pytest.raises(CannotPredict):
+        fill("{% 'ID-' & $states.result %}", seen, "Output")
 
 
 def test_a_regular_expression_takes_linear_time():

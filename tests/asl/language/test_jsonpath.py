@@ -18,6 +18,7 @@ from callbacks.asl.language.values import (
     Seen,
     StateFails,
     render,
+    size_of,
 )
 from callbacks.asl.payload import same_value
 from tests.asl.test_payload import json_values
@@ -49,6 +50,7 @@ def filled(text: str, data=ORDER):
         ("$.items[-1].sku", "c"),
         ("$.items[*].n", [1, 2]),
         ("$.items[:2].sku", ["a", "b"]),
+        ("$.items[-2:].sku", ["b", "c"]),
         ("$.items[0,2].sku", ["a", "c"]),
         ("$..n", [1, 2]),
         ("$.nothing[*]", []),
@@ -66,7 +68,22 @@ def test_a_plain_path_that_finds_nothing_says_so(path):
         find(path, seen())
 
 
-@pytest.mark.parametrize("path", ["$.items[?(@.n > 1)]", "$.items.length()", "id", "$.a b", "$["])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$.items[?(@.n > 1)]",
+        "$.items.length()",
+        "id",
+        "$.a b",
+        "$[",
+        "$['id','price']",
+        "$.items[0:4:2]",
+        "$.items[1:-1]",
+        "$.items[:]",
+        "$." + "a" * 1_000,
+        "$[" + " " * 300 + ":" + " " * 300 + "x]",
+    ],
+)
 def test_a_form_that_is_not_followed_is_not_guessed(path):
     with pytest.raises(CannotPredict):
         find(path, seen())
@@ -123,7 +140,6 @@ def test_an_intrinsic_function_gives(call, value):
         "States.ArrayGetItem($.items, 9)",
         "States.StringToJson('{')",
         "States.Format('{}')",
-        "States.Format('{}', $.nothing)",
         "States.ArrayPartition($.items, 0)",
         "States.ArrayRange(1, 5000, 1)",
         "States.JsonMerge($.id, $.items[0], false)",
@@ -145,11 +161,57 @@ def test_an_argument_that_does_not_fit_fails_the_state(call):
         "States.Format('{}', 1",
         "States.Array(1 2)",
         "States.JsonToString(12345678.5)",
+        "States.Base64Decode('YQ')",
+        "States.Base64Decode('/w==')",
+        "States.MathAdd(-2.5, 1)",
     ],
 )
 def test_chance_and_unknown_forms_are_not_predicted(call):
     with pytest.raises(CannotPredict):
         filled(call)
+
+
+@pytest.mark.parametrize("text", ["[" * 9_000, '{"a": 1, "a": 2}'])
+def test_a_text_that_aws_may_read_otherwise_is_not_predicted(text):
+    with pytest.raises(CannotPredict):
+        filled("States.StringToJson($.text)", {"text": text})
+
+
+def test_a_missing_path_in_a_call_is_no_failure_that_a_rule_takes():
+    with pytest.raises(StateFails) as caught:
+        filled("States.Format('{}', $.nothing)")
+    assert caught.value.error == RUNTIME
+
+
+MASKED = "[masked · 684 characters · sha256 ba9b…8d81]"
+
+
+def test_what_is_masked_is_handed_on_and_nothing_is_worked_out_of_it():
+    assert filled("$.token", {"token": MASKED}) == MASKED
+    with pytest.raises(CannotPredict):
+        filled("States.Hash($.token, 'MD5')", {"token": MASKED})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("$$.Execution.Name", "run"), ("$$.Execution.Input", {"a": 1}), ("$$.Execution.Input.a", 1)],
+)
+def test_of_a_context_that_is_known_in_part_a_whole_value_is_known(path, value):
+    context = {"Execution": {"Name": "run", "Input": {"a": 1}}}
+    assert find(path, Seen(None, context, {}, is_complete=False)) == value
+
+
+@pytest.mark.parametrize("path", ["$$", "$$.Execution", "$$..Name", "$$.State.EnteredTime"])
+def test_of_a_context_that_is_known_in_part_no_part_passes_for_the_whole(path):
+    context = {"Execution": {"Name": "run"}, "State": {"Name": "Ask"}}
+    with pytest.raises(CannotPredict):
+        find(path, Seen(None, context, {}, is_complete=False))
+
+
+def test_a_size_is_counted_without_making_the_text():
+    large = ["x" * 1_000] * 1_000
+    assert size_of({f"k{number}": large for number in range(2_000)}) > 2_000_000_000
+    assert size_of({"ü": [1, None, "a"], "b": {}}) == len('{"ü":[1,null,"a"],"b":{}}'.encode())
 
 
 def test_a_missing_path_in_a_template_is_told_as_aws_tells_it():
@@ -165,7 +227,7 @@ def test_a_missing_path_in_a_template_is_told_as_aws_tells_it():
         ("$", {"a": 1}, "R"),
         (None, {"a": 1}, {"a": 1}),
         ("$.b", {"a": 1}, {"a": 1, "b": "R"}),
-        ("$.a.b.c", {"a": 1}, {"a": {"b": {"c": "R"}}}),
+        ("$.a.b.c", {"a": {"x": 1}}, {"a": {"x": 1, "b": {"c": "R"}}}),
         ("$.l[1]", {"l": [1, 2]}, {"l": [1, "R"]}),
     ],
 )

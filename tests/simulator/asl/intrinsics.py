@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.simulator.asl.paths import Documents, NoResult, evaluate, parse_path
-from tests.simulator.errors import StateError
+from tests.simulator.errors import StateError, runtime
 from tests.simulator.jsontext import Json, parse, render
 
 HASHES = {
@@ -147,7 +147,8 @@ def _at_path(text: str, documents: Documents) -> Json:
     try:
         return evaluate(parse_path(text), documents)
     except (NoResult, ValueError) as exc:
-        raise intrinsic_failure(f"The path '{text}' leads to no value") from exc
+        # As others report of AWS: no rule takes this one.
+        raise runtime(f"The JsonPath argument '{text}' could not be found in the input") from exc
 
 
 def as_text(value: Json) -> str:

@@ -14,12 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 import re2
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
-from jsonata.regex_engine import RegexFlags
-from jsonata.utils import Utils
 
 from callbacks.asl.language.jsonata_functions import OWN_FUNCTIONS, Refused
+from callbacks.asl.language.library import JException, Jsonata, RegexFlags, Utils
 from callbacks.asl.language.values import CannotPredict, Json
 
 UNDEFINED: Any = object()

@@ -9,10 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from jsonata.functions import Functions
-from jsonata.utils import Utils
-
 from callbacks.asl.language.functions import HASHES
+from callbacks.asl.language.library import Functions, Utils
 from callbacks.asl.language.values import CannotPredict, Json, read_text
 
 _LONGEST_RANGE = 100_000

@@ -1,6 +1,8 @@
 """JSONata in the fields of a state, and that no expression holds a process."""
 
 import contextlib
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -155,6 +157,15 @@ def test_numbers_that_javascript_writes_otherwise_are_not_worked_with():
     seen = Seen(data=None, context={}, variables={}, states={"result": 12345678901234567890})
     with pytest.raises(CannotPredict):
         fill("{% 'ID-' & $states.result %}", seen, "Output")
+
+
+def test_the_library_leaves_the_limit_of_recursion_alone():
+    """It sets ten thousand for the whole process, where brackets alone could end that."""
+    code = (
+        "import sys; before = sys.getrecursionlimit(); import callbacks.asl.language.query;"
+        "assert sys.getrecursionlimit() == before"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_regular_expression_takes_linear_time():

@@ -176,6 +176,14 @@
   document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "yes"; });
   document.addEventListener("submit", (event) => { delete event.target.dataset.touched; clearTimeout(pauses.get(event.target)); });
 
+  // --- the forecast makes way for the answer itself: neither delays nor outlives it ----------------
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target.closest("form#answer");
+    if (!form) return;
+    if (event.target === form) form.querySelectorAll("[data-live]").forEach((live) => window.htmx.trigger(live, "htmx:abort"));
+    else if (event.target.matches("[data-live]") && form.classList.contains("htmx-request")) event.preventDefault();
+  });
+
   document.body.addEventListener("htmx:afterSwap", () => start(document));
   start(document);
 })();

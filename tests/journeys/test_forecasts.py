@@ -109,3 +109,14 @@ def test_without_javascript_it_is_checked_mended_and_given(founding, open_page, 
     page.wait_for_url("**/decisions/*/")
     assert Decision.objects.get().forecast == "ok"
     assert troubles.seen == []
+
+
+def test_the_answer_is_never_lost_to_the_forecast_of_it(founding, open_page, troubles):
+    """The forecast is asked for 400 ms after the last key: while the answer is on its way."""
+    page = open_page(f"/tasks/{founding.task.pk}/", founding.approver)
+    page.route("**/answer/", lambda route: (page.wait_for_timeout(900), route.continue_()))
+    page.fill("#output", '{"Payload": {"message": "succeeded"}}')
+    page.locator("#answer-bar button[value=approve]").click()
+    expect(page.locator("#send-now")).to_be_visible()
+    assert Decision.objects.count() == 1
+    assert troubles.seen == []

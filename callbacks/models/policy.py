@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from callbacks.models.fields import OrderedJSONField
+
 if TYPE_CHECKING:
     from callbacks.models.people import User
 
@@ -89,7 +91,7 @@ class Policy(models.Model):
     approve_label = models.CharField(max_length=40, blank=True)
     reject_label = models.CharField(max_length=40, blank=True)
     default_output = models.TextField(blank=True)
-    output_schema = models.JSONField(null=True, blank=True)  # JSON Schema of an approval's output
+    output_schema = OrderedJSONField(null=True, blank=True)  # JSON Schema of an approval's output
 
     # --- the version
     created_at = models.DateTimeField()

@@ -46,16 +46,25 @@ def test_what_aws_last_said_to_an_answer(said, column, index):
     ("column", "index"), [("state_machine_name", "task_by_workflow"), ("state", "task_by_step")]
 )
 def test_the_tasks_of_one_workflow_or_step_in_their_order(column, index):
-    for _ in range(60):
-        making.make_task()
     if connection.vendor == "postgresql":
-        # Of no rows at all any index is as good.
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE callbacks_callbacktask")
+        _leave_only(index)
     plan = WAITING.filter(**{column: "refund"}).order_by("dies_earliest", "id").explain()
     assert index in plan
     assert "sort" not in plan.lower()
     assert "temp b-tree" not in plan.lower()
+
+
+def _leave_only(index):
+    """Of a table without rows any index is as good; until the test's end there is only this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'callbacks_callbacktask'"
+            " AND indexdef NOT LIKE '%%UNIQUE%%' AND indexname <> %s",
+            [index],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute("SET LOCAL enable_sort = off")
 
 
 def test_words_of_two_letters_do_not_read_an_index_of_three():

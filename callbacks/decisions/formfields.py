@@ -117,7 +117,8 @@ def _of_object(schema: Any, place: Place, group: tuple[str, ...], depth: int) ->
         raise _NotDrawn
     if _TOO_RICH & schema.keys():
         raise _NotDrawn
-    required = schema.get("required", [])
+    named = schema.get("required")
+    required = named if isinstance(named, list) else []
     for name, part in properties.items():
         if not isinstance(part, dict) or _TOO_RICH & part.keys() or not name:
             raise _NotDrawn

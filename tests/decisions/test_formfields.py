@@ -127,6 +127,11 @@ texts = st.fixed_dictionaries(
 )
 
 
+def test_required_that_is_no_list_requires_nothing():
+    schema = {"properties": {"a": {"type": "string"}}, "required": None}
+    assert [field.is_required for field in fields_of(schema)] == [False]
+
+
 @given(texts)
 def test_what_a_form_made_it_shows_again(given_texts):
     output = output_of(FIELDS, given_texts)

@@ -6,6 +6,8 @@ import logging
 from functools import lru_cache
 from typing import Any
 
+from django.db import DatabaseError
+
 from callbacks.asl.dataflow import Visit
 from callbacks.asl.definition import Definition, DefinitionError, State, parse_definition
 from callbacks.asl.failure import HEARTBEAT_TIMEOUT, TIMEOUT
@@ -35,6 +37,9 @@ def preflight(*, task: CallbackTask, answer: Answer) -> Forecast:
     """
     try:
         return _preflight(task, answer)
+    except DatabaseError:
+        # Nothing more can be asked in this transaction, and nothing may be decided in it.
+        raise
     # What goes wrong in foretelling must never keep anybody from answering.
     except Exception:
         logger.exception("The answer to task %s could not be forecast.", task.pk)

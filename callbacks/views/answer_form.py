@@ -83,7 +83,8 @@ def is_plain_form(request: HttpRequest) -> bool:
 def read_posted(request: HttpRequest, policy: Policy) -> Posted:
     """An answer that was given in a form's fields becomes the JSON that they make.
 
-    Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8."""
+    Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8.
+    """
     form = request.POST
     _check_encoding(request)
     for name in ("direction", "decision_id", "shown", *TEXTS):

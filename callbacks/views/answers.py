@@ -154,7 +154,7 @@ def _wrapped(attempt: Attempt) -> HttpResponse:
     better = mend(task=attempt.task, output_text=typed.output)
     if better is None:
         return _checked(attempt)
-    typed = replace(typed, output=better, override=False, as_json=typed.as_json)
+    typed = replace(typed, output=better, override=False)
     user, request_id = attempt.request.user, attempt.task.request_id
     save_draft(typed=typed, user=user, request_id=request_id, now=frame_of(attempt.request).now)
     return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})

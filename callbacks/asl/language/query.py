@@ -60,7 +60,7 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     if not seen.is_complete:
         _check_known(source, seen)
     if not _PLAIN.fullmatch(source):
-        check_exact(source, seen)
+        _check_exact(source, seen)
     try:
         value = evaluate(source, states=_states(seen), variables=seen.variables)
     except Unsupported:
@@ -73,10 +73,10 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     return value
 
 
-def check_exact(source: str, seen: Seen) -> None:
+def _check_exact(source: str, seen: Seen) -> None:
     """Raise CannotPredict where a formula works with what it does not get as AWS has it."""
     read = [*seen.states.values(), *seen.variables.values()]
-    if "context" in source or not re.search(r"\$states\s*\.", source):
+    if _ANYTHING.search(source):
         read.append(seen.context)
     check_unmasked(*read)
     if any(map(_has_large_number, read)):

@@ -153,6 +153,14 @@ def test_a_formula_that_works_with_what_is_masked_is_not_predicted():
         fill("{% $length($states.input.token) %}", seen, "Output")
 
 
+def test_a_masked_token_hinders_only_formulas_that_read_it():
+    context = {"Task": {"Token": "[masked · 684 characters · sha256 ba9b…8d81]"}}
+    seen = Seen(data=None, context=context, variables={"v": [1, 2]}, is_complete=False)
+    assert fill("{% $sum($v) %}", seen, "Output") == 3
+    with pytest.raises(CannotPredict):
+        fill("{% $length($states.context.Task.Token) %}", seen, "Output")
+
+
 def test_numbers_that_javascript_writes_otherwise_are_not_worked_with():
     seen = Seen(data=None, context={}, variables={}, states={"result": 12345678901234567890})
     with pytest.raises(CannotPredict):

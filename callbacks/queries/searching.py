@@ -23,18 +23,34 @@ from callbacks.queries.paging import bounded_count
 # Up to so many are sorted. Beyond, of 100,000 at least one in fifty has the words, and a page is
 # full after some 2,500.
 SORTED_LIMIT = 2000
-# PostgreSQL's index is of three letters each.
+# PostgreSQL's index is of three letters each, the blanks before a word among them.
 INDEXED_LETTERS = 3
+BEFORE_WORDS = "\n -_/.:,;#@(\"'"
 
 
 def text_condition(text: str) -> Q:
-    """Every word of `text` in the names, the headline or the key fields of a task."""
+    """Every word of `text` in the names, the headline or the key fields of a task.
+
+    One or two letters or digits have to begin a word there: in the midst of words nobody looks for
+    them, and no index has them.
+    """
     found = Q()
     for word in search_words(text):
-        # The index has nothing of a shorter word, and would be read from end to end for it.
-        is_indexed = len(word) >= INDEXED_LETTERS
-        text_column = F("search_text") if is_indexed else _as_it_is("search_text")
-        found &= Q(Contains(text_column, word))
+        if len(word) >= INDEXED_LETTERS:
+            found &= Q(search_text__contains=word)
+        elif word.isascii() and word.isalnum():
+            found &= _begins_a_word(word)
+        else:
+            # Some scripts have words of two letters and nothing between them. The index has nothing
+            # of these, and would be read from end to end.
+            found &= Q(Contains(_as_it_is("search_text"), word))
+    return found
+
+
+def _begins_a_word(word: str) -> Q:
+    found = Q(search_text__startswith=word)
+    for before in BEFORE_WORDS:
+        found |= Q(search_text__contains=f"{before}{word}")
     return found
 
 

@@ -9,6 +9,7 @@ from callbacks.views.api_keys import make_key, revoke
 from callbacks.views.audit_outside import audit_rollback
 from callbacks.views.audit_pages import audit
 from callbacks.views.connections import connection, connections
+from callbacks.views.contracts import workflow_contract
 from callbacks.views.conversation import claim_door, comment_door, hand_over_door, presence_door
 from callbacks.views.decisions import decision_view, send_door, withdraw_door
 from callbacks.views.events import events_view
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/<uuid:connection_id>/rights/", rights_door, name="connection_rights"),
     path("workflows/", workflows, name="workflows"),
     path("workflows/<uuid:workflow_id>/", workflow, name="workflow"),
+    path("workflows/<uuid:workflow_id>/answers/", workflow_contract, name="workflow_contract"),
     path("policies/", policies, name="policies"),
     path("policies/new/", new_policy, name="new_policy"),
     path("policies/<uuid:policy_id>/", policy, name="policy"),

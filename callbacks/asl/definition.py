@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from callbacks.asl.references import mentions_token
@@ -162,6 +163,15 @@ def parse_definition(text: str) -> Definition:
         states=states,
         text=text,
     )
+
+
+@lru_cache(maxsize=64)
+def known_definition(text: str) -> Definition | None:
+    """The same, kept for whoever asks next; None for what cannot be read."""
+    try:
+        return parse_definition(text)
+    except DefinitionError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A policy's JSON Schema as fields of a form, and the answer that those fields make. Pure.
+"""A JSON Schema as fields of a form, and an answer as what stands in them. Pure.
 
 Only what a form can show without a doubt is drawn: objects of texts, numbers, choices, yes and no,
 and lists of texts or numbers. Of everything else the answer stays JSON.
@@ -7,18 +7,30 @@ and lists of texts or numbers. Of everything else the answer stays JSON.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from callbacks.asl.language.values import render
-from callbacks.asl.payload import DIGITS_LIMIT, PayloadError, check_output
+from callbacks.asl.payload import PayloadError, check_output
+from callbacks.decisions.slots import (
+    AS_JSON,
+    AS_LIST,
+    AS_LONG,
+    AS_NUMBER,
+    AS_NUMBERS,
+    AS_TEXT,
+    Place,
+    Slot,
+)
+from callbacks.decisions.slots import output_of as slots_output
 
 TEXT, LONG_TEXT, NUMBER, CHOICE, YES_NO, LIST = "text", "long", "number", "choice", "yes_no", "list"
 _DEEPEST = 3
 _LONG_FROM = 200
 _MOST_FIELDS = 60
+_MOST_EXAMPLES = 3
 # What a browser takes out of an input, or turns into something else.
 _CHANGED = {
     TEXT: re.compile(r"[\r\n\0]"),
@@ -26,10 +38,16 @@ _CHANGED = {
     LONG_TEXT: re.compile(r"[\r\0]"),
 }
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
 _OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array", "object"})
 _TOO_RICH = frozenset({"$ref", "oneOf", "anyOf", "allOf", "not", "if", "patternProperties"})
-Place = tuple[str, ...]
+_WRITTEN = {
+    TEXT: AS_TEXT,
+    LONG_TEXT: AS_LONG,
+    NUMBER: AS_NUMBER,
+    CHOICE: AS_JSON,
+    YES_NO: AS_JSON,
+    LIST: AS_LIST,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +67,24 @@ class Field:
     default: str = ""
     # "date" and such, for the browser's own help.
     format: str = ""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(self.place, AS_NUMBERS if self.of_numbers else _WRITTEN[self.kind])
 
     @property
     def name(self) -> str:
-        """Of the input; members are told apart by a character that no form of ours uses."""
-        return "field:" + "/".join(
-            part.replace("~", "~0").replace("/", "~1") for part in self.place
-        )
+        return self.slot.name
 
 
-def fields_of(schema: Any) -> tuple[Field, ...]:
-    """The fields in the order of the schema; empty where the schema is more than a form can be."""
+def fields_of(schema: Any, *, is_guess: bool = False) -> tuple[Field, ...]:
+    """The fields in the order of the schema; empty where the schema is more than a form can be.
+
+    Of a guess, what cannot be drawn is left out: an answer that has it is written as JSON.
+    """
     try:
-        fields = tuple(_of_object(schema, (), (), 0))
+        fields = tuple(_of_object(schema, (), (), is_guess))
     except _NotDrawn:
         return ()
     return fields if len(fields) <= _MOST_FIELDS else ()
@@ -89,44 +112,43 @@ def default_output(fields: tuple[Field, ...]) -> str:
     return output_of(fields, texts) if any(texts.values()) else ""
 
 
-def output_of(fields: tuple[Field, ...], texts: Mapping[str, str]) -> str:
-    """The answer that the inputs make: compact JSON, numbers as they were typed.
-
-    A blank field is left out. What is no number in a field for numbers stays a text, so that the
-    schema says what is wrong and the page shows it again.
-    """
-    answer: dict[str, Any] = {}
-    for field in fields:
-        text = texts.get(field.name, "")
-        if text == "" or (field.kind != TEXT and not text.strip()):
-            continue
-        into = answer
-        for part in field.place[:-1]:
-            into = into.setdefault(part, {})
-        into[field.place[-1]] = _value(field, text)
-    return render(answer)
+def output_of(fields: Sequence[Field], texts: Mapping[str, str]) -> str:
+    """The answer that the inputs make."""
+    return slots_output((field.slot, texts.get(field.name, "")) for field in fields)
 
 
 class _NotDrawn(Exception):
     """The schema has a part that no field stands for."""
 
 
-def _of_object(schema: Any, place: Place, group: tuple[str, ...], depth: int) -> Iterator[Field]:
+def _of_object(
+    schema: Any, place: Place, group: tuple[str, ...], is_guess: bool
+) -> Iterator[Field]:
     properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict) or not properties or depth > _DEEPEST:
+    if not isinstance(properties, dict) or not properties or len(group) > _DEEPEST:
         raise _NotDrawn
     if _TOO_RICH & schema.keys():
         raise _NotDrawn
     named = schema.get("required")
     required = named if isinstance(named, list) else []
     for name, part in properties.items():
-        if not isinstance(part, dict) or _TOO_RICH & part.keys() or not name:
-            raise _NotDrawn
-        title = str(part.get("title") or _spoken(name))
-        if part.get("type") == "object":
-            yield from _of_object(part, (*place, name), (*group, title), depth + 1)
-        else:
-            yield _field(part, (*place, name), group, title, name in required)
+        try:
+            yield from _of_member(part, (*place, name), group, is_guess, name in required)
+        except _NotDrawn:
+            if not is_guess:
+                raise
+
+
+def _of_member(
+    part: Any, place: Place, group: tuple[str, ...], is_guess: bool, is_required: bool
+) -> list[Field]:
+    name = place[-1]
+    if not isinstance(part, dict) or _TOO_RICH & part.keys() or not name:
+        raise _NotDrawn
+    title = str(part.get("title") or _spoken(name))
+    if part.get("type") == "object":
+        return list(_of_object(part, place, (*group, title), is_guess))
+    return [_field(part, place, group, title, is_required)]
 
 
 def _field(
@@ -144,6 +166,7 @@ def _field(
         of_numbers=kind == LIST and part["items"].get("type") in ("number", "integer"),
         default=_default(part, kind),
         format=str(part.get("format") or ""),
+        examples=_examples(part),
     )
 
 
@@ -153,8 +176,8 @@ def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         if not isinstance(allowed, list) or not all(_is_scalar(value) for value in allowed):
             raise _NotDrawn
         return CHOICE, tuple((render(_exact(one)), _word(one)) for one in allowed)
-    kind = part.get("type")
-    if not isinstance(kind, str) or kind not in _OF_A_FIELD:
+    kind = _one_type(part.get("type"))
+    if kind not in _OF_A_FIELD:
         raise _NotDrawn
     if kind == "array":
         items = part.get("items")
@@ -168,6 +191,12 @@ def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
     return (YES_NO if kind == "boolean" else NUMBER), ()
 
 
+def _one_type(kind: Any) -> Any:
+    """Of a value that may be null too, what else it is: a blank field is left out of the answer."""
+    others = [one for one in kind if one != "null"] if isinstance(kind, list) else [kind]
+    return others[0] if len(others) == 1 and isinstance(others[0], str) else None
+
+
 def _default(part: Mapping[str, Any], kind: str) -> str:
     value = part.get("default")
     if value is None or isinstance(value, dict):
@@ -177,6 +206,12 @@ def _default(part: Mapping[str, Any], kind: str) -> str:
     if kind in (CHOICE, YES_NO):
         return render(_exact(value)) if _is_scalar(value) else ""
     return _word(value) if _is_scalar(value) else ""
+
+
+def _examples(part: Mapping[str, Any]) -> tuple[str, ...]:
+    named = part.get("examples")
+    scalars = [one for one in named if _is_scalar(one)] if isinstance(named, list) else []
+    return tuple(_word(one) for one in scalars[:_MOST_EXAMPLES])
 
 
 def _text_at(field: Field, value: Any) -> str | None:
@@ -195,7 +230,8 @@ def _text_at(field: Field, value: Any) -> str | None:
     if not _is_scalar(value) or value is None:
         return None
     if field.kind in (CHOICE, YES_NO):
-        return render(value)
+        offered = [one for one, _ in field.choices] or ["true", "false"]
+        return render(value) if render(value) in offered else None
     return None if _CHANGED[field.kind].search(_word(value)) else _of_format(field, _word(value))
 
 
@@ -203,29 +239,6 @@ def _of_format(field: Field, text: str) -> str | None:
     """A browser shows nothing in an input for dates where the text is no date."""
     is_shown = field.format != "date" or _DATE.fullmatch(text)
     return text if is_shown else None
-
-
-def _value(field: Field, text: str) -> Any:
-    if field.kind == NUMBER:
-        return _number_or_text(text.strip())
-    if field.kind == LIST:
-        lines = [line.strip() for line in text.split("\n") if line.strip()]
-        return [_number_or_text(line) if field.of_numbers else line for line in lines]
-    if field.kind in (CHOICE, YES_NO):
-        return _chosen(field, text)
-    return text
-
-
-def _chosen(field: Field, text: str) -> Any:
-    """What no choice stands for stays a text, which the schema then refuses."""
-    offered = [one for one, _ in field.choices] or ["true", "false"]
-    return check_output(text) if text in offered else text
-
-
-def _number_or_text(text: str) -> Any:
-    if not _NUMBER.fullmatch(text) or len(text) > DIGITS_LIMIT:
-        return text
-    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
 
 
 def _is_scalar(value: Any) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from typing import Any
 
 from django.db import DatabaseError
 
 from callbacks.asl.dataflow import Visit
-from callbacks.asl.definition import Definition, DefinitionError, State, parse_definition
+from callbacks.asl.definition import Definition, State, known_definition
 from callbacks.asl.failure import HEARTBEAT_TIMEOUT, TIMEOUT
 from callbacks.asl.forecast import (
     Forecast,
@@ -114,19 +113,11 @@ def _where(task: CallbackTask) -> tuple[Definition, State]:
     known = task.execution.definition
     if known is None:
         raise CannotPredict("the definition that this run works by has not been read yet")
-    definition = _parsed(known.text)
+    definition = known_definition(known.text)
     state = definition.state(task.state) if definition else None
     if definition is None or state is None:
         raise CannotPredict("the definition of this workflow cannot be read")
     return definition, state
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Definition | None:
-    try:
-        return parse_definition(text)
-    except DefinitionError:
-        return None
 
 
 def _visit(task: CallbackTask, state: State) -> Visit:

@@ -357,6 +357,8 @@ class TaskQuerySet(models.QuerySet["CallbackTask"]):
 
 # What a job that runs by itself came to is no end of a wait.
 _ENDED_ELSEWHERE = Q(answered_here=False, early_completion=False, closed_at__isnull=False)
+# Somebody answered the wait, and with a yes.
+WENT_WELL = Q(status="answered", closed_kind="succeeded")
 
 
 class CallbackTask(models.Model):
@@ -480,6 +482,12 @@ class CallbackTask(models.Model):
                 fields=["status", "closed_at", "id"],
                 condition=_ENDED_ELSEWHERE,
                 name="task_ended_otherwise",
+            ),
+            # What answers to a step were, the newest first.
+            models.Index(
+                fields=["connection", "state_machine_name", "state", "-closed_at"],
+                condition=WENT_WELL,
+                name="task_went_well",
             ),
             models.Index(fields=["changed_at"], name="task_changed"),
             models.Index(fields=["token_sha256"], name="task_token"),

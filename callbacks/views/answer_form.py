@@ -12,16 +12,16 @@ from django.http import HttpRequest, QueryDict
 
 from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
-from callbacks.decisions.formfields import fields_of, output_of
-from callbacks.models import Direction, Draft, Policy, User
+from callbacks.decisions.slots import PREFIX as FIELD
+from callbacks.decisions.slots import SlotError, output_of, parse_slot
+from callbacks.models import Direction, Draft, User
 
 CHECK = "check"
 # Put what was typed into what the workflow takes it out of, and show the form again.
 WRAP = "wrap"
 DIRECTIONS = (CHECK, WRAP, *Direction.values)
-# How the answer was asked for, and what the names of its fields begin with.
+# How the answer was asked for.
 MODE, AS_FORM, AS_JSON = "mode", "form", "json"
-FIELD = "field:"
 MOST_FIELDS = 100
 TEXTS = ("output", "error", "cause", "reason")
 LONGEST_DRAFT = 1_000_000
@@ -80,7 +80,7 @@ def is_plain_form(request: HttpRequest) -> bool:
     return request.content_type in kinds and "Content-Encoding" not in request.headers
 
 
-def read_posted(request: HttpRequest, policy: Policy) -> Posted:
+def read_posted(request: HttpRequest) -> Posted:
     """An answer that was given in a form's fields becomes the JSON that they make.
 
     Raises BadRequest (400) where a field is there twice, is none of ours, or is no UTF-8.
@@ -98,7 +98,7 @@ def read_posted(request: HttpRequest, policy: Policy) -> Posted:
     except ValueError:
         raise BadRequest("The form has lost its number; load the page again.") from None
     return Posted(
-        typed=with_fields(read_typed(form), form, policy),
+        typed=with_fields(read_typed(form), form),
         direction=direction,
         decision_id=decision_id,
         shown_sha256=form.get("shown", "")[:64],
@@ -127,14 +127,17 @@ def read_typed(form: QueryDict, prefix: str = "") -> Typed:
     )
 
 
-def with_fields(typed: Typed, form: QueryDict, policy: Policy, prefix: str = "") -> Typed:
-    """What was typed, where the answer's values came one by one."""
+def with_fields(typed: Typed, form: QueryDict, prefix: str = "") -> Typed:
+    """What was typed, where the answer's values came one by one. Raises BadRequest (400)."""
     if form.get(prefix + MODE) != AS_FORM:
         return typed
-    fields = fields_of(policy.output_schema)
-    texts = {field.name: read_text(form, prefix + field.name) for field in fields}
-    # A form in which nothing was written is no answer.
-    return replace(typed, output=output_of(fields, texts) if any(texts.values()) else "")
+    texts = [pair for pair in field_texts(form, prefix) if pair[0].startswith(FIELD)]
+    try:
+        # A form in which nothing was written is no answer.
+        output = output_of((parse_slot(name), text) for name, text in texts) if texts else ""
+    except SlotError as exc:
+        raise BadRequest(f"The form has a field that is none of ours: {exc}") from None
+    return replace(typed, output=output)
 
 
 def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:

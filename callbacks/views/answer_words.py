@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -102,7 +103,7 @@ class AnswerForm:
     # What either answer would do, as typed.
     foreseen: Foreseen | None = None
     forecast_url: str = ""
-    fields: AnswerFields = field(default_factory=AnswerFields)
+    fields: AnswerFields | SimpleLazyObject[AnswerFields] = field(default_factory=AnswerFields)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -245,8 +246,11 @@ def form_of(
             is_signing=signing is not None,
         ),
         foreseen=seen_ahead,
-        fields=answer_fields(
-            policy=policy, typed=typed, errors=tuple((errors or {}).get("output", ()))
+        # While one types only the forecast is drawn anew.
+        fields=SimpleLazyObject(
+            lambda: answer_fields(
+                task=task, user=user, typed=typed, errors=tuple((errors or {}).get("output", ()))
+            )
         ),
         forecast_url=f"{task_page(task.pk)}forecast/",
         reason_note=_reason_note(ReasonRule(policy.reason_rule)),

@@ -77,7 +77,7 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    posted = read_posted(request, task.policy)
+    posted = read_posted(request)
     save_draft(typed=posted.typed, user=request.user, request_id=task.request_id, now=frame.now)
     attempt = Attempt(request, task, posted)
     if request.POST.get("as") in (AS_FORM, AS_JSON):
@@ -96,7 +96,7 @@ def draft(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    typed = with_fields(read_typed(request.POST), request.POST, task.policy)
+    typed = with_fields(read_typed(request.POST), request.POST)
     save_draft(typed=typed, user=request.user, request_id=task.request_id, now=frame.now)
     return HttpResponse(status=204)
 
@@ -167,7 +167,7 @@ def forecast(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     task = task_or_404(frame, task_id)
     if not is_plain_form(request):
         return unsupported(request)
-    attempt = Attempt(request, task, read_posted(request, task.policy))
+    attempt = Attempt(request, task, read_posted(request))
     if not task.is_open or lock_of(task=task, user=request.user) is not None:
         # What stands there instead of the form is the next poll's to show.
         return HttpResponse(status=204)

@@ -1,14 +1,17 @@
-"""The answer as a form: one input for each value that the policy's schema names."""
+"""The answer as a form: one input for each value of the policy's schema, or of past answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from callbacks.asl.contract.carried import Place
+from callbacks.asl.contract.infer import Contract
 from callbacks.decisions.formfields import CHOICE, LIST, YES_NO, Field, fields_of, texts_of
-from callbacks.models import Policy
+from callbacks.decisions.inferred import RUNS_FOR_A_FORM, contract_of_task
+from callbacks.models import CallbackTask, User
 from callbacks.views.answer_form import Typed
 
 
@@ -21,6 +24,8 @@ class Input:
     text: str
     heading: str
     hint: str
+    # "required", or what a guess can say instead.
+    need: str
     choices: tuple[tuple[str, str], ...]
     errors: tuple[str, ...]
 
@@ -39,13 +44,29 @@ class AnswerFields:
     # There is a form to change to, or to change from.
     has_form: bool = False
     note: str = ""
+    # Where the form comes from, if from no policy.
+    source: str = ""
     # What is wrong with the answer and belongs to no input.
     errors: tuple[str, ...] = ()
 
 
-def answer_fields(*, policy: Policy, typed: Typed, errors: Sequence[str]) -> AnswerFields:
+def answer_fields(
+    *, task: CallbackTask, user: User, typed: Typed, errors: Sequence[str]
+) -> AnswerFields:
     """How the answer is asked for: `errors` are those of the output."""
-    fields = fields_of(policy.output_schema) if policy.output_schema is not None else ()
+    schema = task.policy.output_schema
+    if schema is not None:
+        return _drawn(fields_of(schema), typed, errors, None)
+    contract = contract_of_task(task=task, user=user)
+    is_usual = contract.runs >= RUNS_FOR_A_FORM
+    fields = fields_of(contract.schema, is_guess=True) if is_usual else ()
+    return _drawn(fields, typed, errors, contract)
+
+
+def _drawn(
+    fields: tuple[Field, ...], typed: Typed, errors: Sequence[str], contract: Contract | None
+) -> AnswerFields:
+    """`contract`: what the fields were inferred from; None where a policy asks for them."""
     if not fields:
         return AnswerFields(errors=tuple(errors))
     if typed.as_json:
@@ -57,12 +78,25 @@ def answer_fields(*, policy: Policy, typed: Typed, errors: Sequence[str]) -> Ans
     placed = {field.name: _of_it(field, errors) for field in fields}
     rest = [text for text in errors if not any(text in found for found in placed.values())]
     return AnswerFields(
-        inputs=tuple(_inputs(fields, texts, placed)), has_form=True, errors=tuple(rest)
+        inputs=tuple(_inputs(fields, texts, placed, contract)),
+        has_form=True,
+        source=_source(contract) if contract else "",
+        errors=tuple(rest),
     )
 
 
+def _source(contract: Contract) -> str:
+    return _(
+        "A form after the last %(n)s answers to this step. Nothing is refused by it; what it has "
+        "no field for can be written as JSON."
+    ) % {"n": contract.runs}
+
+
 def _inputs(
-    fields: tuple[Field, ...], texts: Mapping[str, str], errors: Mapping[str, tuple[str, ...]]
+    fields: tuple[Field, ...],
+    texts: Mapping[str, str],
+    errors: Mapping[str, tuple[str, ...]],
+    contract: Contract | None,
 ) -> list[Input]:
     inputs: list[Input] = []
     group: tuple[str, ...] = ()
@@ -73,7 +107,8 @@ def _inputs(
                 id=f"field-{number}",
                 text=texts[field.name],
                 heading=" · ".join(field.group) if field.group != group else "",
-                hint=_hint(field),
+                hint=" ".join(_hints(field, contract)),
+                need=_need(field, contract),
                 choices=_choices(field),
                 errors=errors[field.name],
             )
@@ -88,10 +123,36 @@ def _of_it(field: Field, errors: Sequence[str]) -> tuple[str, ...]:
     return tuple(text for text in errors if f"{place}:" in text or f"{place}[" in text)
 
 
-def _hint(field: Field) -> str:
+def _hints(field: Field, contract: Contract | None) -> Iterator[str]:
+    if field.hint:
+        yield field.hint
     if field.kind == LIST:
-        return " ".join(filter(None, [field.hint, _("One per line.")]))
-    return field.hint
+        yield _("One per line.")
+    if contract is None:
+        return
+    if field.default:
+        yield _("Usually %(value)s.") % {"value": _said(field, field.default)}
+    elif field.examples:
+        yield _("For example %(values)s.") % {"values": ", ".join(field.examples)}
+    readers = readers_of(contract, field.place)
+    if readers:
+        yield _("Read by %(steps)s.") % {"steps": ", ".join(readers)}
+
+
+def readers_of(contract: Contract, place: Place) -> list[str]:
+    """The states that read this value, or a part of it."""
+    names = [read.state for read in contract.reads if read.place[: len(place)] == place]
+    return list(dict.fromkeys(names))
+
+
+def _said(field: Field, text: str) -> str:
+    return dict(_choices(field)).get(text, text)
+
+
+def _need(field: Field, contract: Contract | None) -> str:
+    if not field.is_required:
+        return ""
+    return _("required") if contract is None else _("expected")
 
 
 def _choices(field: Field) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 
 def task_page(task_id: uuid.UUID) -> str:
@@ -42,6 +43,11 @@ def execution_page(execution_id: uuid.UUID) -> str:
 
 def workflow_page(workflow_id: uuid.UUID) -> str:
     return f"/workflows/{workflow_id}/"
+
+
+def contract_page(*, workflow_id: uuid.UUID, state: str) -> str:
+    """What answers to a step hold."""
+    return f"{workflow_page(workflow_id)}answers/?{urlencode({'step': state}, errors='replace')}"
 
 
 def events_page(execution_id: uuid.UUID) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from callbacks.models import Policy, Role
 from callbacks.policies.check import problems
@@ -29,6 +30,8 @@ from callbacks.queries.policies import (
     policy_detail,
 )
 from callbacks.templatetags.words import moment
+from callbacks.views.contract_words import schema_text, source_of
+from callbacks.views.contracts import STEP, WORKFLOW, contract_or_404
 from callbacks.views.fragments import respond
 from callbacks.views.frame import READERS_OF_POLICIES, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -129,7 +132,8 @@ def move_policy(request: PersonRequest, policy_id: uuid.UUID) -> HttpResponse:
 def _edit(request: PersonRequest, detail: PolicyDetail | None) -> HttpResponse:
     begun = fields_of(detail.policy) if detail else PolicyFields(name="")
     if request.method != "POST":
-        form = PolicyForm(initial=initial(begun))
+        frozen = _frozen(request, is_new=detail is None)
+        form = PolicyForm(initial={**initial(begun), **frozen})
         return _show_form(request, detail, form, begun_with=_version_in_force(detail))
     typed = request.POST.copy()
     if detail is not None:
@@ -145,6 +149,25 @@ def _edit(request: PersonRequest, detail: PolicyDetail | None) -> HttpResponse:
     if only_tried:
         return _show_trial(request, detail, form, fields)
     return _put(request, detail, form, fields)
+
+
+def _frozen(request: PersonRequest, *, is_new: bool) -> Mapping[str, str]:
+    """What past answers to a step tell, where the address asks to make that the form."""
+    if WORKFLOW not in request.GET:
+        return {}
+    try:
+        workflow_id = uuid.UUID(request.GET[WORKFLOW])
+    except ValueError:
+        raise Http404 from None
+    step = request.GET.get(STEP, "")
+    sight = frame_of(request).sight
+    workflow, contract = contract_or_404(workflow_id=workflow_id, state=step, sight=sight)
+    covered = {"name": f"{workflow.name}: {step}", "state_machine": workflow.name, "state": step}
+    return {
+        "output_schema": schema_text(contract),
+        "note": _("Form of %(step)s: %(source)s") % {"step": step, "source": source_of(contract)},
+        **(covered if is_new else {}),
+    }
 
 
 def _put(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from callbacks.asl.definition import Definition, DefinitionError, State, parse_definition
+from callbacks.asl.definition import Definition, State, known_definition
 from callbacks.asl.drawing import graph_of
 from callbacks.asl.progress import Behind, Mark, Seen, behind, marks_of
 from callbacks.models import OPEN_TASKS, Execution, ExecutionStatus, TaskStatus
@@ -44,10 +44,7 @@ def run_graph(
 
     `focus` is the state whose answers are shown; without it the only one that waits.
     """
-    try:
-        definition = parse_definition(execution.definition.text) if execution.definition else None
-    except DefinitionError:
-        definition = None
+    definition = known_definition(execution.definition.text) if execution.definition else None
     if definition is None:
         return {"picture": None, "graph_note": ""}
     run = _Run(execution, definition, standings, visits_of(events), now)

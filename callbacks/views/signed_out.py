@@ -69,6 +69,6 @@ def keep_as_draft(*, form: QueryDict, user: User) -> str:
     if task is None:
         logger.info("Text kept for task %s is not this person's to see.", task_id)
         return ""
-    typed = with_fields(read_typed(form, prefix=PREFIX), form, task.policy, prefix=PREFIX)
+    typed = with_fields(read_typed(form, prefix=PREFIX), form, prefix=PREFIX)
     save_draft(typed=typed, user=user, request_id=task.request_id, now=timezone.now())
     return task_page(task.pk)

@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from callbacks.asl.definition import (
     SYNC_SUFFIXES,
     Definition,
-    DefinitionError,
     State,
-    parse_definition,
+    known_definition,
 )
 from callbacks.models import Definition as DefinitionRow
 from callbacks.models import StateMachine
 from callbacks.queries.waits import UsualWait
 from callbacks.templatetags.words import span
+from callbacks.views.places import contract_page
 from callbacks.views.tasklists import JOBS, KIND
 
 # A page of more is read by nobody.
@@ -53,15 +53,16 @@ class StepRow:
     usual: UsualWait | None
     median: str
     p95: str
+    # What answers to it hold; "" for a job, which nobody has to answer.
+    answers_url: str
 
 
 def steps_of(row: DefinitionRow | None) -> tuple[Step, ...]:
     """Every step that waits, and every job that its token may end early, in the text's order."""
     if row is None:
         return ()
-    try:
-        definition = parse_definition(row.text)
-    except DefinitionError:
+    definition = known_definition(row.text)
+    if definition is None:
         return ()
     states = [state for state in definition.states.values() if _is_shown(state)]
     return tuple(_step(definition, state) for state in states[:STEPS_SHOWN])
@@ -96,6 +97,9 @@ def step_rows(
                 usual=usual.get(name),
                 median=span(usual[name].median) if name in usual else "",
                 p95=span(usual[name].p95) if name in usual else "",
+                answers_url=""
+                if is_job or step is None
+                else contract_page(workflow_id=workflow.pk, state=name),
             )
         )
     return tuple(rows)

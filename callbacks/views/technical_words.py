@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from callbacks.asl.definition import DefinitionError, parse_definition
+from callbacks.asl.definition import known_definition
 from callbacks.models import AuditEntry, CallbackTask
 from callbacks.queries.executions import Standing
 from callbacks.queries.requests import RequestFacts
@@ -85,13 +85,9 @@ def _payload(task: CallbackTask, name: str) -> Payload:
 
 
 def _definition(task: CallbackTask) -> SafeString | None:
-    definition = task.execution.definition
-    if definition is None:
-        return None
-    try:
-        state = parse_definition(definition.text).state(task.state)
-    except DefinitionError:
-        return None
+    row = task.execution.definition
+    definition = known_definition(row.text) if row else None
+    state = definition.state(task.state) if definition else None
     return code_lines({task.state: dict(state.raw)}) if state is not None else None
 
 

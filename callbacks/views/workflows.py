@@ -11,7 +11,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from callbacks.asl.definition import DefinitionError, parse_definition
+from callbacks.asl.definition import known_definition
 from callbacks.asl.progress import Mark
 from callbacks.models import StateMachine, TaskStatus
 from callbacks.queries.paging import PAGE_SIZE, BadCursor
@@ -119,9 +119,8 @@ def _picture(one: StateMachine, waiting: Mapping[str, int]) -> Picture | None:
     """The states with how many wait in each; None where there is nothing that can be drawn."""
     if one.definition is None:
         return None
-    try:
-        definition = parse_definition(one.definition.text)
-    except DefinitionError:
+    definition = known_definition(one.definition.text)
+    if definition is None:
         return None
     looks = {
         name: Look(Mark.WAITING, _("%(n)s waiting") % {"n": many(count)})

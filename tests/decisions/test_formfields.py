@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from callbacks.asl.payload import same_value
 from callbacks.decisions.formfields import default_output, fields_of, output_of, texts_of
 from callbacks.decisions.schema import schema_problem
+from callbacks.decisions.slots import SlotError, parse_slot
+from callbacks.decisions.slots import output_of as slots_output
 
 REFUND = {
     "type": "object",
@@ -42,31 +44,63 @@ def test_each_value_has_its_field():
 
 def test_the_fields_make_the_answer_with_numbers_as_typed():
     texts = {
-        "field:approved": "true",
-        "field:amount": "120.00",
-        "field:shipping": "3",
-        "field:tags": "a\n\n b ",
-        "field:customer/e-mail": "ana@example.org",
+        "field:json:approved": "true",
+        "field:number:amount": "120.00",
+        "field:json:shipping": "3",
+        "field:list:tags": "a\n\n b ",
+        "field:text:customer/e-mail": "ana@example.org",
     }
     output = output_of(FIELDS, texts)
     assert output == (
         '{"approved":true,"amount":120.00,"shipping":3,"tags":["a","b"],'
         '"customer":{"e-mail":"ana@example.org"}}'
     )
-    assert texts_of(FIELDS, output) == {**texts, "field:note": "", "field:tags": "a\nb"}
+    assert texts_of(FIELDS, output) == {**texts, "field:long:note": "", "field:list:tags": "a\nb"}
 
 
 def test_what_is_no_number_stays_as_typed_and_is_refused():
-    output = output_of(FIELDS, {"field:approved": "true", "field:amount": "a lot"})
+    output = output_of(FIELDS, {"field:json:approved": "true", "field:number:amount": "a lot"})
     assert json.loads(output)["amount"] == "a lot"
     assert "$.amount" in (schema_problem(REFUND, json.loads(output)) or "")
     texts = texts_of(FIELDS, output)
     assert texts is not None
-    assert texts["field:amount"] == "a lot"
+    assert texts["field:number:amount"] == "a lot"
 
 
-def test_an_unknown_choice_is_not_made_one():
-    assert output_of(FIELDS, {"field:shipping": '"drone"'}) == '{"shipping":"\\"drone\\""}'
+def test_an_unknown_choice_is_refused_and_stays_json():
+    output = output_of(FIELDS, {"field:json:shipping": '"drone"'})
+    assert output == '{"shipping":"drone"}'
+    assert schema_problem(REFUND, json.loads(output))
+    assert texts_of(FIELDS, output) is None
+
+
+def test_a_value_that_may_be_null_is_a_field_of_what_else_it_is():
+    (field,) = fields_of({"properties": {"note": {"type": ["string", "null"]}}})
+    assert field.kind == "text"
+
+
+def test_of_a_guess_what_cannot_be_drawn_is_left_out_and_keeps_an_answer_json():
+    schema = {"properties": {"n": {"type": "number"}, "any": {}, "rows": {"type": "array"}}}
+    assert fields_of(schema) == ()
+    fields = fields_of(schema, is_guess=True)
+    assert [field.place for field in fields] == [("n",)]
+    assert texts_of(fields, '{"n":1,"any":2}') is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["field:text:a", "field:text:a/b"],
+        ["field:text:a/b", "field:text:a"],
+        ["field:number:a", "field:text:a"],
+        ["field:text:"],
+        ["field:a"],
+        ["field:text:" + "a/" * 20],
+    ],
+)
+def test_names_that_no_form_of_ours_has_make_no_answer(names):
+    with pytest.raises(SlotError):
+        slots_output([(parse_slot(name), "1") for name in names])
 
 
 def test_the_defaults_make_an_answer_and_a_blank_one_stays_blank():
@@ -101,7 +135,7 @@ def test_what_the_form_cannot_hold_stays_json(output):
         {},
         {"type": "object"},
         {"properties": {"a": {"oneOf": [{"type": "string"}]}}},
-        {"properties": {"a": {"type": ["string", "null"]}}},
+        {"properties": {"a": {"type": ["string", "number"]}}},
         {"properties": {"a": {"type": "array", "items": {"type": "object"}}}},
         {"properties": {"a": {"enum": [{"b": 1}]}}},
         {"properties": {"a": True}},
@@ -115,14 +149,14 @@ def test_a_schema_that_is_more_than_a_form_has_no_fields(schema):
 
 texts = st.fixed_dictionaries(
     {
-        "field:approved": st.sampled_from(["", "true", "false"]),
-        "field:amount": st.sampled_from(["", "1", "-2.50", "1e3", "x"]),
-        "field:shipping": st.sampled_from(["", '"hold"', "null", "3"]),
-        "field:note": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=9),
-        "field:tags": st.lists(
+        "field:json:approved": st.sampled_from(["", "true", "false"]),
+        "field:number:amount": st.sampled_from(["", "1", "-2.50", "1e3", "x"]),
+        "field:json:shipping": st.sampled_from(["", '"hold"', "null", "3"]),
+        "field:long:note": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=9),
+        "field:list:tags": st.lists(
             st.text(st.characters(categories=["L", "N"]), min_size=1), max_size=3
         ).map("\n".join),
-        "field:customer/e-mail": st.text(st.characters(categories=["L"]), max_size=5),
+        "field:text:customer/e-mail": st.text(st.characters(categories=["L"]), max_size=5),
     }
 )
 
@@ -138,7 +172,10 @@ def test_what_a_form_made_it_shows_again(given_texts):
     shown = texts_of(FIELDS, output)
     if shown is None:
         # null and blank notes are told apart from nothing only in JSON.
-        assert given_texts["field:shipping"] == "null" or not given_texts["field:note"].strip()
+        assert (
+            given_texts["field:json:shipping"] == "null"
+            or not given_texts["field:long:note"].strip()
+        )
     else:
         assert same_value(output_of(FIELDS, shown), output)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 
 from callbacks.models import Decision, Draft
 from tests import making
@@ -20,7 +21,12 @@ SCHEMA = {
         "note": {"type": "string"},
     },
 }
-FILLED = {"mode": "form", "field:approved": "true", "field:amount": "120.00", "field:note": ""}
+FILLED = {
+    "mode": "form",
+    "field:json:approved": "true",
+    "field:number:amount": "120.00",
+    "field:text:note": "",
+}
 
 
 @pytest.fixture
@@ -59,12 +65,14 @@ def test_the_form_is_sent_as_json_with_numbers_as_typed(browser, task):
 
 
 def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(browser, task):
-    answer = post(browser, task, **{**FILLED, "field:amount": "a lot", "field:note": "later"})
+    answer = post(
+        browser, task, **{**FILLED, "field:number:amount": "a lot", "field:text:note": "later"}
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert value_in(answer, "field:amount") == "a lot"
-    assert value_in(answer, "field:note") == "later"
-    at = page.index('name="field:amount"')
+    assert value_in(answer, "field:number:amount") == "a lot"
+    assert value_in(answer, "field:text:note") == "later"
+    at = page.index('name="field:number:amount"')
     assert 'aria-invalid="true"' in page[at : at + 300]
     assert "$.amount" in page[at : at + 1200]
     assert not Decision.objects.exists()
@@ -78,7 +86,7 @@ def test_json_is_one_button_away_and_back(browser, task):
         answer_url(task),
         form_fields(task, output=typed(as_json, "output"), mode="json", **{"as": "form"}),
     )
-    assert value_in(back, "field:amount") == "120.00"
+    assert value_in(back, "field:number:amount") == "120.00"
     assert not Decision.objects.exists()
 
 
@@ -90,7 +98,9 @@ def test_what_the_form_cannot_hold_stays_json_and_says_so(browser, task):
 
 
 def test_a_blank_form_is_no_answer(browser, task):
-    answer = post(browser, task, mode="form", **{"field:approved": "", "field:amount": ""})
+    answer = post(
+        browser, task, mode="form", **{"field:json:approved": "", "field:number:amount": ""}
+    )
     assert answer.status_code == 422
     assert not Decision.objects.exists()
 
@@ -100,7 +110,7 @@ def test_a_draft_of_the_form_comes_back_into_it(browser, task):
     posted.pop("output")
     assert browser.post(f"/tasks/{task.pk}/draft/", posted).status_code == 204
     assert Draft.objects.get().output == '{"approved":true,"amount":120.00}'
-    assert value_in(browser.get(f"/tasks/{task.pk}/"), "field:amount") == "120.00"
+    assert value_in(browser.get(f"/tasks/{task.pk}/"), "field:number:amount") == "120.00"
 
 
 def test_the_forecast_is_of_what_the_form_makes(browser, task):
@@ -114,7 +124,7 @@ def test_a_session_that_ended_keeps_the_fields(client, people, task):
     posted.pop("output")
     page = client.post(answer_url(task), posted)
     assert page.status_code == 401
-    assert value_in(page, "kept_field:amount") == "120.00"
+    assert value_in(page, "kept_field:number:amount") == "120.00"
     kept = dict(re.findall(r'name="(kept_[^"]*)" value="([^"]*)"', page.content.decode()))
     people.approver.set_password("correct horse")
     people.approver.save()
@@ -123,3 +133,80 @@ def test_a_session_that_ended_keeps_the_fields(client, people, task):
     )
     assert signed_in.status_code == 302
     assert Draft.objects.get().output == '{"approved":true,"amount":120.00}'
+
+
+def test_what_was_typed_is_kept_though_the_schema_changed_meanwhile(browser, task):
+    """Answers go by the form that was filled in; what the new one says is wrong is told."""
+    other = {"type": "object", "required": ["sum"], "properties": {"sum": {"type": "number"}}}
+    policy = task.policy
+    policy.output_schema = other
+    type(policy).objects.filter(pk=policy.pk).update(output_schema=other)
+    answer = post(browser, task, **FILLED)
+    assert answer.status_code == 422
+    assert "'sum' is a required property" in text_of(answer)
+    assert typed(answer, "output") == '{"approved":true,"amount":120.00}'
+
+
+def test_a_field_of_no_form_is_refused(browser, task):
+    answer = post(browser, task, **{**FILLED, "field:nonsense:x": "1"})
+    assert answer.status_code == 400
+
+
+# --- a form after past answers ------------------------------------------------------------------
+@pytest.fixture
+def plain_task(people):
+    """One that waits in a step that was answered before, by a policy without a schema."""
+    return making.make_task()
+
+
+def answered(like, output, **fields):
+    making.make_task(
+        policy=like.policy,
+        execution=making.make_execution(like.execution.state_machine),
+        state=like.state,
+        status="answered",
+        closed_kind="succeeded",
+        closed_at=timezone.now(),
+        closed_output=output,
+        **fields,
+    )
+
+
+def test_three_answers_make_a_form_that_refuses_nothing(browser, plain_task):
+    for output in ('{"ok":true,"sum":3}', '{"ok":true,"sum":4.5}', '{"ok":false}'):
+        answered(plain_task, output)
+    page = browser.get(f"/tasks/{plain_task.pk}/")
+    text = text_of(page)
+    assert "A form after the last 3 answers to this step" in text
+    assert "For example" in text
+    assert value_in(page, "field:number:sum") == ""
+    sent = post(browser, plain_task, mode="form", **{"field:number:sum": "a lot"})
+    assert sent.status_code == 303
+    assert bytes(Decision.objects.get().output) == b'{"sum":"a lot"}'
+
+
+def test_two_answers_are_too_few(browser, plain_task):
+    answered(plain_task, '{"ok":true}')
+    answered(plain_task, '{"ok":true}')
+    assert "A form after" not in text_of(browser.get(f"/tasks/{plain_task.pk}/"))
+
+
+def test_answers_that_one_may_not_see_tell_nothing(people, browser_of, plain_task):
+    """The values of other teams' answers would stand there as examples."""
+    theirs = making.make_policy("theirs", team="theirs")
+    for _ in range(5):
+        answered(plain_task, '{"secret":"hers"}')
+    type(plain_task).objects.exclude(pk=plain_task.pk).update(policy=theirs)
+    page = browser_of(people.approver).get(f"/tasks/{plain_task.pk}/")
+    assert "hers" not in page.content.decode()
+    assert "A form after" not in text_of(page)
+
+
+def test_rejections_and_answers_of_other_steps_tell_nothing(browser, plain_task):
+    for _ in range(5):
+        answered(plain_task, '{"x":1}')
+    tasks = type(plain_task).objects.exclude(pk=plain_task.pk)
+    first = tasks.first()
+    tasks.update(state="Other")
+    tasks.filter(pk=first.pk).update(state=plain_task.state, closed_kind="failed")
+    assert "A form after" not in text_of(browser.get(f"/tasks/{plain_task.pk}/"))

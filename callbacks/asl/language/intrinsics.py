@@ -43,6 +43,11 @@ def call(text: str, seen: Seen) -> Json:
     return value
 
 
+def paths_in(text: str) -> list[str]:
+    """The paths among the arguments of a call, those of inner calls too. Raises CannotPredict."""
+    return [found for kind, found in _tokens(text) if kind == "path"]
+
+
 def _unreadable() -> CannotPredict:
     return CannotPredict("an intrinsic function is written in a form that is not followed here")
 

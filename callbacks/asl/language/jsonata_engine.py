@@ -62,6 +62,11 @@ def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str,
     return UNDEFINED if value is None else _Copy().of(value)
 
 
+def syntax_tree(source: str) -> Any:
+    """The library's tree of an expression. Raises CannotPredict for one that it cannot read."""
+    return _compiled(source).ast
+
+
 def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
     try:
         return expression.evaluate(None, frame)

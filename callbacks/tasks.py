@@ -18,7 +18,7 @@ from callbacks.rescue.carry_out import carry_out
 from callbacks.rescue.settle import settle as settle_action
 from callbacks.rescue.sweep import sweep as sweep_actions
 from callbacks.stepfunctions import StepFunctionsError
-from callbacks.sync import read_execution, rematching, starting
+from callbacks.sync import measuring, read_execution, rematching, starting
 from callbacks.sync.lease import held_lease
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ FRESH_FOR = timedelta(seconds=2)
 CHECKPOINT_LEASE_SECONDS = 60.0
 # A hundred thousand tasks take less; a second run beside the first would only be wasted.
 REMATCH_LEASE_SECONDS = 300.0
+# Thousands of workflows take a minute or two.
+FIGURES_LEASE_SECONDS = 300.0
 
 
 @shared_task
@@ -98,6 +100,15 @@ def forget_api_calls(**_later: Any) -> None:
 def refresh_statistics(**_later: Any) -> None:
     """Where no database does so itself."""
     sqlite.refresh_statistics()
+
+
+@shared_task
+def measure_workflows(**_later: Any) -> None:
+    """What waits and how long that takes, for the list of workflows."""
+    now = database_now()
+    with held_lease(name="figures", seconds=FIGURES_LEASE_SECONDS, now=now) as hold:
+        if hold is not None:
+            measuring.measure(now=now)
 
 
 @shared_task

@@ -348,6 +348,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },
+    "figures": {
+        "task": "callbacks.tasks.measure_workflows",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "calls": {
         "task": "callbacks.tasks.forget_api_calls",
         "schedule": 3600.0,

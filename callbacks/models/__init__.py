@@ -3,6 +3,7 @@
 from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
+from callbacks.models.figures import Measurement, WorkflowFigures
 from callbacks.models.intake import Intake, IntakeStatus
 from callbacks.models.mirror import (
     MAY_WAIT,
@@ -72,6 +73,7 @@ __all__ = [
     "Intake",
     "IntakeStatus",
     "Lease",
+    "Measurement",
     "Policy",
     "PolicyTeam",
     "Presence",
@@ -95,4 +97,5 @@ __all__ = [
     "User",
     "VoidOutcome",
     "Vote",
+    "WorkflowFigures",
 ]

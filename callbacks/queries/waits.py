@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import uuid
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.db.models import QuerySet
 
 from callbacks.models import OPEN_TASKS, CallbackTask, StateMachine, TaskStatus
 from callbacks.queries.paging import COUNT_LIMIT
-from callbacks.queries.sight import Sight, visible_tasks
+from callbacks.queries.sight import Sight
 from callbacks.queries.workflows import BoundedCount, tasks_in
 
 # The usual wait is told of at most so many, the newest.
 SAMPLE = 2000
+# What of the usual waits is looked back at.
+LOOK_BACK = timedelta(days=30)
+# Answers are counted by how long they took, up to so many seconds each, and beyond the last.
+ANSWER_BOUNDS = (60, 300, 900, 3_600, 14_400, 43_200, 86_400)
 # Map Runs of a workflow that are looked into for that, the newest.
 MAP_RUNS = 200
 
@@ -32,12 +37,31 @@ class UsualWait:
     # 95 of 100 took no longer.
     p95: float
     ran_out: int
+    # Of those that were answered: how many up to each of ANSWER_BOUNDS and beyond the last, and how
+    # many of all with a yes.
+    answered: tuple[int, ...]
+    approved: int
+
+    @property
+    def answers(self) -> int:
+        return sum(self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """One that is over."""
+
+    seconds: float
+    status: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class UsualWaits:
     by_state: Mapping[str, UsualWait]
     count: int
+    # Of all steps together.
+    all: UsualWait | None = None
 
     @property
     def is_part(self) -> bool:
@@ -73,33 +97,46 @@ def _counted(
     return {state: number for state, number in zip(states, row, strict=True) if number}
 
 
-def usual_waits(*, workflow: StateMachine, sight: Sight, since: datetime) -> UsualWaits:
+def usual_waits(
+    *, workflow: StateMachine, tasks: QuerySet[CallbackTask], since: datetime
+) -> UsualWaits:
     """Of all waits that ended since then, however they did, or the newest SAMPLE: two queries.
 
-    Found over the executions, not by the name: of a workflow that seldom runs there are few of
-    those, and of one that often runs the newest tasks are soon enough.
+    `tasks`: those that the reader may know of. Found over the executions, not by the name: of a
+    workflow that seldom runs there are few of those, and of one that often runs the newest tasks
+    are soon enough.
     """
-    rows = (
-        visible_tasks(sight)
-        .filter(
-            execution__state_machine_id__in=_machines(workflow),
-            changed_at__gte=since,
-            closed_at__gte=since,
-            early_completion=False,
-        )
+    rows = _ended(tasks, since).filter(execution__state_machine_id__in=_machines(workflow))
+    waits: dict[str, list[_Wait]] = defaultdict(list)
+    for state, *row in rows.values_list("state", *_COLUMNS)[:SAMPLE]:
+        waits[state].append(_wait(*row))
+    return UsualWaits(
+        by_state={state: found for state, those in waits.items() if (found := _usual(those))},
+        count=sum(map(len, waits.values())),
+        all=_usual([wait for those in waits.values() for wait in those]),
+    )
+
+
+def newest_waits(*, tasks: QuerySet[CallbackTask], since: datetime) -> UsualWait | None:
+    """The same of the newest SAMPLE of all workflows: one query."""
+    rows = _ended(tasks, since).filter(status=TaskStatus.ANSWERED).values_list(*_COLUMNS)
+    return _usual([_wait(*row) for row in rows[:SAMPLE]])
+
+
+_COLUMNS = ("waiting_since", "closed_at", "status", "closed_kind")
+
+
+def _ended(tasks: QuerySet[CallbackTask], since: datetime) -> QuerySet[CallbackTask]:
+    return (
+        tasks.filter(changed_at__gte=since, closed_at__gte=since, early_completion=False)
         .exclude(status__in=OPEN_TASKS)
         .order_by("-changed_at")
-        .values_list("state", "waiting_since", "closed_at", "status")[:SAMPLE]
     )
-    waits: dict[str, list[float]] = defaultdict(list)
-    ran_out: Counter[str] = Counter()
-    for state, began, ended, status in rows:
-        waits[state].append(max(0.0, (ended - began).total_seconds()) if ended else 0.0)
-        ran_out[state] += status == TaskStatus.TIMED_OUT
-    return UsualWaits(
-        by_state={state: _usual(took, ran_out[state]) for state, took in waits.items()},
-        count=sum(map(len, waits.values())),
-    )
+
+
+def _wait(began: datetime, ended: datetime | None, status: str, kind: str) -> _Wait:
+    seconds = max(0.0, (ended - began).total_seconds()) if ended else 0.0
+    return _Wait(seconds, status, kind)
 
 
 def _machines(workflow: StateMachine) -> list[uuid.UUID]:
@@ -110,11 +147,17 @@ def _machines(workflow: StateMachine) -> list[uuid.UUID]:
     return [workflow.pk, *runs.values_list("pk", flat=True)[:MAP_RUNS]]
 
 
-def _usual(took: list[float], ran_out: int) -> UsualWait:
-    ordered = sorted(took)
+def _usual(waits: Sequence[_Wait]) -> UsualWait | None:
+    if not waits:
+        return None
+    ordered = sorted(wait.seconds for wait in waits)
+    answers = [wait for wait in waits if wait.status == TaskStatus.ANSWERED]
+    counts = Counter(bisect_left(ANSWER_BOUNDS, wait.seconds) for wait in answers)
     return UsualWait(
         count=len(ordered),
         median=median(ordered),
         p95=ordered[math.ceil(len(ordered) * 0.95) - 1],
-        ran_out=ran_out,
+        ran_out=sum(wait.status == TaskStatus.TIMED_OUT for wait in waits),
+        answered=tuple(counts[number] for number in range(len(ANSWER_BOUNDS) + 1)),
+        approved=sum(wait.kind == "succeeded" for wait in answers),
     )

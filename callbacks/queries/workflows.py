@@ -5,19 +5,35 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
-from callbacks.models import MAY_WAIT, CallbackTask, Definition, StateMachine, TaskStatus
+from callbacks.models import (
+    MAY_WAIT,
+    CallbackTask,
+    Definition,
+    Measurement,
+    StateMachine,
+    TaskStatus,
+    WorkflowFigures,
+)
 from callbacks.queries.paging import COUNT_LIMIT, PAGE_SIZE, BadCursor
 from callbacks.queries.sight import Sight, visible_tasks
 
 # Beside those in which something waits, the newest so many of an approver's requests tell which
 # workflows are theirs: a page cannot pass over all that ever ended.
 RECENT = 1000
+_LISTED = (
+    *("name", "connection_id", "connection__name", "is_deleting", "tags", "definition__text"),
+    *(
+        f"figures__{name}"
+        for name in ("measured_at", "waiting", "ended", "ran_out", "median", "p95")
+    ),
+)
 _CURSOR = re.compile(r"([0-9a-f]{32})-(.{1,80})", re.DOTALL)
 
 
@@ -50,6 +66,10 @@ class WorkflowLine:
     # None where sync has not read it yet.
     definition: Definition | None
     waiting: int
+    tags: Mapping[str, str]
+    connection_name: str
+    # What was measured last; None before the first time.
+    figures: WorkflowFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +128,20 @@ def list_workflows(
     # In the order of their index, which then is read only as far as is counted.
     ordered = _waiting_in(sight).order_by("dies_earliest", "id")
     found = (
-        rows.select_related("definition")
-        .only("name", "connection_id", "is_deleting", "definition__text")
+        rows.select_related("definition", "connection", "figures")
+        .only(*_LISTED)
         .annotate(waiting=BoundedCount(ordered.values("pk")[: COUNT_LIMIT + 1]))
         .order_by("name", "id")[: limit + 1]
     )
     lines = tuple(_line(machine) for machine in found)
     last = lines[limit - 1] if len(lines) > limit else None
     return WorkflowPage(lines[:limit], NamePlace(last.name, last.id) if last else None)
+
+
+def waiting_by_hour(*, since: datetime) -> list[tuple[int, int]]:
+    """How many waited in all, the oldest first: unix seconds and count."""
+    rows = Measurement.objects.filter(hour__gte=since).order_by("hour")
+    return [(int(hour.timestamp()), n) for hour, n in rows.values_list("hour", "waiting")]
 
 
 def find_workflow(*, workflow_id: uuid.UUID, sight: Sight) -> StateMachine | None:
@@ -177,4 +203,7 @@ def _line(machine: Any) -> WorkflowLine:
         is_deleting=machine.is_deleting,
         definition=machine.definition,
         waiting=machine.waiting,
+        tags=machine.tags,
+        connection_name=machine.connection.name,
+        figures=getattr(machine, "figures", None),
     )

@@ -22,6 +22,8 @@ from callbacks.views.guard import PersonRequest, page
 from callbacks.views.places import workflow_page
 
 TEMPLATE = "callbacks/contract.html"
+# Of more, one goes to the policy itself.
+POLICIES_SHOWN = 6
 STEP, WORKFLOW = "step", "form_of"
 
 
@@ -81,7 +83,7 @@ def _policies(
             policy.version,
             _freezing(reverse("edit_policy", args=[policy.pk]), workflow, state),
         )
-        for policy in found
+        for policy in found[:POLICIES_SHOWN]
     ]
 
 

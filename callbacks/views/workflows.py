@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -13,16 +12,30 @@ from django.utils.translation import gettext as _
 
 from callbacks.asl.definition import known_definition
 from callbacks.asl.progress import Mark
-from callbacks.models import StateMachine, TaskStatus
+from callbacks.models import Policy, Role, StateMachine, TaskStatus
 from callbacks.queries.paging import PAGE_SIZE, BadCursor
-from callbacks.queries.waits import open_by_state, usual_waits
-from callbacks.queries.workflows import NamePlace, find_workflow, list_workflows, parse_place
+from callbacks.queries.sight import visible_tasks
+from callbacks.queries.waits import LOOK_BACK, newest_waits, open_by_state, usual_waits
+from callbacks.queries.workflows import (
+    NamePlace,
+    find_workflow,
+    list_workflows,
+    parse_place,
+    waiting_by_hour,
+)
 from callbacks.templatetags.words import ago, many
 from callbacks.views.addresses import read_address
+from callbacks.views.charts import WEEK, answers_chart, waiting_area
 from callbacks.views.codelines import code_text
 from callbacks.views.console import workflow_console_url
 from callbacks.views.fragments import respond
-from callbacks.views.frame import EVERYBODY, READERS_OF_CONNECTIONS, Frame, frame_of
+from callbacks.views.frame import (
+    EVERYBODY,
+    READERS_OF_CONNECTIONS,
+    READERS_OF_POLICIES,
+    Frame,
+    frame_of,
+)
 from callbacks.views.graph import Picture, picture_of
 from callbacks.views.graph_words import Look
 from callbacks.views.guard import PersonRequest, page
@@ -35,8 +48,8 @@ LIST_TEMPLATE = "callbacks/workflows.html"
 TEMPLATE = "callbacks/workflow.html"
 # Which workflows: ALL, or else those in which somebody may wait.
 KIND, ALL = "kind", "all"
-# What of the usual waits is looked back at.
-LOOK_BACK = timedelta(days=30)
+# Steps whose answers are drawn; the table has the others too.
+CHARTS_SHOWN = 12
 
 
 @page(roles=EVERYBODY)
@@ -49,11 +62,20 @@ def workflows(request: PersonRequest) -> HttpResponse:
     has_all = address.get(KIND) == ALL
     found = list_workflows(sight=frame.sight, text=address.get("q"), has_all=has_all, place=place)
     labels = {facts.id: facts.label for facts in frame.facts.connections}
+    may_read = bool(READERS_OF_POLICIES & request.user.roles)
+    rules = list(Policy.objects.current().in_order()) if may_read else []
+    sees_all = frame.sight.sees_all
     context = {
-        "rows": [workflow_row(line=line, labels=labels) for line in found.lines],
+        "rows": [
+            workflow_row(line=line, labels=labels, rules=rules, has_figures=sees_all, now=frame.now)
+            for line in found.lines
+        ],
+        "shows_policies": may_read,
+        "may_write_policies": Role.ADMIN in request.user.roles,
+        **(_charts(frame) if sees_all and place is None else {"shows_charts": False}),
         "address": address,
         "has_all": has_all,
-        "sees_all": frame.sight.sees_all,
+        "sees_all": sees_all,
         "all_url": address.with_(**{KIND: ALL}),
         "some_url": address.with_(**{KIND: ""}),
         "clear_url": address.with_(q=""),
@@ -63,6 +85,17 @@ def workflows(request: PersonRequest) -> HttpResponse:
         "next_size": PAGE_SIZE,
     }
     return respond(request, LIST_TEMPLATE, context, fragment="list")
+
+
+def _charts(frame: Frame) -> Mapping[str, Any]:
+    """Of all workflows together: two queries. Not for who sees only some of what they count."""
+    since = frame.now - LOOK_BACK
+    newest = newest_waits(tasks=visible_tasks(frame.sight), since=since)
+    return {
+        "shows_charts": True,
+        "area": waiting_area(waiting_by_hour(since=frame.now - WEEK), now=frame.now),
+        "answers": answers_chart(newest),
+    }
 
 
 @page(roles=EVERYBODY)
@@ -103,7 +136,7 @@ def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:
         if any(step.is_job for step in steps)
         else {}
     )
-    usual = usual_waits(workflow=one, sight=frame.sight, since=frame.now - LOOK_BACK)
+    usual = usual_waits(workflow=one, tasks=visible_tasks(frame.sight), since=frame.now - LOOK_BACK)
     return {
         "steps": step_rows(
             workflow=one, steps=steps, waiting=waiting, running=running, usual=usual.by_state
@@ -111,6 +144,11 @@ def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:
         "waiting": many(sum(waiting.values())),
         "picture": _picture(one, waiting),
         "usual": usual,
+        "charts": [
+            (name, answers_chart(usual.by_state[name]))
+            for name in (*names, *sorted(set(usual.by_state) - set(names)))
+            if name in usual.by_state and usual.by_state[name].answers
+        ][:CHARTS_SHOWN],
         "look_back_days": LOOK_BACK.days,
     }
 

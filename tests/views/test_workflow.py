@@ -111,7 +111,8 @@ def test_a_step_inside_others_says_in_which(people, page_of):
     machine = making.make_machine(
         definition=json.dumps({"StartAt": "Each", "States": {"Each": outer}})
     )
-    assert "Ask in Each What answers hold Waits" in text_of(page_of(people.operator, page_path(machine)))
+    page = text_of(page_of(people.operator, page_path(machine)))
+    assert "Ask in Each What answers hold Waits" in page
 
 
 def test_findings_have_severity_step_code_and_mend(people, page_of):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from callbacks.models import Role
+from callbacks.sync.measuring import measure
 from tests import making
 from tests.views.conftest import text_of
 from tests.views.flows import definition, ended, page_path, task_in
 
-LIST_QUERIES = 11
+# An administrator's: the policies and two of the charts; an approver's: which workflows are theirs.
+LIST_QUERIES = {"admin": 14, "approver": 11}
 
 
 # --- who sees what ------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ def test_the_list_tells_what_waits_and_the_worst_that_was_found(people, page_of)
     for _ in range(2):
         task_in(machine)
     page = text_of(page_of(people.admin, "/workflows/"))
-    assert f"orders {machine.connection.label} 2 Can hang for a year" in page
+    assert f"orders {machine.connection.label} 2 – – – – Can hang for a year" in page  # noqa: RUF001
     assert "No Catch for a rejection 1 note" in page
 
 
@@ -116,7 +119,7 @@ def test_those_that_cannot_wait_are_a_click_away(people, page_of):
     machine.save()
     assert "report" not in text_of(page_of(people.admin, "/workflows/"))
     page = text_of(page_of(people.admin, "/workflows/", kind="all"))
-    assert "0 None" in page.split("report", 1)[1]
+    assert "0 – – – – None" in page.split("report", 1)[1]  # noqa: RUF001
     assert "No step of it waits" in text_of(page_of(people.admin, page_path(machine)))
 
 
@@ -179,8 +182,74 @@ def test_counts_stop_where_lists_stop(people, page_of, monkeypatch):
     assert f"{machine.connection.label} 2+ " in text_of(page_of(people.admin, "/workflows/"))
     page = text_of(page_of(people.admin, page_path(machine)))
     assert "2+ waiting" in page
-    assert re.search(r"A Waits for an answer lambda:invoke.waitForTaskToken 2\+ none", page)
-    assert re.search(r"B Waits for an answer lambda:invoke.waitForTaskToken 1 none", page)
+    assert re.search(
+        r"A What answers hold Waits for an answer lambda:invoke.waitForTaskToken 2\+ none", page
+    )
+    assert re.search(
+        r"B What answers hold Waits for an answer lambda:invoke.waitForTaskToken 1 none", page
+    )
+
+
+# --- figures ------------------------------------------------------------------------------------
+def test_the_list_tells_how_waits_were_as_last_measured(people, page_of):
+    machine = making.make_machine(name="orders")
+    task_in(machine)
+    for minutes in (5, 9, 30):
+        ended(machine, minutes=minutes)
+    now = timezone.now()
+    measure(now=now - timedelta(hours=30))
+    measure(now=now)
+    page = text_of(page_of(people.admin, "/workflows/"))
+    assert "between 1 and 1 waited in the last 14 days" in page
+    assert "9 min 30 min 0 Can hang" in page
+
+
+def test_charts_tell_the_same_in_numbers(people, page_of):
+    machine = making.make_machine(name="orders")
+    for number in range(3):
+        task_in(machine)
+        ended(machine, minutes=number, closed_kind="succeeded", status="answered")
+    ended(machine, minutes=3_000, closed_kind="failed", status="answered")
+    ended(machine, minutes=10, status="timed_out")
+    measure(now=timezone.now())
+    page = text_of(page_of(people.auditor, "/workflows/"))
+    assert "Waiting, last 7 days 3" in page
+    assert re.search("2 <1 min 1 5 min 0 15 min 0 1 h 0 4 h 0 12 h 0 1 d 1 >1 d", page)
+    assert "4 answers within 30 days" in page
+
+
+def test_before_the_first_measurement_the_page_says_so(people, page_of):
+    making.make_machine(name="orders")
+    page = text_of(page_of(people.admin, "/workflows/"))
+    assert "not yet" in page
+    assert "Nothing was answered in the last 30 days." in page
+
+
+def test_an_approver_is_told_nothing_of_what_others_answer(people, page_of):
+    machine = making.make_machine(name="orders")
+    task_in(machine)
+    ended(machine, minutes=9)
+    measure(now=timezone.now())
+    page = text_of(page_of(people.approver, "/workflows/"))
+    assert "orders" in page
+    assert "Median wait" not in page
+    assert "Time to an answer" not in page
+    assert "Policy" not in page
+
+
+def test_the_list_names_the_policies_that_may_cover_a_workflow(people, page_of):
+    making.default_policy()
+    making.make_policy("Large", conditions=[{"path": "$.n", "is": "above", "value": 9}])
+    making.make_policy("Orders", state_machine="orders")
+    making.make_policy("Never reached", state_machine="orders")
+    making.make_machine(name="orders")
+    making.make_machine(name="other")
+    page = page_of(people.admin, "/workflows/")
+    assert re.search(
+        r"orders .* Large, v1 Orders, v1 other .* Large, v1 Set a policy", text_of(page)
+    )
+    assert "Never reached" not in text_of(page)
+    assert "Set a policy" not in text_of(page_of(people.auditor, "/workflows/"))
 
 
 # --- cost ---------------------------------------------------------------------------------------
@@ -194,7 +263,7 @@ def test_the_list_asks_the_same_number_of_queries_at_any_length(
         task_in(machine)
         ended(machine, minutes=1)
     browser = browser_of(people[who])
-    with django_assert_num_queries(LIST_QUERIES):
+    with django_assert_num_queries(LIST_QUERIES[who]):
         browser.get("/workflows/")
 
 

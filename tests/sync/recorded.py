@@ -164,6 +164,8 @@ def recorded_account(recordings: list[Recording], *, waits: bool) -> Iterator[Re
     account = RecordedAccount(recordings, waits=waits)
 
     class Handler(BaseHTTPRequestHandler):
+        # Head and body are two writes; the second would wait for the other side, 40 ms each time.
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:

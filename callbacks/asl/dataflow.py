@@ -116,7 +116,7 @@ def _checked(visit: Visit, found: Exit) -> Exit:
             f"The state/task '{visit.state.name}' returned a result with a size exceeding"
             f" the maximum number of bytes service limit."
         )
-        raise StateFails(DATA_LIMIT, cause, field="output", path=str(size))
+        raise StateFails(DATA_LIMIT, cause, field="output", path=str(size), value=found.output)
     # Near the limit it matters that a masked token is shorter than the token.
     if size > OUTPUT_LIMIT_BYTES - _LONGEST_TOKEN and is_masked(found.output):
         raise CannotPredict("with the task token that is masked here it may be too large")

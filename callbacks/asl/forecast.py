@@ -23,6 +23,7 @@ from callbacks.asl.language.values import (
     Json,
     StateFails,
 )
+from callbacks.asl.sizes import LargePart, largest_parts
 
 # A cycle of states that do nothing goes on until the history is full.
 _MOST_STEPS = 100
@@ -58,6 +59,8 @@ class Failure:
     path: str = ""
     # The cause is not to the letter what AWS would say.
     is_cut: bool = False
+    # Of what is too large: what makes it so.
+    parts: tuple[LargePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +279,8 @@ def _failure(visit: Visit, exc: StateFails) -> Failure:
             f" (entered at the event id #{number}). {cause}"
         )
     is_cut = not exc.is_verbatim or (exc.error in _LOCATED and number is None)
-    return Failure(visit.state.name, exc.error, cause, exc.field, exc.path, is_cut)
+    parts = largest_parts(exc.value) if exc.value is not None else ()
+    return Failure(visit.state.name, exc.error, cause, exc.field, exc.path, is_cut, parts)
 
 
 def _following(before: Visit, state: State, found: Exit) -> Visit:

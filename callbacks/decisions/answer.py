@@ -6,13 +6,26 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from callbacks.asl.payload import PayloadError, check_cause, check_error, check_output, check_text
+from callbacks.asl.payload import (
+    PayloadError,
+    check_cause,
+    check_depth,
+    check_error,
+    check_output,
+    check_text,
+    parse_exact,
+)
+from callbacks.asl.sizes import LargePart, largest_parts
 from callbacks.decisions.errors import InvalidAnswer
+from callbacks.decisions.foretold import largest
 from callbacks.decisions.schema import schema_problem
 from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
+# What is longer than that is only counted.
+_LONGEST_READ = 4_000_000
 NOT_MEANT = (
     "Nobody has to answer this step: a job runs. The job itself goes on running; the workflow "
     "stops waiting for it. Say that this is meant."
@@ -94,6 +107,18 @@ def check_answer(answer: Answer, *, policy: Policy, ends_early: bool) -> None:
         raise InvalidAnswer(errors)
 
 
+def read_output(text: str) -> Any:
+    """As `check_output`; of what is too large it says what makes it so. Raises PayloadError."""
+    try:
+        return check_output(text)
+    except PayloadError as exc:
+        parts = _parts(text) if exc.problem.code == "too_big" else ()
+        if not parts:
+            raise
+        message = f"{exc.problem.message} {largest(parts)}"
+        raise PayloadError(replace(exc.problem, message=message)) from None
+
+
 def _note(errors: dict[str, list[str]], field: str, check: Callable[[], str | None]) -> None:
     try:
         message = check()
@@ -104,10 +129,19 @@ def _note(errors: dict[str, list[str]], field: str, check: Callable[[], str | No
 
 
 def _check_meant(answer: Answer) -> str | None:
-    value = check_output(answer.output_text)
+    value = read_output(answer.output_text)
     if value in (None, "") and not answer.empty_is_meant:
         return "This answer says nothing. Tick “Send it although it is empty” if that is meant."
     return None
+
+
+def _parts(text: str) -> tuple[LargePart, ...]:
+    """What makes it large, where it can be read at all."""
+    try:
+        check_depth(text)
+        return largest_parts(parse_exact(text)) if len(text) <= _LONGEST_READ else ()
+    except (ValueError, PayloadError):
+        return ()
 
 
 def _misfit(answer: Answer, policy: Policy) -> str | None:

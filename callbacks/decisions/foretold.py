@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from callbacks.asl.forecast import Failure, Forecast, Outcome, Verdict
@@ -15,6 +17,7 @@ from callbacks.asl.language.values import (
     CannotPredict,
 )
 from callbacks.asl.payload import OUTPUT_LIMIT_BYTES
+from callbacks.asl.sizes import LargePart
 
 _LONGEST_CAUSE = 300
 
@@ -179,10 +182,24 @@ def _nothing_there(failure: Failure) -> str:
 
 
 def _too_large(failure: Failure) -> str:
-    return _("What %(state)s hands on would have %(size)s bytes; AWS takes at most %(limit)s.") % {
+    said = _("What %(state)s hands on would have %(size)s bytes; AWS takes at most %(limit)s.") % {
         "state": failure.state,
         "size": f"{int(failure.path):,}",
         "limit": f"{OUTPUT_LIMIT_BYTES:,}",
+    }
+    return " ".join(filter(None, [said, largest(failure.parts)]))
+
+
+def largest(parts: Sequence[LargePart]) -> str:
+    """What makes a payload large, and the way out; "" where nothing stands out."""
+    if not parts:
+        return ""
+    named = ", ".join(
+        _("%(path)s with %(size)s bytes") % {"path": part.path, "size": f"{part.size:,}"}
+        for part in parts
+    )
+    return _("Largest parts: %(parts)s. Put large data into S3 and send its address.") % {
+        "parts": named
     }
 
 

@@ -17,7 +17,12 @@ LARGEST = 20_000
 
 
 def past_outputs(
-    *, tasks: QuerySet[CallbackTask], connection_id: uuid.UUID, workflow: str, state: str
+    *,
+    tasks: QuerySet[CallbackTask],
+    connection_id: uuid.UUID,
+    workflow: str,
+    state: str,
+    most: int = MOST,
 ) -> list[str]:
     """The JSON texts, the newest first, tokens masked: one query, over an index of its own.
 
@@ -26,7 +31,7 @@ def past_outputs(
     of_step = tasks.filter(connection_id=connection_id, state_machine_name=workflow, state=state)
     found = of_step.filter(WENT_WELL).order_by("-closed_at")
     newest = found.alias(size=Length("closed_output")).filter(size__lte=LARGEST)
-    return list(newest.values_list("closed_output", flat=True)[:MOST])
+    return list(newest.values_list("closed_output", flat=True)[:most])
 
 
 def policies_of_step(*, connection_id: uuid.UUID, workflow: str, state: str) -> list[Policy]:

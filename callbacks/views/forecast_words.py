@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from callbacks.asl.forecast import Forecast, Verdict
-from callbacks.asl.payload import PayloadError, check_output
+from callbacks.asl.payload import PayloadError
 from callbacks.decisions import foretold
-from callbacks.decisions.answer import Answer, under
+from callbacks.decisions.answer import Answer, read_output, under
 from callbacks.decisions.people import may_override_forecast
 from callbacks.decisions.preflight import mend, preflight
 from callbacks.models import CallbackTask, Direction, User
 from callbacks.views.answer_form import Typed
+from callbacks.views.change_words import Changes, changes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Foreseen:
 
     approval: ForecastPanel
     rejection: ForecastPanel
+    # How the answer differs from the one that was begun with, or from the last one of this step.
+    changes: Changes | None = None
 
 
 def foreseen(*, task: CallbackTask, user: User, typed: Typed) -> Foreseen:
@@ -52,6 +55,7 @@ def foreseen(*, task: CallbackTask, user: User, typed: Typed) -> Foreseen:
     return Foreseen(
         approval=_approval(task, user, typed),
         rejection=_panel(task, user, typed.answer(Direction.REJECT)),
+        changes=changes_of(task=task, user=user, typed=typed),
     )
 
 
@@ -62,7 +66,7 @@ def _approval(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
             lines=(_("Write an answer, and here stands what the run does with it."),),
         )
     try:
-        check_output(typed.output)
+        read_output(typed.output)
     except PayloadError as exc:
         return ForecastPanel(
             title=_("This cannot be sent yet"),

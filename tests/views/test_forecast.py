@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.utils import timezone
 
 from callbacks.models import Decision, Draft, Role
 from tests import making
@@ -140,3 +143,45 @@ def test_a_rejection_that_kills_as_a_success_has_its_own_tick(browser_of):
     assert b'name="override_no"' in first.content
     assert "tick this and say why" in text_of(first)
     assert post_answer(nina, task, **fields, override_no="on").status_code == 303
+
+
+# --- beside the forecast ------------------------------------------------------------------------
+def test_what_differs_from_the_answer_to_begin_with_is_told(people, browser_of):
+    policy = making.make_policy(default_output='{"ok": true, "note": "as always", "n": 1}')
+    task = making.make_task(policy=policy)
+    browser = browser_of(people.approver)
+    url = f"/tasks/{task.pk}/forecast/"
+    same = text_of(
+        browser.post(url, form_fields(task, output='{"n":1,"note":"as always","ok":true}'))
+    )
+    assert "The same as the answer to begin with" in same
+    other = text_of(browser.post(url, form_fields(task, output='{"ok": false, "n": 1}')))
+    assert "2 of 3 values differ from the answer to begin with" in other
+    assert "$.ok true false" in other
+    assert '$.note "as always"' in other
+
+
+def test_without_one_the_last_answer_that_one_may_see_is_compared(people, browser_of):
+    task = making.make_task()
+    ended = {"status": "answered", "closed_kind": "succeeded", "closed_at": timezone.now()}
+    run = making.make_execution(task.execution.state_machine)
+    before = making.make_task(execution=run, state=task.state, closed_output='{"ok":true}', **ended)
+    browser = browser_of(people.approver)
+    posted = form_fields(task, output='{"ok": false}')
+    page = text_of(browser.post(f"/tasks/{task.pk}/forecast/", posted))
+    assert "1 of 1 values differs from the last answer to this step" in page
+    type(before).objects.filter(pk=before.pk).update(policy=making.make_policy("x", team="x"))
+    page = text_of(browser.post(f"/tasks/{task.pk}/forecast/", posted))
+    assert "differs from" not in page
+
+
+def test_an_answer_that_is_too_large_is_told_by_its_largest_parts(people, browser_of):
+    task = making.make_task()
+    output = json.dumps({"report": {"rows": ["x" * 1000] * 250}, "log": "y" * 20_000})
+    page = text_of(
+        browser_of(people.approver).post(
+            f"/tasks/{task.pk}/forecast/", form_fields(task, output=output)
+        )
+    )
+    assert "AWS takes at most 262,144" in page
+    assert "Largest parts: $.report.rows with 250,751 bytes, $.log with 20,002 bytes" in page

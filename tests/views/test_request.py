@@ -14,7 +14,7 @@ from tests import making
 from tests.views.answering import hidden, typed
 from tests.views.conftest import text_of
 
-PAGE_QUERIES = 28
+PAGE_QUERIES = 30
 
 
 def path_of(task):

@@ -43,6 +43,7 @@ class StateFails(Exception):
         field: str = "",
         path: str = "",
         is_verbatim: bool = True,
+        value: Json = None,
     ) -> None:
         super().__init__(cause)
         self.error = error
@@ -50,6 +51,8 @@ class StateFails(Exception):
         self.field = field
         self.path = path
         self.is_verbatim = is_verbatim
+        # What was too large, where that is the matter.
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)

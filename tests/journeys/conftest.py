@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -142,6 +143,16 @@ def session_cookie(person: User, url: str) -> Any:
 def tick(page: Page) -> None:
     """Let the page ask what is new, as its own clock would."""
     page.evaluate("document.body.dispatchEvent(new CustomEvent('hp:tick'))")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, as rule and element."""
+    results = Axe().run(page)
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 def overflows(page: Page) -> bool:

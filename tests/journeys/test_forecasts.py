@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from callbacks.models import Decision
 from tests import making
+from tests.founding import RETRY, founding_definition, founding_task
+from tests.journeys.conftest import PHONE, WIDE, faults, overflows
 from tests.journeys.founding import SETTLES_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -120,4 +123,106 @@ def test_the_answer_is_never_lost_to_the_forecast_of_it(founding, open_page, tro
     page.locator("#answer-bar button[value=approve]").click()
     expect(page.locator("#send-now")).to_be_visible()
     assert Decision.objects.count() == 1
+    assert troubles.seen == []
+
+
+# --- every look that it has, for axe ------------------------------------------------------------
+LOOKS = {
+    "passes": (founding_definition(), '{"Payload": {"approved": true}}', "This answer passes"),
+    "ends the run": (
+        founding_definition(),
+        '{"Payload": {"approved": false}}',
+        "This ends the whole run",
+    ),
+    "kills, can be wrapped": (
+        founding_definition(),
+        '{"approved": true}',
+        "would end the whole run",
+    ),
+    "kills": (
+        founding_definition(ResultSelector={"x.$": "$.one.two"}),
+        "[1]",
+        "would end the whole run",
+    ),
+    "cannot predict": (
+        founding_definition(ResultSelector={"x.$": "States.UUID()"}),
+        '{"Payload": 1}',
+        "Cannot predict",
+    ),
+    "too large": (founding_definition(), json.dumps({"a": "x" * 262_144}), "Largest parts"),
+    "no JSON": (founding_definition(), '{"a": }', "This cannot be sent yet"),
+}
+
+
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (WIDE, False)], ids=["phone", "wide"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_on_a_forecast(people, open_page, troubles, look, width, dark):
+    """As the person sees it who may send it all the same, with what differs unfolded."""
+    definition, output, says = LOOKS[look]
+    people.approver.role_grants.create(role="operator", granted_at=timezone.now())
+    policy = making.make_policy(default_output='{"Payload": {"approved": true, "note": "x"}}')
+    task = founding_task(definition, policy=policy)
+    page = open_page(f"/tasks/{task.pk}/", people.approver, width=width, dark=dark)
+    page.fill("#output", output)
+    expect(page.locator("#forecast")).to_contain_text(says)
+    for summary in page.locator("#forecast details > summary").all():
+        summary.click()
+    assert faults(page) == []
+    assert not overflows(page)
+    assert troubles.seen == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, False), (WIDE, True)], ids=["phone", "wide"])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ("Busy", "The work would run again"),
+        ("Refused", "The run takes another way"),
+        ("Other", "This ends the whole run"),
+    ],
+)
+def test_axe_finds_nothing_on_the_forecast_of_a_rejection(
+    people, open_page, troubles, error, says, width, dark
+):
+    page = open_page(f"/tasks/{founding_task().pk}/", people.approver, width=width, dark=dark)
+    page.get_by_role("button", name="Reject…").click()
+    page.fill("#error", error)
+    expect(page.locator("#reject-forecast")).to_contain_text(says)
+    assert faults(page) == []
+    assert troubles.seen == []
+
+
+# --- a form after past answers ------------------------------------------------------------------
+@pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (WIDE, False)], ids=["phone", "wide"])
+def test_a_form_after_past_answers_is_filled_and_taken_over(
+    people, open_page, troubles, width, dark
+):
+    task = founding_task(founding_definition(Retry=RETRY))
+    for number in range(12):
+        making.make_task(
+            execution=making.make_execution(task.execution.state_machine),
+            state="Review",
+            status="answered",
+            closed_kind="succeeded",
+            closed_at=timezone.now(),
+            closed_output=json.dumps({"Payload": {"approved": number % 4 > 0, "rows": number}}),
+        )
+    page = open_page(f"/tasks/{task.pk}/", people.approver, width=width, dark=dark)
+    expect(page.locator("#answer")).to_contain_text("A form after the last 12 answers")
+    page.get_by_label("Approved").select_option("true")
+    page.get_by_label("Rows").fill("7")
+    expect(page.locator("#forecast.pass")).to_contain_text("This answer passes")
+    expect(page.locator("#forecast")).to_contain_text("differ")
+    assert faults(page) == []
+    assert not overflows(page)
+
+    address = f"/workflows/{task.execution.state_machine_id}/"
+    page = open_page(address, people.admin, width=width, dark=dark)
+    assert faults(page) == []
+    page.get_by_role("link", name="What answers hold").click()
+    expect(page.locator("h1")).to_have_text("Answers to Review")
+    assert faults(page) == []
+    assert not overflows(page)
+    page.get_by_role("link", name="Begin a policy with it").click()
+    expect(page.get_by_label("JSON Schema of the answer")).to_contain_text('"approved"')
     assert troubles.seen == []

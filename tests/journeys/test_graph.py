@@ -7,8 +7,7 @@ from playwright.sync_api import expect
 
 from tests import making
 from tests.asl.graphs import order_release
-from tests.journeys.conftest import PHONE, WIDE, overflows
-from tests.journeys.test_request_page import faults
+from tests.journeys.conftest import PHONE, WIDE, faults, overflows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -6,13 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from callbacks.models import OPEN_TASKS, ConnectionHealth, DecisionStatus, TaskStatus
 from tests import making
-from tests.journeys.conftest import PHONE, WIDE, overflows, tick
+from tests.journeys.conftest import PHONE, WIDE, faults, overflows, tick
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -286,13 +285,3 @@ def fill(people):
     for status in TaskStatus:
         is_open = status in OPEN_TASKS
         making.make_task(status=status, closed_at=None if is_open else timezone.now())
-
-
-def faults(page):
-    """What axe finds, as rule and element."""
-    results = Axe().run(page)
-    return [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in results.response["violations"]
-        for node in violation["nodes"]
-    ]

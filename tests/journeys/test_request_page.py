@@ -7,13 +7,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from callbacks.models import Decision, DecisionStatus, Draft
 from tests import making
-from tests.journeys.conftest import PHONE, WIDE, overflows
+from tests.journeys.conftest import PHONE, WIDE, faults, overflows
 from tests.views.test_hostile_text import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,16 +22,6 @@ NARROWEST = 320
 
 def request_page(open_page, person, task, **options):
     return open_page(f"/tasks/{task.pk}/", person, **options)
-
-
-def faults(page):
-    """What axe finds, as rule and element."""
-    results = Axe().run(page)
-    return [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in results.response["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 def test_enter_in_a_field_never_sends(people, open_page, troubles):

@@ -54,9 +54,14 @@ def list_tasks(
     column, descending = order.column, order.is_descending
     rows = tasks.filter(_condition(filters))
     found = count_found(rows) if filters.text else None
-    beyond = without_payloads(rows).filter(after(column, cursor, descending=descending))
+    beyond = rows.filter(after(column, cursor, descending=descending))
     ordered = in_order(beyond, column, descending=descending, found=found)
-    listed = list(ordered[: limit + 1]) if found != 0 else []
+    if found is not None:
+        # What has the words may have to be sorted: only its ids, not whole rows.
+        sign = "-" if descending else ""
+        chosen = CallbackTask.objects.filter(pk__in=ordered.values("pk")[: limit + 1])
+        ordered = chosen.order_by(f"{sign}{column}", f"{sign}id")
+    listed = list(without_payloads(ordered)[: limit + 1]) if found != 0 else []
     page = listed[:limit]
     last = page[-1] if len(listed) > limit else None
     return Listed(page, Cursor(at=getattr(last, column), id=last.pk) if last else None)

@@ -67,14 +67,11 @@ def _leave_only(index):
         cursor.execute("SET LOCAL enable_sort = off")
 
 
-@pytest.mark.parametrize(("word", "is_found_by_it"), [("pt", True), ("7", True), ("承認", False)])
-def test_two_letters_read_the_index_of_three_only_where_it_has_them(word, is_found_by_it):
-    if connection.vendor != "postgresql":
-        pytest.skip("It is PostgreSQL's index.")
-    _leave_only("task_search")
-    plan = WAITING.filter(text_condition(word)).values("id").explain()
-    # Without a condition on it the index only says what waits.
-    assert ("Index Cond" in plan) is is_found_by_it
+@pytest.mark.parametrize(("word", "has_it"), [("pt", True), ("7", True), ("承認", False)])
+def test_two_letters_read_the_index_of_three_only_where_it_has_them(word, has_it):
+    """Of a table without rows no plan tells: an index is offered the bare column only."""
+    asked = str(WAITING.filter(text_condition(word)).values("id").query)
+    assert ("COALESCE" not in asked) is has_it
 
 
 def test_sqlite_counts_words_without_reading_a_row():

@@ -453,6 +453,12 @@ class CallbackTask(models.Model):
             models.Index(
                 fields=["dies_earliest", "id"], condition=Q(status="running"), name="task_running"
             ),
+            # What nothing of its own ever ends.
+            models.Index(
+                fields=["dies_earliest", "id"],
+                condition=Q(status="waiting", deadline_kind="none"),
+                name="task_no_clock",
+            ),
             # The other orders of the lists: waiting longest, newest.
             models.Index(
                 fields=["waiting_since", "id"], condition=Q(status="waiting"), name="task_by_age"

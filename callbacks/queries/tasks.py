@@ -11,7 +11,16 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from callbacks.asl.definition import is_activity
-from callbacks.models import LIVE, OPEN_TASKS, CallbackTask, Decision, TaskStatus, TokenState, Vote
+from callbacks.models import (
+    LIVE,
+    OPEN_TASKS,
+    CallbackTask,
+    DeadlineKind,
+    Decision,
+    TaskStatus,
+    TokenState,
+    Vote,
+)
 from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
 from callbacks.queries.searching import count_found, in_order, text_condition
@@ -43,6 +52,8 @@ class TaskFilter:
     state: str = ""
     text: str = ""
     dies_within: timedelta | None = None
+    # Nothing of its own ends it: it may hang for a year.
+    has_no_clock: bool = False
     # A person and their teams, who say that they are on it or were given it.
     holder: tuple[int, frozenset[int]] | None = None
     # Another list: not what waits for people, but running jobs that an answer can end early.
@@ -209,6 +220,8 @@ def _waiting(
         conditions &= Q(state=filters.state)
     if filters.dies_within is not None:
         conditions &= Q(dies_earliest__lte=now + filters.dies_within)
+    if filters.has_no_clock:
+        conditions &= Q(deadline_kind=DeadlineKind.NONE)
     if filters.holder is not None:
         user_id, team_ids = filters.holder
         claims = on_it(user_id=user_id, team_ids=team_ids, now=now)

@@ -41,6 +41,8 @@ NAMES = (*FILTERS, "order", "cursor", "selected")
 # Which list, where a page has two: JOBS, or else what waits for people.
 KIND, JOBS = "kind", "jobs"
 DUE = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
+# The filter "due" of what nothing of its own ever ends.
+NEVER = "never"
 _SEEN = re.compile(r"([0-9a-f]{32})~([0-9a-f]{8})")
 
 
@@ -69,6 +71,7 @@ def read_list(
             state=address.get("state"),
             text=address.get("q"),
             dies_within=DUE.get(address.get("due")),
+            has_no_clock=address.get("due") == NEVER,
             holder=(user.pk, user.team_ids) if address.get("on_it") == ME else None,
             jobs=bool(address.get(KIND)),
         ),
@@ -163,7 +166,7 @@ def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) 
         "connection": (_("Connection"), lambda value: names.get(value, value)),
         "state_machine": (_("Workflow"), str),
         "state": (_("Step"), str),
-        "due": (_("Dies within"), lambda value: DUE_WORDS[value]() if value in DUE else value),
+        "due": (_("Time left"), lambda value: DUE_WORDS[value]() if value in DUE_WORDS else value),
         "on_it": (_("On it"), lambda _value: _("me and my teams")),
         "q": (_("Words"), str),
     }
@@ -191,9 +194,10 @@ ORDER_WORDS: Mapping[Order, Callable[[], str]] = {
     Order.NEWEST: lambda: _("Newest first"),
 }
 DUE_WORDS: Mapping[str, Callable[[], str]] = {
-    "15m": lambda: _("15 min"),
-    "1h": lambda: _("1 h"),
-    "24h": lambda: _("24 h"),
+    "15m": lambda: _("under 15 min"),
+    "1h": lambda: _("under 1 h"),
+    "24h": lambda: _("under 24 h"),
+    NEVER: lambda: _("no time limit"),
 }
 
 

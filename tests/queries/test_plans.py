@@ -54,6 +54,16 @@ def test_the_tasks_of_one_workflow_or_step_in_their_order(column, index):
     assert "temp b-tree" not in plan.lower()
 
 
+def test_what_nothing_ever_ends_in_its_order():
+    if connection.vendor != "postgresql":
+        pytest.skip("Of an empty table SQLite takes any index in this order.")
+    _leave_only("task_no_clock")
+    rows = WAITING.filter(deadline_kind="none").order_by("dies_earliest", "id")
+    plan = rows.values("id").explain()
+    assert "task_no_clock" in plan
+    assert "sort" not in plan.lower()
+
+
 def _leave_only(index):
     """Of a table without rows any index is as good; until the test's end there is only this one."""
     with connection.cursor() as cursor:

@@ -134,6 +134,16 @@ def test_every_applied_filter_is_a_link_to_the_address_without_it(people, page_o
     assert "No request matches these filters" in text_of(page)
 
 
+def test_what_nothing_ever_ends_can_be_listed_by_itself(people, page_of):
+    making.make_task(headline="Hangs for ever", deadline_kind="none")
+    making.make_task(headline="Ends some day")
+    page = page_of(people.approver, "/", due="never")
+    text = text_of(page)
+    assert "Hangs for ever" in text
+    assert "Ends some day" not in text
+    assert "no time limit" in text
+
+
 def test_items_of_one_map_stand_under_one_heading_in_their_order(people, page_of):
     execution = making.make_execution()
     for index in (2, 0, 1):

@@ -3,7 +3,7 @@
 from callbacks.models.api import ApiCall, ApiKey, Scope
 from callbacks.models.connection import CallBudget, CallCount, Connection, ConnectionHealth, Hint
 from callbacks.models.conversation import Comment
-from callbacks.models.figures import Measurement, WorkflowFigures
+from callbacks.models.figures import Measurement, OpinionCount, WorkflowFigures
 from callbacks.models.intake import Intake, IntakeStatus
 from callbacks.models.mirror import (
     MAY_WAIT,
@@ -74,6 +74,7 @@ __all__ = [
     "IntakeStatus",
     "Lease",
     "Measurement",
+    "OpinionCount",
     "Policy",
     "PolicyTeam",
     "Presence",

@@ -36,3 +36,21 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.waiting} waiting at {self.hour:%Y-%m-%d %H}"
+
+
+class OpinionCount(models.Model):
+    """How often AWS's own forecast (TestState) was asked for, by how it stood to ours."""
+
+    connection = models.ForeignKey(
+        "callbacks.Connection", on_delete=models.CASCADE, related_name="opinion_counts"
+    )
+    verdict = models.CharField(max_length=16)
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "verdict"], name="opinion_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.verdict}"

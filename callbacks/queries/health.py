@@ -17,6 +17,7 @@ from callbacks.models import (
     Decision,
     Execution,
     ExecutionStatus,
+    OpinionCount,
     Pulse,
 )
 
@@ -77,6 +78,12 @@ def calls(*, what: str) -> list[Figure]:
     """Return the sums of `calls`, `throttles` or `denials` by connection and operation."""
     rows = CallCount.objects.values_list("connection__name", "operation").annotate(n=Sum(what))
     return _figures(rows)
+
+
+def second_opinions() -> list[Figure]:
+    """How often AWS was asked for its own forecast, by connection and how it stood to ours."""
+    rows = OpinionCount.objects.order_by("connection__name", "verdict")
+    return _figures(rows.values_list("connection__name", "verdict", "number"))
 
 
 def _age(connection: Connection, now: datetime) -> SyncAge:

@@ -25,6 +25,7 @@ from callbacks.stepfunctions.facts import (
     ExecutionSummary,
     StateMachine,
     StateMachineDetail,
+    StateTest,
 )
 from callbacks.stepfunctions.hint_queue import HintQueue, Hints
 from callbacks.stepfunctions.identity import Identity, require_credentials, who_we_are
@@ -59,6 +60,7 @@ __all__ = [
     "Sender",
     "StateMachine",
     "StateMachineDetail",
+    "StateTest",
     "StepFunctionsError",
     "TaskGone",
     "Throttled",

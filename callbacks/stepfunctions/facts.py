@@ -120,3 +120,18 @@ class ExecutionPage:
 
     executions: tuple[ExecutionSummary, ...]
     next_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateTest:
+    """What AWS says that one state would do (TestState). `status`: SUCCEEDED, FAILED, RETRIABLE or
+    CAUGHT_ERROR; the rule's numbers count from 0, `retry_seconds` is the delay before the repeat.
+    """
+
+    status: str
+    output: str | None = field(default=None, repr=False)
+    next_state: str | None = None
+    error: str | None = None
+    cause: str | None = field(default=None, repr=False)
+    retry_rule: int | None = None
+    retry_seconds: int | None = None

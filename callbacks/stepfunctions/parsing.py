@@ -13,6 +13,7 @@ from callbacks.stepfunctions.facts import (
     ExecutionSummary,
     StateMachine,
     StateMachineDetail,
+    StateTest,
 )
 
 Kind = TypeVar("Kind")
@@ -126,3 +127,17 @@ def contiguous(events: Sequence[Event], first: int) -> Events:
         if one["id"] != expected:
             raise Flawed(f"event {expected} expected, event {one['id']} found")
     return Events(ordered)
+
+
+def state_test(answer: Mapping[str, Any]) -> StateTest:
+    """Read TestState; what its inspection shows beside the outcome is left out."""
+    details = (answer.get("inspectionData") or {}).get("errorDetails") or {}
+    return StateTest(
+        status=required(answer, "status", str),
+        output=answer.get("output"),
+        next_state=answer.get("nextState"),
+        error=answer.get("error"),
+        cause=answer.get("cause"),
+        retry_rule=details.get("retryIndex"),
+        retry_seconds=details.get("retryBackoffIntervalSeconds"),
+    )

@@ -21,6 +21,7 @@ from callbacks.stepfunctions.facts import (
     Items,
     StateMachine,
     StateMachineDetail,
+    StateTest,
 )
 from callbacks.stepfunctions.wire import CallCounter, WireCall
 
@@ -161,6 +162,36 @@ class Reader:
     def tags(self, *, arn: str) -> dict[str, str]:
         """Return the tags of a state machine (1 call a second in AWS's quota)."""
         return self._read("ListTagsForResource", {"resourceArn": arn}, parsing.tags)
+
+    def test_state(
+        self,
+        *,
+        definition: str,
+        state: str,
+        given: str,
+        context: str,
+        variables: str,
+        mock: Mapping[str, Any],
+        retries_used: int = 0,
+    ) -> StateTest:
+        """Return what AWS says that this state would do with a mocked result or error.
+
+        All texts are JSON of 262,144 bytes at most. Nothing runs and no role is needed; no task
+        token may stand in anything that is given.
+        """
+        parameters: dict[str, Any] = {
+            "definition": definition,
+            "stateName": state,
+            "input": given,
+            "context": context,
+            # A callback's result is not what the API answers that the state calls.
+            "mock": {**mock, "fieldValidationMode": "NONE"},
+            "inspectionLevel": "DEBUG",
+            "stateConfiguration": {"retrierRetryCount": retries_used},
+        }
+        if variables:
+            parameters["variables"] = variables
+        return self._read("TestState", parameters, parsing.state_test)
 
     def renew_credentials(self) -> None:
         """Ask for credentials anew with the next call, for answers like ExpiredToken."""

@@ -29,6 +29,7 @@ _EVERYWHERE: Mapping[str, Quota] = {
     "ListExecutions": Quota(bucket=100, refill=2),
     "ListStateMachines": Quota(bucket=100, refill=5),
     "ListTagsForResource": Quota(bucket=100, refill=1),
+    "TestState": Quota(bucket=50, refill=10),
 }
 _LARGE: Mapping[str, Quota] = {
     **_EVERYWHERE,

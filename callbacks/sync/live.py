@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,22 +9,11 @@ from datetime import datetime
 from callbacks.asl import events as reading
 from callbacks.asl.masking import Masker
 from callbacks.models import Execution
-from callbacks.stepfunctions import (
-    CallCounter,
-    Event,
-    Events,
-    Reader,
-    StepFunctionsError,
-    Throttled,
-)
-from callbacks.sync.figures import count_calls
-from callbacks.sync.purse import Purse
-from callbacks.sync.trouble import is_denial
+from callbacks.stepfunctions import Event, Events
+from callbacks.sync.person_asks import ask
 
 OPERATION = "GetExecutionHistory"
 MOST_EVENTS = 50
-# A person waits: one attempt, and not for long.
-PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +28,14 @@ class LiveEvent:
 
 def latest_events(*, execution: Execution, now: datetime) -> tuple[LiveEvent, ...]:
     """The newest events, the latest first. Raises StepFunctionsError; Throttled is also our own."""
-    connection = execution.connection
-    purse = Purse(connection=connection, clock=lambda: now)
-    if not purse.allows(OPERATION):
-        raise Throttled(operation=OPERATION, code="OwnShare", message="our own share is used")
-    counter, denials = CallCounter(), Counter[str]()
-    reader = Reader(
-        access=connection.access,
-        calls=counter,
-        admit=purse.spend,
-        read_timeout=PATIENCE_SECONDS,
-        attempts=1,
+    events = ask(
+        connection=execution.connection,
+        operation=OPERATION,
+        now=now,
+        question=lambda reader: reader.latest_events(
+            execution_arn=execution.arn, limit=MOST_EVENTS
+        ),
     )
-    try:
-        events = reader.latest_events(execution_arn=execution.arn, limit=MOST_EVENTS)
-    except StepFunctionsError as exc:
-        denials[OPERATION] += is_denial(exc)
-        raise
-    finally:
-        purse.give_back()
-        count_calls(connection=connection, counter=counter, denials=denials, now=now)
     return _told(events)
 
 

@@ -19,7 +19,9 @@ from callbacks.models import Direction, Draft, User
 CHECK = "check"
 # Put what was typed into what the workflow takes it out of, and show the form again.
 WRAP = "wrap"
-DIRECTIONS = (CHECK, WRAP, *Direction.values)
+# Ask AWS for its own forecast, and show the form again with it.
+COMPARE = "compare"
+DIRECTIONS = (CHECK, WRAP, COMPARE, *Direction.values)
 # How the answer was asked for.
 MODE, AS_FORM, AS_JSON = "mode", "form", "json"
 MOST_FIELDS = 100

@@ -38,6 +38,7 @@ from callbacks.views.early_words import (
 from callbacks.views.field_words import AnswerFields, answer_fields
 from callbacks.views.forecast_words import Foreseen, foreseen
 from callbacks.views.jsontree import NotShown, count_fields, read_shown
+from callbacks.views.opinion_words import OpinionWords
 from callbacks.views.places import own_draft, task_page
 from callbacks.views.signing_words import Signing, after_this_one
 
@@ -103,6 +104,9 @@ class AnswerForm:
     # What either answer would do, as typed.
     foreseen: Foreseen | None = None
     forecast_url: str = ""
+    # What AWS itself says of it, where that was asked for, and whether it can be.
+    opinion: OpinionWords | None = None
+    can_compare: bool = False
     fields: AnswerFields | SimpleLazyObject[AnswerFields] = field(default_factory=AnswerFields)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -220,6 +224,7 @@ def form_of(
     reject_open: bool = False,
     kept: Kept | None = None,
     signing: Signing | None = None,
+    opinion: OpinionWords | None = None,
 ) -> AnswerForm:
     """The form as it is shown first, or again with what is wrong in it."""
     policy = task.policy
@@ -252,6 +257,8 @@ def form_of(
                 task=task, user=user, typed=typed, errors=tuple((errors or {}).get("output", ()))
             )
         ),
+        opinion=opinion,
+        can_compare=task.execution.is_known and task.execution.definition_id is not None,
         forecast_url=f"{task_page(task.pk)}forecast/",
         reason_note=_reason_note(ReasonRule(policy.reason_rule)),
         fixed_no=policy.rejection_output

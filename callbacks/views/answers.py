@@ -34,6 +34,7 @@ from callbacks.views.answer_form import (
     AS_FORM,
     AS_JSON,
     CHECK,
+    COMPARE,
     WRAP,
     Posted,
     Typed,
@@ -51,6 +52,7 @@ from callbacks.views.errors import unsupported
 from callbacks.views.fragments import vary, wants_fragment
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page_or_401
+from callbacks.views.opinion_words import OpinionWords, opinion_words
 from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.request_words import AnswerPart, answer_part, over_of, signing_for
@@ -84,6 +86,8 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
         return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
     if posted.direction == WRAP:
         return _wrapped(attempt)
+    if posted.direction == COMPARE:
+        return _compared(attempt)
     if posted.direction == CHECK:
         return _checked(attempt)
     return _decided(attempt, Direction(posted.direction))
@@ -158,6 +162,20 @@ def _wrapped(attempt: Attempt) -> HttpResponse:
     user, request_id = attempt.request.user, attempt.task.request_id
     save_draft(typed=typed, user=user, request_id=request_id, now=frame_of(attempt.request).now)
     return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
+
+
+def _compared(attempt: Attempt) -> HttpResponse:
+    """The form with AWS's own forecast of what was typed; it costs one call of the quota."""
+    task, typed = attempt.task, attempt.posted.typed
+    if not task.is_open or lock_of(task=task, user=attempt.request.user) is not None:
+        return _form_again(attempt, FORBIDDEN, {})
+    answer = typed.answer(_meant(typed))
+    try:
+        check_answer(replace(answer, reason="-"), policy=task.policy, ends_early=False)
+    except InvalidAnswer as exc:
+        return _form_again(attempt, INVALID, exc.errors)
+    opinion = opinion_words(task=task, answer=answer, now=frame_of(attempt.request).now)
+    return _form_again(attempt, 200, {}, opinion=opinion)
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
@@ -255,6 +273,7 @@ def _form_again(
     checked: bool = False,
     reject_open: bool = False,
     decision_id: uuid.UUID | None = None,
+    opinion: OpinionWords | None = None,
 ) -> HttpResponse:
     """The form with what was typed and what is wrong with it, where there can be one."""
     request, task = attempt.request, attempt.task
@@ -276,6 +295,7 @@ def _form_again(
         errors=errors,
         checked=checked,
         reject_open=reject_open,
+        opinion=opinion,
     )
     part = AnswerPart(form=form, signing=signing)
     return show_request(request, facts=facts, part=part, status=status)

@@ -17,10 +17,10 @@ from callbacks.queries.executions import (
     tasks_of,
 )
 from callbacks.queries.requests import find_task, request_facts
-from callbacks.stepfunctions import StepFunctionsError, Throttled
-from callbacks.sync.live import MOST_EVENTS, OPERATION, LiveEvent, latest_events
-from callbacks.sync.trouble import describe_trouble
+from callbacks.stepfunctions import StepFunctionsError
+from callbacks.sync.live import MOST_EVENTS, LiveEvent, latest_events
 from callbacks.templatetags.words import ago, utc_time
+from callbacks.views.asking_words import asking_problem
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -75,7 +75,7 @@ def _events(
     try:
         events = latest_events(execution=execution, now=frame.now)
     except StepFunctionsError as exc:
-        return {"problem": _problem(exc), "rows": ()}
+        return {"problem": asking_problem(exc), "rows": ()}
     focus = task.state if task is not None else ""
     rows = [_row(event, focus, frame.now) for event in events]
     standings = standings_of(execution=execution, sight=frame.sight)
@@ -119,12 +119,3 @@ def _row(event: LiveEvent, focus: str, now: datetime) -> dict[str, Any]:
 def _tone(kind: str) -> str:
     """Ends that are no success stand out, as they do in AWS's console."""
     return "dying" if kind.endswith(("Failed", "TimedOut", "Aborted")) else ""
-
-
-def _problem(error: StepFunctionsError) -> str:
-    if isinstance(error, Throttled):
-        # Perhaps AWS said so, perhaps our own share of its quota.
-        return _("The share of calls to AWS is used up (%(operation)s). Try again soon.") % {
-            "operation": OPERATION
-        }
-    return describe_trouble(error).message

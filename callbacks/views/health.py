@@ -73,6 +73,7 @@ class Figures(Collector):
         yield self._decisions()
         yield self._ages()
         yield self._checkpoint()
+        yield self._opinions()
         for what, words in (
             ("calls", "Requests to Step Functions"),
             ("throttles", "Requests that Step Functions throttled"),
@@ -122,6 +123,16 @@ class Figures(Collector):
         last = last_checkpoint()
         if last is not None:
             metric.add_metric([], (database_now() - last.at).total_seconds())
+        return metric
+
+    def _opinions(self) -> Metric:
+        metric = CounterMetricFamily(
+            "holdpoint_second_opinions",
+            "Forecasts that were held against AWS's own, by what came of it",
+            labels=["connection", "result"],
+        )
+        for figure in health.second_opinions():
+            metric.add_metric(figure.labels, figure.value)
         return metric
 
     def _calls(self, what: str, words: str) -> Metric:

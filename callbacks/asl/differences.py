@@ -8,6 +8,8 @@ from itertools import islice
 
 from callbacks.asl.language.values import Json, render
 
+# Names and numbers of items, from the whole down.
+Place = tuple[str | int, ...]
 # Answers with more values are compared as a whole.
 MOST_VALUES = 2_000
 
@@ -16,9 +18,14 @@ MOST_VALUES = 2_000
 class Difference:
     """`before` and `after` are JSON; None where there is no such value."""
 
-    path: str
+    place: Place
     before: str | None
     after: str | None
+
+    @property
+    def path(self) -> str:
+        steps = (f"[{one}]" if isinstance(one, int) else f".{one}" for one in self.place)
+        return "$" + "".join(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +41,29 @@ def differences(before: Json, after: Json) -> Differences:
     old, new = _values(before), _values(after)
     if old is None or new is None:
         texts = render(before), render(after)
-        return Differences((Difference("$", *texts),) if texts[0] != texts[1] else (), 1)
-    paths = [*new, *(path for path in old if path not in new)]
+        return Differences((Difference((), *texts),) if texts[0] != texts[1] else (), 1)
+    places = [*new, *(place for place in old if place not in new)]
     return Differences(
         tuple(
-            Difference(path, old.get(path), new.get(path))
-            for path in paths
-            if old.get(path) != new.get(path)
+            Difference(place, old.get(place), new.get(place))
+            for place in places
+            if old.get(place) != new.get(place)
         ),
-        len(paths),
+        len(places),
     )
 
 
-def _values(value: Json) -> dict[str, str] | None:
-    found = dict(islice(_leaves("$", value), MOST_VALUES + 1))
+def _values(value: Json) -> dict[Place, str] | None:
+    found = dict(islice(_leaves((), value), MOST_VALUES + 1))
     return found if len(found) <= MOST_VALUES else None
 
 
-def _leaves(path: str, value: Json) -> Iterator[tuple[str, str]]:
+def _leaves(place: Place, value: Json) -> Iterator[tuple[Place, str]]:
     if isinstance(value, dict) and value:
         for name, member in value.items():
-            yield from _leaves(f"{path}.{name}", member)
+            yield from _leaves((*place, name), member)
     elif isinstance(value, list) and value:
         for number, member in enumerate(value):
-            yield from _leaves(f"{path}[{number}]", member)
+            yield from _leaves((*place, number), member)
     else:
-        yield path, render(value)
+        yield place, render(value)

@@ -25,7 +25,7 @@ from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
 # What is longer than that is only counted.
-_LONGEST_READ = 4_000_000
+_LONGEST_READ = 600_000
 NOT_MEANT = (
     "Nobody has to answer this step: a job runs. The job itself goes on running; the workflow "
     "stops waiting for it. Say that this is meant."
@@ -129,7 +129,7 @@ def _note(errors: dict[str, list[str]], field: str, check: Callable[[], str | No
 
 
 def _check_meant(answer: Answer) -> str | None:
-    value = read_output(answer.output_text)
+    value = check_output(answer.output_text)
     if value in (None, "") and not answer.empty_is_meant:
         return "This answer says nothing. Tick “Send it although it is empty” if that is meant."
     return None

@@ -20,6 +20,7 @@ from callbacks.asl.payload import OUTPUT_LIMIT_BYTES
 from callbacks.asl.sizes import LargePart
 
 _LONGEST_CAUSE = 300
+_LONGEST_PATH = 200
 
 
 def title(forecast: Forecast, *, is_approval: bool) -> str:
@@ -195,7 +196,8 @@ def largest(parts: Sequence[LargePart]) -> str:
     if not parts:
         return ""
     named = ", ".join(
-        _("%(path)s with %(size)s bytes") % {"path": part.path, "size": f"{part.size:,}"}
+        _("%(path)s with %(size)s bytes")
+        % {"path": part.path[:_LONGEST_PATH], "size": f"{part.size:,}"}
         for part in parts
     )
     return _("Largest parts: %(parts)s. Put large data into S3 and send its address.") % {

@@ -37,8 +37,10 @@ _CHANGED = {
     NUMBER: re.compile(r"[\r\n\0]"),
     LONG_TEXT: re.compile(r"[\r\0]"),
 }
+# What HTML or a browser turns into something else in the name of an input.
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array", "object"})
+_OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array"})
 _TOO_RICH = frozenset({"$ref", "oneOf", "anyOf", "allOf", "not", "if", "patternProperties"})
 _WRITTEN = {
     TEXT: AS_TEXT,
@@ -98,6 +100,9 @@ def texts_of(fields: tuple[Field, ...], output_text: str) -> dict[str, str] | No
         value = check_output(output_text)
     except PayloadError:
         return None
+    if value == {}:
+        # A form in which nothing stands is no answer, and this is one.
+        return None
     texts = {field.name: _text_at(field, value) for field in fields}
     if any(text is None for text in texts.values()):
         return None
@@ -143,7 +148,7 @@ def _of_member(
     part: Any, place: Place, group: tuple[str, ...], is_guess: bool, is_required: bool
 ) -> list[Field]:
     name = place[-1]
-    if not isinstance(part, dict) or _TOO_RICH & part.keys() or not name:
+    if not isinstance(part, dict) or _TOO_RICH & part.keys() or _NO_NAME.search(name) or not name:
         raise _NotDrawn
     title = str(part.get("title") or _spoken(name))
     if part.get("type") == "object":
@@ -227,11 +232,13 @@ def _text_at(field: Field, value: Any) -> str | None:
         lines = [_word(one) for one in value] if is_list else []
         is_whole = is_list and not any(_CHANGED[TEXT].search(line) for line in lines)
         return "\n".join(lines) if is_whole else None
-    if not _is_scalar(value) or value is None:
+    if not _is_scalar(value):
         return None
     if field.kind in (CHOICE, YES_NO):
         offered = [one for one, _ in field.choices] or ["true", "false"]
         return render(value) if render(value) in offered else None
+    if value is None:
+        return None
     return None if _CHANGED[field.kind].search(_word(value)) else _of_format(field, _word(value))
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from functools import lru_cache
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from callbacks.asl.contract.infer import Contract, infer
 from callbacks.asl.contract.reads import Read
 from callbacks.asl.contract.walk import reads_of
 from callbacks.asl.definition import known_definition
-from callbacks.asl.payload import parse_exact
+from callbacks.asl.payload import PayloadError, check_output
 from callbacks.models import CallbackTask, User
 from callbacks.queries.past_answers import past_outputs
 
+logger = logging.getLogger(__name__)
 # Fewer answers say too little of what is usual for a form to be made of it.
 RUNS_FOR_A_FORM = 3
 NOTHING = Contract(schema=None, reads=(), runs=0)
@@ -33,7 +36,18 @@ def contract_of_task(*, task: CallbackTask, user: User) -> Contract:
     )
 
 
-def contract_of_step(
+def contract_of_step(**step: Any) -> Contract:
+    """See `_contract_of_step`. What goes wrong in guessing must never keep anybody from a page."""
+    try:
+        return _contract_of_step(**step)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("What answers to %s hold could not be told.", step["state"])
+        return NOTHING
+
+
+def _contract_of_step(
     *,
     definition: str,
     connection_id: uuid.UUID,
@@ -52,13 +66,13 @@ _UNREADABLE = object()
 
 def _read(text: str) -> Any:
     try:
-        return parse_exact(text)
-    # It may have been cut short when it was mirrored.
-    except (ValueError, RecursionError):
+        return check_output(text)
+    # It may have been cut short when it was mirrored, or hold what no form can show.
+    except PayloadError:
         return _UNREADABLE
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _reads(definition: str, state: str) -> tuple[Read, ...]:
     parsed = known_definition(definition)
     found = parsed.state(state) if parsed else None

@@ -20,7 +20,7 @@ AS_TEXT, AS_LONG, AS_NUMBER, AS_JSON = "text", "long", "number", "json"
 AS_LIST, AS_NUMBERS = "list", "numbers"
 DEEPEST = 10
 _NAME = re.compile(r"field:(text|long|number|json|list|numbers):(.+)", re.DOTALL)
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 Place = tuple[str, ...]
 
 
@@ -65,6 +65,13 @@ def output_of(texts: Iterable[tuple[Slot, str]]) -> str:
     return render(answer)
 
 
+def misread(texts: Iterable[tuple[Slot, str]]) -> list[tuple[Slot, str]]:
+    """What stands in fields for numbers and is none, with its text."""
+    numbers = [(slot, text) for slot, text in texts if slot.written in (AS_NUMBER, AS_NUMBERS)]
+    lines = [(slot, line.strip()) for slot, text in numbers for line in text.split("\n")]
+    return [(slot, line) for slot, line in lines if line and isinstance(_number_or_text(line), str)]
+
+
 def _put(answer: dict[str, Any], slot: Slot, value: Any) -> None:
     into: Any = answer
     for part in slot.place[:-1]:
@@ -96,4 +103,5 @@ def _json_or_text(text: str) -> Any:
 def _number_or_text(text: str) -> Any:
     if not _NUMBER.fullmatch(text) or len(text) > DIGITS_LIMIT:
         return text
-    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    is_whole = text.lstrip("-").isdigit() and text != "-0"
+    return int(text) if is_whole else Decimal(text)

@@ -25,7 +25,7 @@ from callbacks.queries.paging import bounded_count
 SORTED_LIMIT = 2000
 # PostgreSQL's index is of three letters each, the blanks before a word among them.
 INDEXED_LETTERS = 3
-BEFORE_WORDS = "\n -_/.:,;#@(\"'"
+BEFORE_WORDS = "\n\t -_/.:,;#@([{<=&+*|$\"'"
 
 
 def text_condition(text: str) -> Q:

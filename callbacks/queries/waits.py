@@ -10,11 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from django.db.models import QuerySet
 
 from callbacks.models import OPEN_TASKS, CallbackTask, StateMachine, TaskStatus
 from callbacks.queries.paging import COUNT_LIMIT
+from callbacks.queries.past_answers import said_no
 from callbacks.queries.sight import Sight
 from callbacks.queries.workflows import BoundedCount, tasks_in
 
@@ -54,6 +56,8 @@ class _Wait:
     seconds: float
     status: str
     kind: str
+    # Rejected from here by a success that says no.
+    said_no: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +127,21 @@ def newest_waits(*, tasks: QuerySet[CallbackTask], since: datetime) -> UsualWait
     return _usual([_wait(*row) for row in rows[:SAMPLE]])
 
 
-_COLUMNS = ("waiting_since", "closed_at", "status", "closed_kind")
+_COLUMNS = ("waiting_since", "closed_at", "status", "closed_kind", "said_no")
 
 
 def _ended(tasks: QuerySet[CallbackTask], since: datetime) -> QuerySet[CallbackTask]:
     return (
         tasks.filter(changed_at__gte=since, closed_at__gte=since, early_completion=False)
+        .annotate(said_no=said_no())
         .exclude(status__in=OPEN_TASKS)
         .order_by("-changed_at")
     )
 
 
-def _wait(began: datetime, ended: datetime | None, status: str, kind: str) -> _Wait:
+def _wait(began: datetime, ended: datetime | None, *told: Any) -> _Wait:
     seconds = max(0.0, (ended - began).total_seconds()) if ended else 0.0
-    return _Wait(seconds, status, kind)
+    return _Wait(seconds, *told)
 
 
 def _machines(workflow: StateMachine) -> list[uuid.UUID]:
@@ -159,5 +164,5 @@ def _usual(waits: Sequence[_Wait]) -> UsualWait | None:
         p95=ordered[math.ceil(len(ordered) * 0.95) - 1],
         ran_out=sum(wait.status == TaskStatus.TIMED_OUT for wait in waits),
         answered=tuple(counts[number] for number in range(len(ANSWER_BOUNDS) + 1)),
-        approved=sum(wait.kind == "succeeded" for wait in answers),
+        approved=sum(wait.kind == "succeeded" and not wait.said_no for wait in answers),
     )

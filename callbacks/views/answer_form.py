@@ -13,7 +13,7 @@ from django.http import HttpRequest, QueryDict
 from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.slots import PREFIX as FIELD
-from callbacks.decisions.slots import SlotError, output_of, parse_slot
+from callbacks.decisions.slots import SlotError, misread, output_of, parse_slot
 from callbacks.models import Direction, Draft, User
 
 CHECK = "check"
@@ -44,6 +44,8 @@ class Typed:
     override_no: bool = False
     # It was written as JSON although there is a form.
     as_json: bool = False
+    # What stands in fields for numbers and is none, as places and texts.
+    no_numbers: tuple[tuple[str, str], ...] = ()
 
     def answer(self, direction: Direction) -> Answer:
         return Answer(
@@ -118,9 +120,12 @@ def _check_encoding(request: HttpRequest) -> None:
 
 
 def read_typed(form: QueryDict, prefix: str = "") -> Typed:
-    texts = {name: read_text(form, prefix + name) for name in TEXTS}
+    output, error, cause, reason = (read_text(form, prefix + name) for name in TEXTS)
     return Typed(
-        **texts,
+        output=output,
+        error=error,
+        cause=cause,
+        reason=reason,
         empty_is_meant=form.get(prefix + "empty_is_meant") == "on",
         end_early=form.get(prefix + "end_early") == "on",
         override=form.get(prefix + "override") == "on",
@@ -133,13 +138,18 @@ def with_fields(typed: Typed, form: QueryDict, prefix: str = "") -> Typed:
     """What was typed, where the answer's values came one by one. Raises BadRequest (400)."""
     if form.get(prefix + MODE) != AS_FORM:
         return typed
+    names = [name for name in form if name.startswith(prefix + FIELD)]
+    if len(names) > MOST_FIELDS or any(len(form.getlist(name)) > 1 for name in names):
+        raise BadRequest("The form has a field twice, or too many.")
     texts = [pair for pair in field_texts(form, prefix) if pair[0].startswith(FIELD)]
     try:
+        slots = [(parse_slot(name), text) for name, text in texts]
         # A form in which nothing was written is no answer.
-        output = output_of((parse_slot(name), text) for name, text in texts) if texts else ""
+        output = output_of(slots) if slots else ""
     except SlotError as exc:
         raise BadRequest(f"The form has a field that is none of ours: {exc}") from None
-    return replace(typed, output=output)
+    no_numbers = [("$." + ".".join(slot.place), text) for slot, text in misread(slots)]
+    return replace(typed, output=output, no_numbers=tuple(no_numbers))
 
 
 def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:

@@ -84,6 +84,8 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     attempt = Attempt(request, task, posted)
     if request.POST.get("as") in (AS_FORM, AS_JSON):
         return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
+    if posted.typed.no_numbers and posted.direction != Direction.REJECT:
+        return _form_again(attempt, INVALID, {"output": _no_numbers(posted.typed)})
     if posted.direction == WRAP:
         return _wrapped(attempt)
     if posted.direction == COMPARE:
@@ -91,6 +93,14 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if posted.direction == CHECK:
         return _checked(attempt)
     return _decided(attempt, Direction(posted.direction))
+
+
+def _no_numbers(typed: Typed) -> list[str]:
+    """Worded as what a schema refuses is, so that each stands at its field."""
+    return [
+        _("%(place)s: “%(text)s” is not a number.") % {"place": place, "text": text[:100]}
+        for place, text in typed.no_numbers
+    ]
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)

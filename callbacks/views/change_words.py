@@ -58,7 +58,8 @@ def changes_of(*, task: CallbackTask, user: User, typed: Typed) -> Changes | Non
         len(found.found),
     )
     rows = tuple(
-        Change(one.path, _short(one.before), _short(one.after)) for one in found.found[:MOST_SHOWN]
+        Change(_short(one.path), _short(one.before), _short(one.after))
+        for one in found.found[:MOST_SHOWN]
     )
     hidden = len(found.found) - len(rows)
     more = ngettext("and %(n)s more", "and %(n)s more", hidden) % {"n": hidden} if hidden else ""

@@ -75,13 +75,13 @@ def points(found: Iterable[Point]) -> str:
     return " ".join(f"{x:g},{y:.1f}" for x, y in found)
 
 
-def answers_chart(usual: UsualWait | None) -> Answers | None:
-    """None where nothing was answered."""
+def answers_chart(usual: UsualWait | None, *, is_part: bool) -> Answers | None:
+    """None where nothing was answered. `is_part`: older waits were left out."""
     if usual is None or not usual.answers:
         return None
     return Answers(
         bars=_bars(usual.answered),
-        count=_in_30_days(usual.answers),
+        count=_newest(usual.answers) if is_part else _in_30_days(usual.answers),
         median=span(usual.median),
         p95=span(usual.p95),
         share=100 * usual.approved // usual.answers if usual.answers >= _ENOUGH else None,
@@ -106,14 +106,15 @@ def _bar(label: str, count: int, most: int, *, is_late: bool) -> Bar:
 
 def waiting_line(marks: Sequence[Mark], *, now: datetime) -> Line | None:
     """How many waited in the last 14 days; None where that is known of no two hours."""
+    began = (now - _TWO_WEEKS).timestamp()
+    marks = [mark for mark in marks if mark[0] >= began]
     if len(marks) < 2:
         return None
     most = max(count for _at, count in marks) or 1
-    began = (now - _TWO_WEEKS).timestamp()
     depth = SPARK_FLOOR - SPARK_TOP
     drawn = [
         (
-            round(SPARK_WIDTH * max(0.0, at - began) / _TWO_WEEKS.total_seconds(), 1),
+            round(SPARK_WIDTH * (at - began) / _TWO_WEEKS.total_seconds(), 1),
             SPARK_FLOOR - depth * count / most,
         )
         for at, count in marks
@@ -169,6 +170,10 @@ def _top(most: int) -> int:
     while unit * 10 < most:
         unit *= 10
     return next(unit * step for step in (2, 4, 6, 10) if unit * step >= most)
+
+
+def _newest(count: int) -> str:
+    return _("the newest %(n)s answers within 30 days") % {"n": whole(count)}
 
 
 def _in_30_days(count: int) -> str:

@@ -76,7 +76,7 @@ def _lines(
 
 
 def _told(contract: Contract, schema: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
-    told = dict(schema)
+    told = _kept(schema)
     readers = readers_of(contract, place) if place else []
     if readers:
         told["description"] = f"Read by {', '.join(readers)}."
@@ -88,6 +88,18 @@ def _told(contract: Contract, schema: Mapping[str, Any], place: Place) -> Mappin
     if "items" in schema:
         told["items"] = _told(contract, schema["items"], (*place, None))
     return told
+
+
+def _kept(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What is usual becomes an example: a form is never filled in by what others have answered.
+
+    JSON of a policy has doubles; what they cannot hold is left out.
+    """
+    told = {name: said for name, said in schema.items() if name not in ("default", "examples")}
+    usual = [schema["default"]] if "default" in schema else []
+    examples = [*usual, *(one for one in schema.get("examples", ()) if one not in usual)]
+    survive = [one for one in examples if render(json.loads(render(one))) == render(one)]
+    return {**told, "examples": survive} if survive else told
 
 
 def _path(place: Place) -> str:

@@ -52,7 +52,7 @@ def contract_or_404(
     *, workflow_id: uuid.UUID, state: str, sight: Sight
 ) -> tuple[StateMachine, Contract]:
     workflow = find_workflow(workflow_id=workflow_id, sight=sight)
-    if workflow is None:
+    if workflow is None or "\0" in state:
         raise Http404
     text = workflow.definition.text if workflow.definition else ""
     contract = contract_of_step(

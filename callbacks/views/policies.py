@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from callbacks.models import Policy, Role
-from callbacks.policies.check import problems
+from callbacks.policies.check import LIMITS, problems
 from callbacks.policies.fields import PolicyFields, as_text, fields_of
 from callbacks.policies.lookback import look_back
 from callbacks.policies.trial import try_out
@@ -44,6 +44,7 @@ WRITERS = frozenset({Role.ADMIN})
 READING = ("GET", "HEAD")
 INVALID, CONFLICT = 422, 409
 STEPS = {"up": -1, "down": 1}
+LONGEST_NAME = LIMITS["name"]
 
 
 @page(roles=READERS_OF_POLICIES)
@@ -151,7 +152,7 @@ def _edit(request: PersonRequest, detail: PolicyDetail | None) -> HttpResponse:
     return _put(request, detail, form, fields)
 
 
-def _frozen(request: PersonRequest, *, is_new: bool) -> Mapping[str, str]:
+def _frozen(request: PersonRequest, *, is_new: bool) -> Mapping[str, Any]:
     """What past answers to a step tell, where the address asks to make that the form."""
     if WORKFLOW not in request.GET:
         return {}
@@ -162,9 +163,17 @@ def _frozen(request: PersonRequest, *, is_new: bool) -> Mapping[str, str]:
     step = request.GET.get(STEP, "")
     sight = frame_of(request).sight
     workflow, contract = contract_or_404(workflow_id=workflow_id, state=step, sight=sight)
-    covered = {"name": f"{workflow.name}: {step}", "state_machine": workflow.name, "state": step}
+    text = schema_text(contract)
+    if not text:
+        raise Http404
+    covered = {
+        "name": f"{workflow.name}: {step}"[:LONGEST_NAME],
+        "connections": [workflow.connection.name],
+        "state_machine": workflow.name,
+        "state": step,
+    }
     return {
-        "output_schema": schema_text(contract),
+        "output_schema": text,
         "note": _("Form of %(step)s: %(source)s") % {"step": step, "source": source_of(contract)},
         **(covered if is_new else {}),
     }

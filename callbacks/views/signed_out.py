@@ -69,6 +69,11 @@ def keep_as_draft(*, form: QueryDict, user: User) -> str:
     if task is None:
         logger.info("Text kept for task %s is not this person's to see.", task_id)
         return ""
-    typed = with_fields(read_typed(form, prefix=PREFIX), form, prefix=PREFIX)
+    typed = read_typed(form, prefix=PREFIX)
+    try:
+        typed = with_fields(typed, form, prefix=PREFIX)
+    except BadRequest as exc:
+        # The other texts are kept all the same.
+        logger.info("The kept fields for task %s make no answer: %s", task.pk, exc)
     save_draft(typed=typed, user=user, request_id=task.request_id, now=timezone.now())
     return task_page(task.pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.urls import reverse
@@ -24,6 +24,8 @@ from callbacks.views.step_words import steps_of, waiting_list
 # A page of more is read by nobody.
 FINDINGS_SHOWN = 200
 BADGES_SHOWN = 2
+# It is measured each hour.
+MEASURED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def workflow_row(
         more=len(bad) - len(shown),
         notes=len(findings) - len(bad),
         policies=tuple(_policies(line, rules)),
-        figures=_figures(line.figures, now) if has_figures and line.figures else None,
+        figures=_figures(line.figures, now) if has_figures else None,
     )
 
 
@@ -143,7 +145,10 @@ def _covering(rules: Sequence[Policy], subject: Subject) -> Iterator[Policy]:
                 return
 
 
-def _figures(figures: WorkflowFigures, now: datetime) -> FigureWords:
+def _figures(figures: WorkflowFigures | None, now: datetime) -> FigureWords | None:
+    """None where nobody has measured it of late."""
+    if figures is None or now - figures.measured_at > MEASURED_WITHIN:
+        return None
     return FigureWords(
         line=waiting_line(figures.waiting, now=now),
         median=span(figures.median) if figures.median is not None else "",

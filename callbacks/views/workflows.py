@@ -15,7 +15,7 @@ from callbacks.asl.progress import Mark
 from callbacks.models import Policy, Role, StateMachine, TaskStatus
 from callbacks.queries.paging import PAGE_SIZE, BadCursor
 from callbacks.queries.sight import visible_tasks
-from callbacks.queries.waits import LOOK_BACK, newest_waits, open_by_state, usual_waits
+from callbacks.queries.waits import LOOK_BACK, SAMPLE, newest_waits, open_by_state, usual_waits
 from callbacks.queries.workflows import (
     NamePlace,
     find_workflow,
@@ -94,7 +94,7 @@ def _charts(frame: Frame) -> Mapping[str, Any]:
     return {
         "shows_charts": True,
         "area": waiting_area(waiting_by_hour(since=frame.now - WEEK), now=frame.now),
-        "answers": answers_chart(newest),
+        "answers": answers_chart(newest, is_part=bool(newest and newest.count >= SAMPLE)),
     }
 
 
@@ -145,7 +145,7 @@ def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:
         "picture": _picture(one, waiting),
         "usual": usual,
         "charts": [
-            (name, answers_chart(usual.by_state[name]))
+            (name, answers_chart(usual.by_state[name], is_part=usual.is_part))
             for name in (*names, *sorted(set(usual.by_state) - set(names)))
             if name in usual.by_state and usual.by_state[name].answers
         ][:CHARTS_SHOWN],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from callbacks.asl.payload import same_value
 from callbacks.decisions.formfields import default_output, fields_of, output_of, texts_of
 from callbacks.decisions.schema import schema_problem
-from callbacks.decisions.slots import SlotError, parse_slot
+from callbacks.decisions.slots import SlotError, misread, parse_slot
 from callbacks.decisions.slots import output_of as slots_output
 
 REFUND = {
@@ -85,6 +85,41 @@ def test_of_a_guess_what_cannot_be_drawn_is_left_out_and_keeps_an_answer_json():
     fields = fields_of(schema, is_guess=True)
     assert [field.place for field in fields] == [("n",)]
     assert texts_of(fields, '{"n":1,"any":2}') is None
+
+
+def test_an_empty_object_stays_json():
+    """As a form it would be no answer at all."""
+    assert texts_of(FIELDS, "{}") is None
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\0b", "\ud800"])
+def test_a_name_that_a_browser_would_change_is_no_field(name):
+    assert fields_of({"properties": {name: {"type": "string"}}}) == ()
+
+
+def test_an_object_or_null_is_no_field():
+    shape = {"type": ["object", "null"], "properties": {"to": {"type": "string"}}}
+    assert fields_of({"properties": {"ship": shape}}) == ()
+
+
+def test_a_choice_of_null_comes_back_into_the_form():
+    fields = fields_of({"properties": {"k": {"enum": ["a", None]}}})
+    assert texts_of(fields, '{"k":null}') == {"field:json:k": "null"}
+
+
+@pytest.mark.parametrize("text", ["1,000", "+5", "12 EUR", "1٣", "0x1f", "--1"])
+def test_what_is_no_number_is_told(text):
+    slot = parse_slot("field:number:amount")
+    assert misread([(slot, text)]) == [(slot, text)]
+
+
+@pytest.mark.parametrize("text", ["", " 7 ", "-0", "1e3", "2480.00"])
+def test_what_is_a_number_is_not(text):
+    assert misread([(parse_slot("field:number:amount"), text)]) == []
+
+
+def test_minus_nought_is_sent_as_typed():
+    assert slots_output([(parse_slot("field:number:n"), "-0")]) == '{"n":-0}'
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from callbacks.models import Measurement, WorkflowFigures
@@ -71,6 +72,34 @@ def test_each_workflow_has_its_own_figures(monkeypatch):
     assert [one.ended for one in found] == [0, 1, 2, 3, 4]
     assert [one.ran_out for one in found] == [0, 1, 2, 3, 4]
     assert [one.median for one in found] == [None, 60, 120, 180, 240]
+
+
+def test_how_waits_were_is_looked_at_once_an_hour():
+    machine = making.make_machine()
+    now = timezone.now().replace(minute=10)
+    waits(machine, status="timed_out", closed_at=now, changed_at=now)
+    measure(now=now)
+    waits(machine, status="timed_out", closed_at=now, changed_at=now)
+    waits(machine)
+    measure(now=now.replace(minute=40))
+    assert (figures(machine).ended, figures(machine).waiting[-1][1]) == (1, 1)
+    measure(now=now + timedelta(hours=1))
+    assert figures(machine).ended == 2
+
+
+def test_one_that_is_removed_meanwhile_keeps_no_other_from_being_measured(monkeypatch):
+    monkeypatch.setattr(measuring, "_BATCH", 1)
+    machines = [making.make_machine() for _ in range(3)]
+    create = WorkflowFigures.objects.bulk_create
+
+    def refused_for_the_first(figures, **options):
+        if figures[0].state_machine_id == machines[0].pk:
+            raise IntegrityError
+        return create(figures, **options)
+
+    monkeypatch.setattr(WorkflowFigures.objects, "bulk_create", refused_for_the_first)
+    measure(now=timezone.now())
+    assert WorkflowFigures.objects.count() == 2
 
 
 def test_what_cannot_wait_or_is_gone_is_not_measured():

@@ -147,6 +147,12 @@ def test_what_was_typed_is_kept_though_the_schema_changed_meanwhile(browser, tas
     assert typed(answer, "output") == '{"approved":true,"amount":120.00}'
 
 
+def test_a_field_that_comes_twice_is_refused(browser, task):
+    posted = {**form_fields(task, **FILLED), "field:number:amount": ["1", "2"]}
+    posted.pop("output")
+    assert browser.post(answer_url(task), posted).status_code == 400
+
+
 def test_a_field_of_no_form_is_refused(browser, task):
     answer = post(browser, task, **{**FILLED, "field:nonsense:x": "1"})
     assert answer.status_code == 400
@@ -180,9 +186,40 @@ def test_three_answers_make_a_form_that_refuses_nothing(browser, plain_task):
     assert "A form after the last 3 answers to this step" in text
     assert "For example" in text
     assert value_in(page, "field:number:sum") == ""
-    sent = post(browser, plain_task, mode="form", **{"field:number:sum": "a lot"})
+    sent = post(browser, plain_task, mode="form", **{"field:json:ok": "", "field:number:sum": "9"})
     assert sent.status_code == 303
-    assert bytes(Decision.objects.get().output) == b'{"sum":"a lot"}'
+    assert bytes(Decision.objects.get().output) == b'{"sum":9}'
+
+
+def test_what_is_no_number_is_told_at_its_field_and_sent_by_nobody(browser, plain_task):
+    for output in ('{"sum":3}', '{"sum":4.5}', '{"sum":5}'):
+        answered(plain_task, output)
+    page = post(browser, plain_task, mode="form", **{"field:number:sum": "1,000"})
+    assert page.status_code == 422
+    assert "“1,000” is not a number" in text_of(page)
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("text", ['{"a":"\\ud800"}', '{"\\ud800":"x"}', '{"a":{"\\ud800":1}}'])
+def test_past_answers_that_no_page_can_show_harm_nothing(browser, plain_task, text):
+    for _ in range(12):
+        answered(plain_task, text)
+    assert browser.get(f"/tasks/{plain_task.pk}/").status_code == 200
+
+
+def test_a_rejection_that_was_a_success_is_no_example(people, browser, plain_task):
+    for _ in range(6):
+        answered(plain_task, '{"approved":false}')
+    for one in type(plain_task).objects.exclude(pk=plain_task.pk):
+        making.make_decision(one, people.approver, direction="reject", status="confirmed")
+    assert "A form after" not in text_of(browser.get(f"/tasks/{plain_task.pk}/"))
+
+
+def test_an_error_in_guessing_keeps_nobody_from_answering(browser, plain_task, monkeypatch):
+    monkeypatch.setattr("callbacks.decisions.inferred.infer", lambda *_: 1 / 0)
+    page = browser.get(f"/tasks/{plain_task.pk}/")
+    assert page.status_code == 200
+    assert b'name="output"' in page.content
 
 
 def test_two_answers_are_too_few(browser, plain_task):

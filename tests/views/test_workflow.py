@@ -205,3 +205,24 @@ def test_a_page_asks_the_same_number_of_queries_however_much_there_is(
     browser = browser_of(people.operator)
     with django_assert_num_queries(PAGE_QUERIES):
         browser.get(page_path(machine))
+
+
+def test_a_rejection_that_was_a_success_counts_as_none(people, page_of, monkeypatch):
+    monkeypatch.setattr("callbacks.views.charts._ENOUGH", 2)
+    machine = making.make_machine(name="orders")
+    yes, no = (
+        ended(machine, minutes=3, status="answered", closed_kind="succeeded") for _ in range(2)
+    )
+    making.make_decision(yes, people.approver, status="confirmed")
+    making.make_decision(no, people.approver, direction="reject", status="confirmed")
+    page = text_of(page_of(people.admin, page_path(machine)))
+    assert "50 of 100 are approved" in page
+
+
+def test_a_chart_of_the_newest_says_that_it_is(people, page_of, monkeypatch):
+    monkeypatch.setattr(waits, "SAMPLE", 3)
+    machine = making.make_machine(name="orders")
+    for _ in range(5):
+        ended(machine, minutes=3)
+    page = text_of(page_of(people.admin, page_path(machine)))
+    assert "the newest 3 answers within 30 days" in page

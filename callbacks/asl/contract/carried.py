@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Names from the answer down; None is each item of a list.
 Place = tuple[str | None, ...]
+# What is made of more values is not followed.
+_LARGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Made:
 
     members: tuple[tuple[str, Carried], ...]
     rest: Carried = None
+    # How many values are in it, itself among them, each as often as it stands there.
+    size: int = field(default=1, compare=False)
 
 
 # None: nothing of the answer that could be followed.
@@ -32,7 +36,13 @@ def made(members: Mapping[str, Carried], rest: Carried = None) -> Carried:
     """The object, or None where nothing of it stems from the answer."""
     if rest is None and not any(members.values()):
         return None
-    return Made(tuple(sorted(members.items())), rest)
+    size = 1 + _size(rest) + sum(map(_size, members.values()))
+    # Templates that put a value into itself twice make trees of any size.
+    return Made(tuple(sorted(members.items())), rest, size) if size <= _LARGEST else None
+
+
+def _size(value: Carried) -> int:
+    return value.size if isinstance(value, Made) else 1
 
 
 def below(value: Carried, step: str | None) -> Carried:

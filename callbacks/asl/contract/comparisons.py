@@ -22,11 +22,12 @@ def note_rules(
     """`is_sure`: the Choice is reached whatever the answer says."""
     is_closed = not has_default and all("StringEquals" in rule for rule in rules)
     values = [str(rule["StringEquals"]) for rule in rules] if is_closed else []
-    variables = {rule.get("Variable") for rule in rules}
+    variables = {str(rule.get("Variable")) for rule in rules}
     if is_closed and len(variables) == 1:
-        value = paths.look(str(variables.pop()), data)
+        value = paths.look(variables.pop(), data)
+        # What leads past the Choice may be anything else.
         paths.reads.note(
-            value, paths.state, kind=STRING, values=values, is_closed=True, is_needed=is_sure
+            value, paths.state, kind=STRING, values=values, is_closed=is_sure, is_needed=is_sure
         )
         return
     for number, rule in enumerate(rules):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from callbacks.asl.contract.carried import Place
@@ -24,12 +24,25 @@ class Contract:
 def infer(reads: Sequence[Read], outputs: Sequence[Json]) -> Contract:
     """`outputs`: of past answers that went well, the newest first."""
     schema = schema_of(outputs) if outputs else {"type": "object"}
-    if schema.get("type") != "object":
+    if not _is(schema, "object"):
         # Answers that are a bare value, or each of another kind.
         return Contract(schema or None, tuple(reads), len(outputs))
     for read in reads:
-        _graft(schema, read.place, read)
+        # What an answer that went well did without is not needed.
+        is_needed = read.is_needed and not any(_lacks(one, read.place) for one in outputs)
+        _graft(schema, read.place, replace(read, is_needed=is_needed))
     return Contract(schema if schema.get("properties") else None, tuple(reads), len(outputs))
+
+
+def _lacks(value: Json, place: Place) -> bool:
+    """Whether there is no such value; of lists, whose items need not be there, nothing is said."""
+    for name in place:
+        if name is None or not isinstance(value, dict):
+            return False
+        if name not in value:
+            return True
+        value = value[name]
+    return False
 
 
 def _graft(schema: Schema, place: Place, read: Read) -> None:
@@ -44,6 +57,9 @@ def _graft(schema: Schema, place: Place, read: Read) -> None:
     if "type" in schema and not _is(schema, kind):
         return
     part = _part(schema, name, is_needed=read.is_needed)
+    if name is None:
+        # A list may have no items, and a search for what they have finds nothing then.
+        read = replace(read, is_needed=False)
     if rest:
         _graft(part, tuple(rest), read)
     else:
@@ -72,9 +88,11 @@ def _describe(part: Schema, read: Read) -> None:
         part.setdefault("format", "date-time")
     if not read.values or not _is(part, kind):
         return
-    if read.is_closed or "enum" in part:
-        known: list[Json] = part.get("enum") or part.pop("examples", [])
-        part["enum"] = _each_once([*known, *read.values])
+    known: list[Json] = part.get("enum") or part.get("examples", [])
+    if "enum" in part or (read.is_closed and all(one in read.values for one in known)):
+        part.pop("examples", None)
+        or_null = [None] if isinstance(part["type"], list) else []
+        part["enum"] = _each_once([*known, *read.values, *or_null])
     elif kind == "string":
         part["examples"] = _each_once([*part.get("examples", ()), *read.values])
 

@@ -98,14 +98,16 @@ def _usual(values: Sequence[Json], kind: str) -> Schema:
     elif kind != "boolean" and (examples := list(_examples(counts, first))):
         said["examples"] = examples
     for text, count in counts.most_common(1):
-        if len(values) >= FEW and count >= _USUAL * len(values):
+        is_usual = len(values) >= FEW and count >= _USUAL * len(values)
+        if is_usual and len(text) <= _LONGEST_EXAMPLE:
             said["default"] = first[text]
     return said
 
 
 def _is_choice(counts: Counter[str], total: int) -> bool:
     is_repeated = bool(counts) and min(counts.values()) > 1
-    return total >= _ENUM_FROM and len(counts) <= _MOST_CHOICES and is_repeated
+    is_short = all(len(text) <= _LONGEST_EXAMPLE for text in counts)
+    return total >= _ENUM_FROM and len(counts) <= _MOST_CHOICES and is_repeated and is_short
 
 
 def _examples(counts: Counter[str], first: dict[str, Json]) -> Iterator[Json]:

@@ -12,8 +12,7 @@ from callbacks.asl.language.paths import INDEX, NAME, SLICE, UNION, WILDCARD, pa
 from callbacks.asl.language.values import CannotPredict, Json
 
 _ITEM = ("Map", "Item", "Value")
-_EACH = (INDEX, WILDCARD)
-_SOME = (SLICE, UNION)
+_EACH = (INDEX, WILDCARD, SLICE, UNION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,6 @@ class Paths:
         if path.root == "$" and tuple(key for _, key in steps[:3]) == _ITEM:
             value, steps = self.scope.item, steps[3:]
         for kind, key in steps:
-            if kind in _SOME:
-                continue
             is_known = kind == NAME or kind in _EACH
             value = below(value, key if kind == NAME else None) if is_known else None
         return value

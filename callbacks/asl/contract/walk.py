@@ -71,7 +71,14 @@ class _Walk:
 
     def leave(self, stop: _Stop, result: Carried) -> None:
         if stop.state.query_language == JSONATA:
-            self._leave_by_formulas(stop, stop.state.raw, stop.state.next, result=result)
+            self._leave_by_formulas(
+                stop,
+                stop.state.raw,
+                stop.state.next,
+                is_needed=self._is_needed(stop),
+                is_sure=stop.is_sure,
+                result=result,
+            )
             return
         raw, paths = stop.state.raw, self._paths(stop)
         if "ResultSelector" in raw:
@@ -87,11 +94,17 @@ class _Walk:
         self._enter(name, output, scope, is_sure=is_sure)
 
     def _leave_by_formulas(
-        self, stop: _Stop, raw: Mapping[str, Any], name: Any, *, is_sure: bool = True, **given: Any
+        self,
+        stop: _Stop,
+        raw: Mapping[str, Any],
+        name: Any,
+        *,
+        is_needed: bool,
+        is_sure: bool,
+        **given: Any,
     ) -> None:
         """`given`: what `$states` has beside the input; without Output that is handed on."""
         formulas = self._formulas(stop, **given)
-        is_needed = stop.is_sure and is_sure
         output = given.get("result", stop.input)
         if "Output" in raw:
             output = formulas.of_template(raw["Output"], is_needed=is_needed)
@@ -99,7 +112,7 @@ class _Walk:
         scope = stop.scope.with_variables(
             {one: formulas.of_template(made, is_needed=is_needed) for one, made in assigned.items()}
         )
-        self._enter(name, output, scope, is_sure=is_needed)
+        self._enter(name, output, scope, is_sure=is_sure)
 
     # --- JSONPath
 
@@ -195,7 +208,7 @@ class _Walk:
             self._choose_by_formulas(stop, formulas)
             return
         made = {
-            name: formulas.of_template(raw[name], is_needed=stop.is_sure)
+            name: formulas.of_template(raw[name], is_needed=self._is_needed(stop))
             for name in _FORMULA_FIELDS
             if name in raw
         }
@@ -205,20 +218,26 @@ class _Walk:
         else:
             for _, start in parts_inside(state):
                 self._enter(start, given, stop.scope, is_sure=stop.is_sure)
-        for number, catcher in enumerate(state.catch):
+        for catcher in state.catch:
             self._leave_by_formulas(
-                stop, state.catch[number].raw, catcher.next, is_sure=False, result=None
+                stop, catcher.raw, catcher.next, is_needed=False, is_sure=False, errorOutput=None
             )
+        ways = {"is_needed": self._is_needed(stop), "is_sure": stop.is_sure}
         if state.type in ("Pass", "Wait", "Succeed"):
-            self._leave_by_formulas(stop, raw, state.next)
+            self._leave_by_formulas(stop, raw, state.next, **ways)
         else:
-            self._leave_by_formulas(stop, raw, state.next, result=None)
+            self._leave_by_formulas(stop, raw, state.next, **ways, result=None)
+
+    def _is_needed(self, stop: _Stop) -> bool:
+        """A formula that gives nothing fails the state; a Catch may take that up."""
+        around = (stop.state, *self.definition.containers(stop.state.name))
+        return stop.is_sure and not any(state.catch for state in around)
 
     def _enter_map_by_formulas(self, stop: _Stop, formulas: Formulas) -> None:
         raw = stop.state.raw
         items = stop.input
         if "Items" in raw:
-            items = formulas.of_template(raw["Items"], is_needed=stop.is_sure)
+            items = formulas.of_template(raw["Items"], is_needed=self._is_needed(stop))
         item = below(items, None) if "ItemReader" not in raw else None
         if "ItemSelector" in raw:
             of_map = {**formulas.states, "context": _context_of(item)}
@@ -228,12 +247,13 @@ class _Walk:
             self._enter(start, item, stop.scope, is_sure=False)
 
     def _choose_by_formulas(self, stop: _Stop, formulas: Formulas) -> None:
-        is_sure = len(_targets(stop.state)) == 1
+        # Whichever rule is taken, the way may be the same; what only that rule reads is not sure.
+        is_sure = stop.is_sure and len(_targets(stop.state)) == 1
         for rule in _rules(stop.state):
             formulas.of_template(rule.get("Condition"), is_needed=False)
-            self._leave_by_formulas(stop, rule, rule.get("Next"), is_sure=is_sure)
+            self._leave_by_formulas(stop, rule, rule.get("Next"), is_needed=False, is_sure=is_sure)
         raw = stop.state.raw
-        self._leave_by_formulas(stop, raw, raw.get("Default"), is_sure=is_sure)
+        self._leave_by_formulas(stop, raw, raw.get("Default"), is_needed=False, is_sure=is_sure)
 
     def _formulas(self, stop: _Stop, **given: Carried) -> Formulas:
         states = {"input": stop.input, **given}

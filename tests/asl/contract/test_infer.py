@@ -77,7 +77,7 @@ def test_what_is_read_is_joined_to_what_was_answered():
         Read(("address", "city"), "Ship"),
         Read(("lines", None, "sku"), "Pick"),
     ]
-    found = infer(reads, [{"how": "hand", "lines": [{"sku": "A"}]}])
+    found = infer(reads, [{"how": "hand", "lines": [{"sku": "A"}], "amount": 7}])
     assert found.runs == 1
     assert found.schema == {
         "type": "object",
@@ -90,7 +90,7 @@ def test_what_is_read_is_joined_to_what_was_answered():
                     "properties": {"sku": {"type": "string", "examples": ["A"]}},
                 },
             },
-            "amount": {"type": "number"},
+            "amount": {"type": "integer", "examples": [7]},
             "address": {"type": "object", "properties": {"city": {}}},
         },
         "required": ["amount"],
@@ -103,6 +103,35 @@ def test_what_answers_are_goes_before_what_a_state_reads_of_them():
     )
     assert found.schema["properties"]["note"] == {"type": "string", "examples": ["x"]}
     assert found.schema["properties"]["n"]["type"] == "string"
+
+
+def test_what_an_answer_that_went_well_did_without_is_not_needed():
+    read = Read(("opt",), "Late", is_needed=True)
+    assert "required" not in infer([read], [{"a": 1}]).schema
+    assert infer([read], [{"a": 1, "opt": 2}]).schema["required"] == ["opt"]
+
+
+def test_of_the_items_of_a_list_nothing_is_needed():
+    read = Read(("items", None, "name"), "Pick", is_needed=True)
+    assert infer([read], []).schema == {
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "items": {"type": "array", "items": {"type": "object", "properties": {"name": {}}}}
+        },
+    }
+
+
+def test_a_closed_choice_gives_way_to_what_was_answered():
+    read = Read(("kind",), "Which", "string", ("x", "y"), is_closed=True)
+    kind = infer([read], [{"kind": "z"}]).schema["properties"]["kind"]
+    assert kind == {"type": "string", "examples": ["z", "x", "y"]}
+    kind = infer([read], [{"kind": "x"}, {"kind": None}]).schema["properties"]["kind"]
+    assert kind == {"type": ["string", "null"], "enum": ["x", "y", None]}
+
+
+def test_a_long_text_is_no_usual_value():
+    assert schema_of([{"note": "x" * 200}] * 12)["properties"]["note"] == {"type": "string"}
 
 
 def test_jsonata_reaches_into_lists_by_itself():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,6 +190,80 @@ def test_jsonata_is_read_off_its_syntax():
         ("answer.lines", "", False),
     }
     assert ("yes", "no") in {read.values for read in found}
+
+
+@pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
+def test_what_is_put_into_itself_again_and_again_ends_too(language):
+    """Each state doubles what it hands on; followed to the end that would be 2⁴⁰ values."""
+    template = {
+        "JSONPath": {"Parameters": {"a.$": "$", "b.$": "$"}},
+        "JSONata": {"Output": {"a": "{% $states.input %}", "b": "{% $states.input %}"}},
+    }[language]
+    names = [f"S{number}" for number in range(40)]
+    states = {
+        name: {"Type": "Pass", **template, "Next": following}
+        for name, following in zip(names, [*names[1:], "Last"], strict=True)
+    }
+    reads({**states, "Last": {"Type": "Pass", **template, "Next": "S0"}}, language=language)
+
+
+def test_part_of_a_list_are_its_items():
+    found = reads({"Take": task(Parameters={"x.$": "$.items[0:2].name", "y.$": "$.all[0,1].id"})})
+    assert [path for path, _, _ in told(found)] == ["items.*.name", "all.*.id"]
+
+
+def test_what_only_one_rule_reads_is_not_needed_though_all_lead_to_one_state():
+    rule = {"Condition": "{% $states.input.go %}", "Output": {"x": "{% $states.input.extra %}"}}
+    found = reads(
+        {
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{**rule, "Next": "End"}],
+                "Default": "End",
+            },
+            "End": task(Arguments={"y": "{% $states.context.Execution.Id %}"}),
+        },
+        language="JSONata",
+    )
+    assert ("extra", "", False) in told(found)
+
+
+def test_what_a_catch_takes_up_is_not_needed():
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
+    states = {
+        "Work": task(Arguments={"x": "{% $states.input.opt %}"}, Catch=catch),
+        "Tell": {"Type": "Succeed"},
+    }
+    assert told(reads(states, language="JSONata")) == [("opt", "", False)]
+
+
+def test_a_choice_that_is_only_sometimes_reached_closes_nothing():
+    closed = [{"Variable": "$.kind", "StringEquals": one, "Next": "Done"} for one in ("x", "y")]
+    found = reads(
+        {
+            "First": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.mode", "StringEquals": "a", "Next": "Second"}],
+                "Default": "Done",
+            },
+            "Second": {"Type": "Choice", "Choices": closed},
+            "Done": {"Type": "Succeed"},
+        }
+    )
+    assert not any(read.is_closed for read in found)
+
+
+def test_a_rule_of_another_form_is_passed_over():
+    found = reads(
+        {
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{"Variable": ["$.a"], "StringEquals": "x", "Next": "Done"}],
+            },
+            "Done": {"Type": "Succeed"},
+        }
+    )
+    assert told(found) == []
 
 
 def test_a_loop_ends():

@@ -75,7 +75,7 @@ RIGHTS = (
     Right("StopExecution", IamRole.ANSWER, Against.EXECUTION),
     Right("RedriveExecution", IamRole.ANSWER, Against.EXECUTION),
 )
-# Without it everything works but the second opinion on a forecast, so no policy grants it by itself.
+# Without it all works but the second opinion on a forecast, so no policy grants it by itself.
 OPTIONAL = (Right("TestState", IamRole.READ, Against.ACCOUNT),)
 
 # The statements of each policy, in their order.

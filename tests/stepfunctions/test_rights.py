@@ -62,10 +62,16 @@ def operations_of(door: type[Reader] | type[Sender]) -> set[str]:
         needed = [
             one for one in inspect.signature(method).parameters.values() if one.default is one.empty
         ]
-        given = {one.name: 1 if "int" in str(one.annotation) else "x" for one in needed}
+        given = {one.name: something(str(one.annotation)) for one in needed}
         with pytest.raises(StepFunctionsError):
             method(**given)
     return client.called
+
+
+def something(kind: str) -> Any:
+    if "Mapping" in kind:
+        return {}
+    return 1 if "int" in kind else "x"
 
 
 def granted(role: IamRole) -> set[str]:
@@ -77,7 +83,7 @@ def granted(role: IamRole) -> set[str]:
 
 @pytest.mark.parametrize(("door", "role"), [(Reader, IamRole.READ), (Sender, IamRole.ANSWER)])
 def test_a_role_is_granted_exactly_what_its_door_calls(door: Any, role: IamRole) -> None:
-    optional = {one.operation for one in OPTIONAL if one.role is role}
+    optional = {xform_name(one.operation) for one in OPTIONAL if one.role is role}
     assert granted(role) == operations_of(door) - optional
     assert optional <= operations_of(door)
 

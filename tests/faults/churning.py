@@ -104,9 +104,16 @@ class Churn(Course):
         return self.random.sample(keys, min(len(keys), most))
 
     def is_told_truly(self) -> bool:
-        """Nothing is under way, and the mirror equals the truth."""
+        """Nothing is under way, nothing will move by itself, and the mirror equals the truth."""
         under_way = Decision.objects.unsettled().exists() or _open_actions().exists()
-        return not (under_way or waiting_differs(self.simulator) or self.differences())
+        if under_way or waiting_differs(self.simulator) or self.differences():
+            return False
+        # By a mirror that is right: a timeout or a repeat would make the truth another one.
+        waiting = CallbackTask.objects.waiting()
+        has_clock = waiting.exclude(timeout_seconds=None, heartbeat_seconds=None).exists()
+        runs = Execution.objects.filter(status="RUNNING")
+        is_to_repeat = runs.exclude(pk__in=waiting.values("execution_id")).exists()
+        return not (has_clock or is_to_repeat)
 
     def differences(self) -> list[str]:
         return differences(self.simulator, self.started)

@@ -7,7 +7,6 @@ import uuid
 from functools import lru_cache
 from typing import Any
 
-from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from callbacks.asl.contract.infer import Contract, infer
@@ -36,18 +35,7 @@ def contract_of_task(*, task: CallbackTask, user: User) -> Contract:
     )
 
 
-def contract_of_step(**step: Any) -> Contract:
-    """See `_contract_of_step`. What goes wrong in guessing must never keep anybody from a page."""
-    try:
-        return _contract_of_step(**step)
-    except DatabaseError:
-        raise
-    except Exception:
-        logger.exception("What answers to %s hold could not be told.", step["state"])
-        return NOTHING
-
-
-def _contract_of_step(
+def contract_of_step(
     *,
     definition: str,
     connection_id: uuid.UUID,
@@ -57,8 +45,13 @@ def _contract_of_step(
 ) -> Contract:
     """`tasks`: those that the reader may know of, whose answers tell. One query."""
     texts = past_outputs(tasks=tasks, connection_id=connection_id, workflow=workflow, state=state)
-    outputs = [_read(text) for text in texts]
-    return infer(_reads(definition, state), [one for one in outputs if one is not _UNREADABLE])
+    try:
+        outputs = [_read(text) for text in texts]
+        return infer(_reads(definition, state), [one for one in outputs if one is not _UNREADABLE])
+    # What goes wrong in guessing must never keep anybody from a page.
+    except Exception:
+        logger.exception("What answers to %s hold could not be told.", state)
+        return NOTHING
 
 
 _UNREADABLE = object()

@@ -219,8 +219,9 @@ class _Walk:
             for _, start in parts_inside(state):
                 self._enter(start, given, stop.scope, is_sure=stop.is_sure)
         for catcher in state.catch:
+            # Without Output it hands on the error.
             self._leave_by_formulas(
-                stop, catcher.raw, catcher.next, is_needed=False, is_sure=False, errorOutput=None
+                stop, catcher.raw, catcher.next, is_needed=False, is_sure=False, result=None
             )
         ways = {"is_needed": self._is_needed(stop), "is_sure": stop.is_sure}
         if state.type in ("Pass", "Wait", "Succeed"):

@@ -55,17 +55,25 @@ rules = st.one_of(
     st.builds(lambda *both: {"And": list(both)}, tests, tests),
     st.builds(lambda *both: {"Or": list(both)}, tests, tests),
 )
-catchers = st.fixed_dictionaries(
-    {
-        "ErrorEquals": st.sampled_from([["States.ALL"], ["Busy"], ["Busy", "Wrong"]]),
-        "ResultPath": st.sampled_from(["$", "$.e"]),
-        "Next": st.just("Caught"),
-    }
-)
+
+
+def catchers(names: list[list[str]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "ErrorEquals": st.sampled_from(names),
+            "ResultPath": st.sampled_from(["$", "$.e"]),
+            "Next": st.just("Caught"),
+        }
+    )
+
+
+# What a state stumbles over itself, AWS lets no States.ALL catch (States.Runtime); moto does.
+OF_ANSWERS = catchers([["Busy"], ["Busy", "Wrong"]])
+OF_REJECTIONS = catchers([["States.ALL"], ["Busy"], ["Busy", "Wrong"]])
 
 
 @st.composite
-def machines(draw: st.DrawFn) -> dict[str, Any]:
+def machines(draw: st.DrawFn, of: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if draw(st.booleans()):
         fields["ResultSelector"] = draw(templates)
@@ -78,7 +86,7 @@ def machines(draw: st.DrawFn) -> dict[str, Any]:
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}},
         "TimeoutSeconds": 600,
-        "Catch": draw(st.lists(catchers, max_size=2)),
+        "Catch": draw(st.lists(of, max_size=2)),
         "Next": draw(st.sampled_from(["Choose", "Shape", "Work"])),
         **fields,
     }
@@ -182,7 +190,7 @@ MOTO = settings(
 
 
 @MOTO
-@given(machines(), values | objects)
+@given(machines(OF_ANSWERS), values | objects)
 def test_an_approval_does_on_moto_what_was_forecast(
     states: Any, machine: dict[str, Any], result: Any
 ) -> None:
@@ -197,7 +205,7 @@ def test_an_approval_does_on_moto_what_was_forecast(
 
 
 @MOTO
-@given(machines(), st.sampled_from(["Busy", "Wrong", "Other"]))
+@given(machines(OF_REJECTIONS), st.sampled_from(["Busy", "Wrong", "Other"]))
 def test_a_rejection_does_on_moto_what_was_forecast(
     states: Any, machine: dict[str, Any], error: str
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 from callbacks.asl.masking import has_mask
@@ -90,10 +91,11 @@ class _Sizes:
 
     def __init__(self) -> None:
         self._known: dict[int, int] = {}
+        self._names: dict[str, int] = {}
 
     def of(self, value: Json) -> int:
         if not isinstance(value, dict | list):
-            return len(render(value).encode(errors="replace"))
+            return _leaf_size(value)
         known = self._known.get(id(value))
         if known is None:
             known = self._known[id(value)] = self._of_members(value)
@@ -101,10 +103,29 @@ class _Sizes:
 
     def _of_members(self, value: Json) -> int:
         # The brackets, and a comma between two members.
-        around = 1 + max(len(value), 1)
+        size = 1 + max(len(value), 1)
         if isinstance(value, list):
-            return around + sum(map(self.of, value))
-        return around + sum(self.of(key) + 1 + self.of(one) for key, one in value.items())
+            for one in value:
+                size += self.of(one)
+            return size
+        for name, one in value.items():
+            size += self._of_name(name) + self.of(one)
+        return size
+
+    def _of_name(self, name: str) -> int:
+        """With its colon. The rows of a table have the same names."""
+        if name not in self._names:
+            self._names[name] = _leaf_size(name) + 1
+        return self._names[name]
+
+
+def _leaf_size(value: Json) -> int:
+    if isinstance(value, str):
+        quoted = encode_basestring(value)
+        return len(quoted if quoted.isascii() else quoted.encode(errors="replace"))
+    if isinstance(value, bool) or value is None:
+        return 5 if value is False else 4
+    return len(str(value))
 
 
 def is_masked(value: Json) -> bool:
@@ -170,7 +191,7 @@ def _write(value: Json, parts: list[str], number: Any = str) -> None:
     if isinstance(value, dict):
         opening = "{"
         for key, inner in value.items():
-            parts.append(f"{opening}{json.dumps(key, ensure_ascii=False)}:")
+            parts.append(f"{opening}{encode_basestring(key)}:")
             _write(inner, parts, number)
             opening = ","
         parts.append("{}" if opening == "{" else "}")
@@ -182,7 +203,7 @@ def _write(value: Json, parts: list[str], number: Any = str) -> None:
             opening = ","
         parts.append("[]" if opening == "[" else "]")
     elif isinstance(value, str):
-        parts.append(json.dumps(value, ensure_ascii=False))
+        parts.append(encode_basestring(value))
     elif is_number(value):
         parts.append(number(value))
     else:

@@ -245,8 +245,9 @@ def test_a_result_without_a_place_fails_the_state(path, raw):
 
 
 @given(json_values)
-def test_rendering_keeps_the_value(value):
+def test_rendering_keeps_the_value_and_its_size_is_known(value):
     assert same_value(render(value), json.dumps(value))
+    assert size_of(value) == len(render(value).encode(errors="replace"))
 
 
 @given(st.text("$.[]*@?()'\"ab01,: \\", max_size=30))

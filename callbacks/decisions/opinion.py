@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F
 
+from callbacks.asl.forecast import Forecast
 from callbacks.asl.language.values import CannotPredict, render
 from callbacks.asl.payload import PayloadError, parse_exact
 from callbacks.decisions.agreement import Agreement, agreement
@@ -27,7 +28,7 @@ def second_opinion(*, task: CallbackTask, answer: Answer, now: datetime) -> Agre
     the quota is used up), CannotPredict where there is nothing to ask about.
     """
     forecast = preflight(task=task, answer=answer)
-    question = _question(task, answer)
+    question = _question(task, answer, forecast)
     test = ask(
         connection=task.connection,
         operation="TestState",
@@ -39,7 +40,7 @@ def second_opinion(*, task: CallbackTask, answer: Answer, now: datetime) -> Agre
     return found
 
 
-def _question(task: CallbackTask, answer: Answer) -> Mapping[str, Any]:
+def _question(task: CallbackTask, answer: Answer, forecast: Forecast) -> Mapping[str, Any]:
     definition = task.execution.definition
     if definition is None:
         raise CannotPredict("the definition that this run works by has not been read yet")
@@ -50,7 +51,8 @@ def _question(task: CallbackTask, answer: Answer) -> Mapping[str, Any]:
         "context": _context(task),
         "variables": task.variables,
         "mock": _mock(answer),
-        "retries_used": max(0, task.attempt - 1),
+        # AWS means those of the rule that takes the error; earlier attempts may have used others.
+        "retries_used": forecast.retry.used - 1 if forecast.retry else max(0, task.attempt - 1),
     }
 
 

@@ -97,6 +97,21 @@ def test_a_rejection_is_asked_about_where_only_that_was_typed(aws, task, browser
     assert mock["errorOutput"] == {"error": "Other", "cause": "No."}
 
 
+def test_only_what_the_rule_itself_has_used_is_counted(aws, task, browser):
+    """The attempt before was taken by another rule of Retry."""
+    rules = [{"ErrorEquals": [name], "MaxAttempts": 3} for name in ("Late", "Busy")]
+    text = founding_definition(Retry=rules)
+    task.execution.definition = making.make_definition(text)
+    task.execution.save()
+    values = {"status": "closed", "closed_kind": "failed", "closed_error": "Late"}
+    making.make_task(task.request, scheduled_event_id=task.scheduled_event_id - 1, **values)
+    CallbackTask.objects.filter(pk=task.pk).update(attempt=2)
+    aws.play(reply({"status": "RETRIABLE", "error": "Busy"}))
+    assert "AWS says the same" in text_of(compare(browser, task, output="", error="Busy"))
+    configured = json.loads(aws.requests[0].body)["stateConfiguration"]
+    assert configured == {"retrierRetryCount": 0}
+
+
 def test_a_right_that_is_missing_is_named_and_the_text_stays(aws, task, browser):
     aws.play(error("AccessDeniedException", "User is not authorized to perform: states:TestState"))
     page = compare(browser, task, output=RIGHT)

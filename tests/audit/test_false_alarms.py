@@ -41,26 +41,34 @@ def closing(job: Callable[[], None]) -> Callable[[], None]:
 
 
 @contextmanager
-def checkpoints_meanwhile() -> Iterator[None]:
-    """As the periodic job does: the file outside, and a checkpoint as often as one is due."""
-    ended = threading.Event()
+def checkpoints_meanwhile() -> Iterator[threading.Event]:
+    """As the periodic job does: the file outside, and a checkpoint as often as one is due.
+
+    Yields what is set when the job was done for the first time.
+    """
+    ended, once = threading.Event(), threading.Event()
 
     def go_on() -> None:
         while not ended.wait(0.25):
             sink.keep_up()
             keep_up(now=timezone.now())
+            once.set()
 
     thread = threading.Thread(target=closing(go_on))
     thread.start()
     try:
-        yield
+        yield once
     finally:
         ended.set()
         thread.join()
 
 
-def write(first: int) -> None:
-    for number in range(first, ENTRIES, WRITERS):
+def write(first: int, *, last_after: threading.Event) -> None:
+    """One writer's share; its last entry only when a checkpoint is behind the others."""
+    numbers = range(first, ENTRIES, WRITERS)
+    for number in numbers:
+        if number == numbers[-1]:
+            assert last_after.wait(60), "no checkpoint came to be while entries were written"
         add(facts={"n": number}, personal={"reason": f"Honest {number}."})
 
 
@@ -75,8 +83,8 @@ def timed(what: str, record: Callable[[str, object], None]) -> Iterator[None]:
 def test_eight_honest_writers_raise_no_false_alarm(
     audit_sink: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with timed("written", record_property), checkpoints_meanwhile():
-        jobs = [closing(partial(write, first)) for first in range(WRITERS)]
+    with timed("written", record_property), checkpoints_meanwhile() as once:
+        jobs = [closing(partial(write, first, last_after=once)) for first in range(WRITERS)]
         threads = [threading.Thread(target=job) for job in jobs]
         for thread in threads:
             thread.start()

@@ -27,6 +27,7 @@ SECTIONS = (
     "mirror",
     "quiet",
     "churn",
+    "overload",
     "long",
     "forecasts",
 )

@@ -10,6 +10,7 @@ import itertools
 import random
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,6 @@ from tests.benchmarks.workflows import SHORT
 
 MACHINES, SHARE = 20, 0.5
 NEW, OURS, ELSEWHERE = 5, 2, 2
-OVERLOAD = 10
 # So many are open before the first of them is answered.
 POOL = 60
 OUTPUT = '{"Payload": {"message": "succeeded"}}'
@@ -38,25 +38,27 @@ COLUMNS = ("what", "number", "median s", "p95 s", "longest s", "bound: median s"
 
 
 def run(sizes: Sizes) -> Iterator[Table]:
-    waiting, seconds, overloaded = sizes.churn
-    with office("churn", share=SHARE) as at:
-        machines = at.fill(waiting, min(MACHINES, waiting), SHORT, order_input(0))
-        at.simulator.quotas(enabled=True)
+    waiting, seconds = sizes.churn
+    with busy_office("churn", waiting) as (at, machines):
         for has_hints in (False, True):
-            churn = _Churn(at, machines, has_hints=has_hints)
+            churn = Churn(at, machines, has_hints=has_hints)
             churn.go_on(seconds, times=1)
             churn.drain()
             yield _delays(waiting, churn, len(machines))
             yield _calls(churn, seconds)
-        churn = _Churn(at, machines)
-        churn.go_on(overloaded, times=OVERLOAD)
-        unread = len(churn.unseen_new)
-        drained = churn.drain()
-        yield _drain(unread, drained)
+
+
+@contextmanager
+def busy_office(name: str, waiting: int) -> Iterator[tuple[Office, list[str]]]:
+    """With its machines' ARNs, all mirrored, and from then on under quotas."""
+    with office(name, share=SHARE) as at:
+        machines = at.fill(waiting, min(MACHINES, waiting), SHORT, order_input(0))
+        at.simulator.quotas(enabled=True)
+        yield at, machines
 
 
 @dataclass
-class _Churn:
+class Churn:
     """What happened and is not seen yet, and how long it took where it is."""
 
     at: Office
@@ -184,7 +186,7 @@ def _mirrored(arns: dict[str, float], **which: str) -> list[str]:
     return list(rows.values_list("execution__arn", flat=True))
 
 
-def _delays(waiting: int, churn: _Churn, machines: int) -> Table:
+def _delays(waiting: int, churn: Churn, machines: int) -> Table:
     """A list shows at best what happened since the last one: all machines in turn, at all calls."""
     calls = quota_of(region=REGION, operation="ListExecutions").refill * SHARE
     turn = INTERVAL if churn.has_hints else machines / calls
@@ -214,7 +216,7 @@ def _figures(delays: list[float]) -> list[Any]:
     return [number, ordered[number // 2], ordered[int(number * 0.95)], ordered[-1]]
 
 
-def _calls(churn: _Churn, seconds: int) -> Table:
+def _calls(churn: Churn, seconds: int) -> Table:
     calls = sum(churn.at.calls.values())
     ours = len(churn.decisions) + churn.confirmed_within_two
     return Table(
@@ -227,13 +229,3 @@ def _calls(churn: _Churn, seconds: int) -> Table:
             "Ours: confirmed within two passes; those of the last two passes are not counted yet.",
         ],
     )  # fmt: skip
-
-
-def _drain(unread: int, drained: float) -> Table:
-    rate = quota_of(region=REGION, operation="GetExecutionHistory").refill * SHARE
-    return Table(
-        f"After {OVERLOAD} times as much for as long",
-        ("not shown yet", "drained in s", "bound s", "times"),
-        [[unread, drained, unread / rate, drained * rate / unread if unread else None]],
-        ["Bound: one history of each that is not shown yet, with all calls of the share."],
-    )

@@ -18,8 +18,9 @@ class Sizes:
     # Waiting executions, and in how many state machines.
     first_mirror: tuple[int, int]
     quiet: tuple[int, int]
-    # Waiting executions, how many seconds they are churned, and how many at ten times the rate.
-    churn: tuple[int, int, int]
+    # Waiting executions, and for how many seconds they come and go.
+    churn: tuple[int, int]
+    overload: tuple[int, int]
     # Events; AWS ends an execution at 25,000.
     long_history: int
     # Of the answer that is forecast; 3,000 make about 250 kB.
@@ -36,7 +37,8 @@ FULL = Sizes(
     crowd=100_000,
     first_mirror=(100_000, 200),
     quiet=(1_000, 100_000),
-    churn=(100_000, 300, 600),
+    churn=(100_000, 300),
+    overload=(100_000, 600),
     long_history=24_000,
     answer_rows=3_000,
 )
@@ -50,7 +52,8 @@ QUICK = Sizes(
     crowd=5_000,
     first_mirror=(3_000, 60),
     quiet=(200, 2_000),
-    churn=(1_000, 120, 60),
+    churn=(1_000, 120),
+    overload=(1_000, 60),
     long_history=3_000,
     answer_rows=500,
 )
@@ -64,7 +67,8 @@ TINY = Sizes(
     crowd=100,
     first_mirror=(30, 3),
     quiet=(10, 40),
-    churn=(20, 25, 25),
+    churn=(20, 25),
+    overload=(20, 25),
     long_history=1_010,
     answer_rows=10,
 )

@@ -19,6 +19,8 @@ from django.views.decorators.cache import never_cache
 from callbacks.views.fragments import vary
 
 logger = logging.getLogger(__name__)
+# What mails and messages link to.
+OF_REQUESTS = ("/tasks/", "/decisions/", "/executions/")
 # Fields that a person has typed into, by name: what may be handed back to them.
 TYPED = ("output", "error", "cause", "reason", "comment")
 
@@ -44,7 +46,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @never_cache
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _show(request, "404.html", 404, _("There is no such request, or you may not see it."))
+    if request.path.startswith(OF_REQUESTS):
+        line = _("There is no such request, or you may not see it.")
+        return _show(request, "404.html", 404, line, is_request=True)
+    return _show(request, "404.html", 404, _("There is nothing here, or you may not see it."))
 
 
 @never_cache
@@ -91,10 +96,12 @@ def error_number() -> str:
     return f"{number[:4]}-{number[4:]}"
 
 
-def _show(request: HttpRequest, template: str, status: int, line: str) -> HttpResponse:
+def _show(
+    request: HttpRequest, template: str, status: int, line: str, **context: object
+) -> HttpResponse:
     if _is_fragment(request):
         return _line(line, status)
-    return vary(render(request, template, status=status))
+    return vary(render(request, template, context, status=status))
 
 
 def _line(text: str, status: int) -> HttpResponse:

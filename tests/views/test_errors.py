@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import uuid
 
 import pytest
 from django.test import Client
@@ -33,10 +34,18 @@ def test_somebody_without_a_role_opens_no_page(people, page_of):
         assert page_of(people.stranger, path).status_code == 403
 
 
-def test_an_unknown_address_is_an_own_page(people, page_of):
-    answer = page_of(people.approver, "/nowhere/")
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/nowhere/", "There is nothing here"),
+        (f"/workflows/{uuid.UUID(int=7)}/", "There is nothing here"),
+        (f"/tasks/{uuid.UUID(int=7)}/", "There is no request here"),
+    ],
+)
+def test_an_unknown_address_is_an_own_page(people, page_of, path, says):
+    answer = page_of(people.approver, path)
     assert answer.status_code == 404
-    assert "There is no request here" in text_of(answer)
+    assert says in text_of(answer)
 
 
 @pytest.mark.parametrize("path", ["/", "/waiting/", "/history/"])

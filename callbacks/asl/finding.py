@@ -27,7 +27,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`state` is empty where it is about the whole machine; `title` is the message in few words."""
+    """`state` is empty where it is about the whole machine; `title` is the message in few words.
+
+    `field` is the field of the state, or else of the machine, that is to be looked at; empty where
+    the fault is what is not there.
+    """
 
     code: str
     severity: Severity
@@ -35,6 +39,7 @@ class Finding:
     title: str
     message: str
     mend: str
+    field: str = ""
 
 
 def quoted(name: object) -> str:

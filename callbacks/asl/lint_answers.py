@@ -36,6 +36,7 @@ def output_path_needs_key(_definition: Definition, state: State) -> Iterator[Fin
         return
     yield _needs_key(
         state,
+        "OutputPath",
         [taken[len(placed)]],
         f"OutputPath {quoted(state.output_path)} finds nothing in it. No Catch or Retry takes that "
         "(States.Runtime).",
@@ -50,6 +51,7 @@ def selector_needs_key(_definition: Definition, state: State) -> Iterator[Findin
     if keys:
         yield _needs_key(
             state,
+            "ResultSelector",
             keys,
             "ResultSelector takes it out of the answer, and no Catch is sure to take that.",
             "Select only what every answer has, or require it by a schema in the policy.",
@@ -60,21 +62,27 @@ def output_needs_key(_definition: Definition, state: State) -> Iterator[Finding]
     """JSONata: only whole expressions, for inside a larger one an absent value may be meant."""
     if not waits(state) or state.query_language != JSONATA:
         return
-    texts = _strings([state.raw.get("Output"), state.raw.get("Assign")])
-    found = (_RESULT.fullmatch(text.strip()) for text in texts)
-    keys = [match[1].split(".")[1] for match in found if match]
-    if keys:
-        yield _needs_key(
-            state,
-            keys,
-            "Output or Assign takes it out of the answer, and what is undefined is a "
-            "States.QueryEvaluationError.",
-            "Take only what every answer has, catch that error, or require it by a schema in the "
-            "policy.",
-        )
+    for field in ("Output", "Assign"):
+        keys = _results_of(state.raw.get(field))
+        if keys:
+            yield _needs_key(
+                state,
+                field,
+                keys,
+                f"{field} takes it out of the answer, and what is undefined is a "
+                "States.QueryEvaluationError.",
+                "Take only what every answer has, catch that error, or require it by a schema in "
+                "the policy.",
+            )
 
 
-def _needs_key(state: State, keys: Iterable[str], why: str, mend: str) -> Finding:
+def _results_of(value: Any) -> list[str]:
+    """What whole expressions in it take out of the answer."""
+    found = (_RESULT.fullmatch(text.strip()) for text in _strings([value]))
+    return [match[1].split(".")[1] for match in found if match]
+
+
+def _needs_key(state: State, field: str, keys: Iterable[str], why: str, mend: str) -> Finding:
     names = list(dict.fromkeys(quoted(key) for key in keys))
     shown = ", ".join(names[:_NAMES_SHOWN]) + (" …" if len(names) > _NAMES_SHOWN else "")
     return Finding(
@@ -84,6 +92,7 @@ def _needs_key(state: State, keys: Iterable[str], why: str, mend: str) -> Findin
         title=f"Answer needs {shown}",
         message=f"An answer without {shown} kills the execution: {why}",
         mend=mend,
+        field=field,
     )
 
 
@@ -106,6 +115,7 @@ def rejection_retries(_definition: Definition, state: State) -> Iterator[Finding
                 f"{min(rule.max_attempts, _MOST_ATTEMPTS)} times.",
                 mend="Name the worker's own errors in Retry, or put a rule before it that names "
                 "the rejection's error, with MaxAttempts 0.",
+                field="Retry",
             )
             return
 

@@ -86,6 +86,7 @@ def _misspelled(raw: Mapping[str, Any], state: str) -> Iterator[Finding]:
             title=f"{name} is not {meant}",
             message=f"AWS knows no field {quoted(name)}: it sets no clock.",
             mend=f"Write {meant}.",
+            field=name,
         )
 
 
@@ -101,6 +102,7 @@ def heartbeat_not_below_timeout(_definition: Definition, state: State) -> Iterat
         message=f"HeartbeatSeconds ({in_words(beat)}) has to be smaller than TimeoutSeconds "
         f"({in_words(timeout)}); as it is, no heartbeat is ever due.",
         mend="Make it smaller, or leave it out where nobody sends heartbeats.",
+        field="HeartbeatSeconds",
     )
 
 
@@ -134,6 +136,7 @@ def _heartbeat(state: State, severity: Severity, message: str) -> Finding:
         title="The heartbeat is the deadline",
         message=message,
         mend="Where a person answers, leave out HeartbeatSeconds and set TimeoutSeconds.",
+        field="HeartbeatSeconds" if "HeartbeatSeconds" in state.raw else "HeartbeatSecondsPath",
     )
 
 

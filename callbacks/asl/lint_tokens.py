@@ -95,6 +95,7 @@ def token_without_suffix(_definition: Definition, state: State) -> Iterator[Find
             f"{WAIT_SUFFIX}: the run does not wait here for an answer.",
             mend=f"End the Resource in {WAIT_SUFFIX} (a Lambda function is called by "
             f"arn:aws:states:::lambda:invoke{WAIT_SUFFIX}), or leave the token out.",
+            field="Resource",
         )
 
 

@@ -20,21 +20,28 @@ _PARTS = re.compile(
 )
 
 
-def code_lines(value: Any, *, added: Collection[str] = ()) -> SafeString:
+def code_lines(value: Any, *, added: Collection[str] = (), bad: Collection[str] = ()) -> SafeString:
     """The value, written with two blanks of indent, in spans that the stylesheet numbers.
 
-    A line that holds one of the texts of `added` is marked as one to add.
+    A line that holds one of the texts of `added` is marked as one to add, and one that begins with
+    one of `bad` as one to look at.
     """
     lines = json.dumps(value, indent=2, ensure_ascii=False).split("\n")
-    html = "".join(_line(line, any(text in line for text in added)) for line in lines[:LINES])
+    html = "".join(_line(line, _mark(line, added, bad)) for line in lines[:LINES])
     if len(lines) > LINES:
         more = _("… %(n)s more lines") % {"n": whole(len(lines) - LINES)}
         html += f'<span class="l">{escape(more)}</span>'
     return mark_safe(html)  # noqa: S308 - every piece was escaped by _coloured()
 
 
-def _line(line: str, is_added: bool) -> str:
-    return f'<span class="{"l add" if is_added else "l"}">{_coloured(line)}</span>'
+def _mark(line: str, added: Collection[str], bad: Collection[str]) -> str:
+    if any(text in line for text in added):
+        return " add"
+    return " bad" if line.startswith(tuple(bad)) else ""
+
+
+def _line(line: str, mark: str) -> str:
+    return f'<span class="l{mark}">{_coloured(line)}</span>'
 
 
 def _coloured(line: str) -> str:

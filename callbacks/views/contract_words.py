@@ -33,7 +33,7 @@ class ContractLine:
 def source_of(contract: Contract) -> str:
     """From how much it was told."""
     if not contract.runs:
-        return _("Told from what later steps read; nobody has answered this step well yet.")
+        return _("Told from what later steps read; no answer has succeeded here yet.")
     return ngettext(
         "Inferred from %(n)s run, and from what later steps read.",
         "Inferred from %(n)s runs, and from what later steps read.",

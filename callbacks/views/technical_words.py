@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.asl.definition import known_definition
@@ -28,6 +27,7 @@ from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.record_words import lines_words
 from callbacks.views.run_graph import run_graph
 from callbacks.views.timeline_words import timeline_of
+from callbacks.views.workflow_words import finding_lines, findings_of
 
 ALWAYS = ("input", "context", "parameters")
 PAYLOADS = (*ALWAYS, "variables")
@@ -60,7 +60,7 @@ def technical_context(
             task=task,
         ),
         "payloads": [_payload(task, name) for name in PAYLOADS if name in ALWAYS or task.variables],
-        "definition": _definition(task),
+        **_definition(task),
         "ids": _ids(task, sight),
         "limits": _limits(task, now),
         "lines": lines_words(lines),
@@ -84,11 +84,20 @@ def _payload(task: CallbackTask, name: str) -> Payload:
     return Payload(name, labels[name], json_tree(text, raw_url=raw_url), raw_url)
 
 
-def _definition(task: CallbackTask) -> SafeString | None:
+def _definition(task: CallbackTask) -> Mapping[str, Any]:
+    """The state as this run has it, and what lint found about it."""
     row = task.execution.definition
     definition = known_definition(row.text) if row else None
     state = definition.state(task.state) if definition else None
-    return code_lines({task.state: dict(state.raw)}) if state is not None else None
+    if row is None or state is None:
+        return {"definition": None, "findings": ()}
+    found = [finding for finding in findings_of(row) if finding.state == task.state]
+    # Its fields are written below its name.
+    fields = [f'    "{finding.field}":' for finding in found if finding.field]
+    return {
+        "definition": code_lines({task.state: dict(state.raw)}, bad=fields),
+        "findings": finding_lines(found),
+    }
 
 
 def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from playwright.sync_api import expect
 
 from tests import making
-from tests.asl.graphs import order_release
+from tests.asl.graphs import ask, machine, order_release, task
 from tests.journeys.conftest import PHONE, WIDE, faults, overflows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,12 +19,12 @@ WAITING = "a.node.waiting"
 @pytest.fixture
 def asked():
     """A request whose run waits in the midst of its states."""
-    machine = making.make_machine(definition=order_release().text)
-    return making.make_task(making.make_request(making.make_execution(machine), "Ask"))
+    made = making.make_machine(definition=order_release().text)
+    return making.make_task(making.make_request(making.make_execution(made), "Ask"))
 
 
-def technical(open_page, people, task, **options):
-    return open_page(f"/tasks/{task.pk}/?view=technical", people.approver, **options)
+def technical(open_page, people, asked, **options):
+    return open_page(f"/tasks/{asked.pk}/?view=technical", people.approver, **options)
 
 
 def test_the_keyboard_comes_to_the_state_that_waits_and_on_to_its_place_in_the_list(
@@ -61,3 +63,13 @@ def test_without_script_it_is_drawn_all_the_same(people, open_page, asked):
     box = page.locator(WAITING).bounding_box()
     assert box is not None
     assert box["width"] > 100
+
+
+def test_what_waits_far_down_is_in_sight_when_the_page_opens(people, open_page, troubles):
+    names = [f"S{number}" for number in range(40)]
+    before = {one: task(after) for one, after in itertools.pairwise([*names, "Ask"])}
+    made = making.make_machine(definition=machine({**before, "Ask": ask()}).text)
+    asked = making.make_task(making.make_request(making.make_execution(made), "Ask"))
+    page = technical(open_page, people, asked)
+    expect(page.locator(WAITING)).to_be_in_viewport()
+    assert troubles.seen == []

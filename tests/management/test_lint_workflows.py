@@ -84,7 +84,7 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
     assert (told["errors"], told["warnings"], told["notes"]) == (1, 2, 1)
     assert (workflow["workflow"], workflow["connection"]) == (str(HANGS), None)
     assert set(workflow["findings"][0]) == {
-        *("code", "severity", "state", "title", "message", "mend")
+        *("code", "severity", "state", "title", "message", "mend", "field")
     }
 
 

@@ -70,7 +70,7 @@ def test_it_tells_what_answers_held_and_who_reads_it(people, page_of, machine):
 
 def test_without_answers_it_tells_what_is_read(people, page_of, machine):
     page = text_of(page_of(people.operator, page_path(machine)))
-    assert "nobody has answered this step well yet" in page
+    assert "no answer has succeeded here yet" in page
     assert "$.amount" in page
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 
 from django.utils import timezone
 
 from callbacks.models import TaskStatus
 from tests import making
+from tests.asl.graphs import ask
 from tests.views.conftest import text_of
 
 
@@ -107,3 +110,17 @@ def test_a_run_of_no_version_says_nothing_of_one(people, page_of):
     page = text_of(page_of(people.operator, f"/executions/{making.make_execution().pk}/"))
     assert "Version" not in page
     assert "Alias" not in page
+
+
+def test_the_technical_view_marks_what_was_found_about_its_step(people, page_of):
+    wraps = ask(OutputPath="$.Payload")
+    text = json.dumps({"StartAt": "Ask", "States": {"Ask": wraps}})
+    execution = making.make_execution(making.make_machine(definition=text))
+    task = making.make_task(making.make_request(execution, "Ask"))
+    page = page_of(people.operator, f"/tasks/{task.pk}/?view=technical")
+    (definition,) = re.findall(r'id="definition".*?</section>', page.content.decode(), re.DOTALL)
+    (marked,) = re.findall(r'<span class="l bad">(.*?)</span>\n?', definition)
+    assert "OutputPath" in marked
+    assert "Answer needs" in definition
+    assert "Can hang for a year" in definition
+    assert "Tokens stand in the history" not in definition

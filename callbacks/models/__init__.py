@@ -7,18 +7,12 @@ from callbacks.models.figures import Measurement, OpinionCount, WorkflowFigures
 from callbacks.models.intake import Intake, IntakeStatus
 from callbacks.models.mirror import (
     MAY_WAIT,
-    OPEN_TASKS,
-    CallbackTask,
-    DeadlineKind,
     Definition,
     Execution,
     ExecutionStatus,
     HistorySkeleton,
-    Request,
     StateMachine,
     StateMachineVersion,
-    TaskStatus,
-    TokenState,
 )
 from callbacks.models.outside import AuditRollback, AuditTree
 from callbacks.models.people import Role, RoleGrant, Theme, User
@@ -38,6 +32,14 @@ from callbacks.models.record import (
     Vote,
 )
 from callbacks.models.rescue import OPEN_RESCUES, RescueAction, RescueKind, RescueStatus
+from callbacks.models.tasks import (
+    OPEN_TASKS,
+    CallbackTask,
+    DeadlineKind,
+    Request,
+    TaskStatus,
+    TokenState,
+)
 from callbacks.models.working import Claim, Draft, Lease, Presence, Pulse
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from django.db import models
 from django.db.models import Q
 
-from callbacks.models.mirror import CallbackTask
 from callbacks.models.people import User
+from callbacks.models.tasks import CallbackTask
 from callbacks.stepfunctions.wire import DENIAL_CODES
 
 

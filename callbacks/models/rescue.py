@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 from django.db import models
 from django.db.models import Q
 
-from callbacks.models.mirror import CallbackTask, Execution
+from callbacks.models.mirror import Execution
 from callbacks.models.people import User
 from callbacks.models.record import RecordError, RecordQuerySet
+from callbacks.models.tasks import CallbackTask
 
 
 class RescueKind(models.TextChoices):

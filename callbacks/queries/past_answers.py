@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Length
 
 from callbacks.models import CallbackTask, Decision, Direction, Policy
-from callbacks.models.mirror import WENT_WELL
+from callbacks.models.tasks import WENT_WELL
 
 # The newest so many say what is usual.
 MOST = 40

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -14,29 +13,28 @@ from callbacks.audit import AuditUnavailable
 from callbacks.decisions.answer import Answer, check_answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
-    AlreadyDecided,
-    AlreadySigned,
-    ConnectionOff,
     DecisionError,
     InvalidAnswer,
-    NoToken,
-    NotYours,
-    SameIdOtherAnswer,
-    ShownChanged,
-    TaskOver,
     TaskUnknown,
     WouldKill,
 )
 from callbacks.decisions.preflight import mend
 from callbacks.models import CallbackTask, Decision, Direction
-from callbacks.queries.requests import RequestFacts, find_task, request_facts
+from callbacks.views.answer_attempts import (
+    FORBIDDEN,
+    INVALID,
+    UNAVAILABLE,
+    Attempt,
+    facts_of,
+    form_again,
+)
+from callbacks.views.answer_conflicts import conflict
 from callbacks.views.answer_form import (
     AS_FORM,
     AS_JSON,
     CHECK,
     COMPARE,
     WRAP,
-    Posted,
     Typed,
     as_seen,
     forget_draft,
@@ -46,30 +44,18 @@ from callbacks.views.answer_form import (
     save_draft,
     with_fields,
 )
-from callbacks.views.answer_words import form_of, lock_of, not_yours
-from callbacks.views.decision_words import first_answer_panel, panel_of
+from callbacks.views.answer_words import form_of, lock_of
+from callbacks.views.decision_words import panel_of
 from callbacks.views.errors import unsupported
-from callbacks.views.fragments import vary, wants_fragment
+from callbacks.views.fragments import redirect_after_post, wants_fragment
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page_or_401
-from callbacks.views.opinion_words import OpinionWords, opinion_words
+from callbacks.views.opinion_words import opinion_words
 from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page, task_page
-from callbacks.views.request_words import AnswerPart, answer_part, over_of, signing_for
+from callbacks.views.request_words import AnswerPart, signing_for
 from callbacks.views.requests import show_request, task_or_404
 from callbacks.views.signed_out import signed_out
-
-INVALID, CONFLICT, FORBIDDEN, UNAVAILABLE = 422, 409, 403, 503
-Errors = Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One post of the form by one person."""
-
-    request: PersonRequest
-    task: CallbackTask
-    posted: Posted
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
@@ -85,7 +71,7 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if request.POST.get("as") in (AS_FORM, AS_JSON):
         return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
     if posted.typed.no_numbers and posted.direction != Direction.REJECT:
-        return _form_again(attempt, INVALID, {"output": _no_numbers(posted.typed)})
+        return form_again(attempt, INVALID, {"output": _no_numbers(posted.typed)})
     if posted.direction == WRAP:
         return _wrapped(attempt)
     if posted.direction == COMPARE:
@@ -137,15 +123,15 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
     except TaskUnknown:
         raise Http404 from None
     except InvalidAnswer as exc:
-        return _form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
+        return form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
     except WouldKill as exc:
         is_rejection = direction == Direction.REJECT
         errors = would_kill(exc, field="override_no" if is_rejection else "override")
-        return _form_again(attempt, INVALID, errors, reject_open=is_rejection)
+        return form_again(attempt, INVALID, errors, reject_open=is_rejection)
     except DecisionError as exc:
-        return _conflict(attempt, exc)
+        return conflict(attempt, exc)
     except AuditUnavailable:
-        return _form_again(attempt, UNAVAILABLE, {"answer": [_NOT_RECORDED]})
+        return form_again(attempt, UNAVAILABLE, {"answer": [_NOT_RECORDED]})
     return _done(attempt, decision)
 
 
@@ -159,7 +145,7 @@ def would_kill(error: WouldKill, *, field: str) -> dict[str, list[str]]:
 def _shown_as(attempt: Attempt, *, as_json: bool) -> HttpResponse:
     """The same answer, as a form or as JSON."""
     typed = replace(attempt.posted.typed, as_json=as_json)
-    return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
+    return form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
 
 
 def _wrapped(attempt: Attempt) -> HttpResponse:
@@ -171,21 +157,21 @@ def _wrapped(attempt: Attempt) -> HttpResponse:
     typed = replace(typed, output=better, override=False)
     user, request_id = attempt.request.user, attempt.task.request_id
     save_draft(typed=typed, user=user, request_id=request_id, now=frame_of(attempt.request).now)
-    return _form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
+    return form_again(replace(attempt, posted=replace(attempt.posted, typed=typed)), 200, {})
 
 
 def _compared(attempt: Attempt) -> HttpResponse:
     """The form with AWS's own forecast of what was typed; it costs one call of the quota."""
     task, typed = attempt.task, attempt.posted.typed
     if not task.is_open or lock_of(task=task, user=attempt.request.user) is not None:
-        return _form_again(attempt, FORBIDDEN, {})
+        return form_again(attempt, FORBIDDEN, {})
     answer = typed.answer(_meant(typed))
     try:
         check_answer(replace(answer, reason="-"), policy=task.policy, ends_early=False)
     except InvalidAnswer as exc:
-        return _form_again(attempt, INVALID, exc.errors)
+        return form_again(attempt, INVALID, exc.errors)
     opinion = opinion_words(task=task, answer=answer, now=frame_of(attempt.request).now)
-    return _form_again(attempt, 200, {}, opinion=opinion)
+    return form_again(attempt, 200, {}, opinion=opinion)
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
@@ -199,7 +185,7 @@ def forecast(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if not task.is_open or lock_of(task=task, user=request.user) is not None:
         # What stands there instead of the form is the next poll's to show.
         return HttpResponse(status=204)
-    facts = _facts(attempt)
+    facts = facts_of(attempt)
     signing = signing_for(facts=facts, user=request.user, now=frame.now)
     form = form_of(
         task=task, user=request.user, signing=signing, typed=attempt.posted.typed, now=frame.now
@@ -234,7 +220,7 @@ def _done(attempt: Attempt, decision: Decision) -> HttpResponse:
     if not wants_fragment(request):
         return redirect_after_post(decision_page(decision.pk))
     now = frame_of(request).now
-    facts = _facts(attempt)
+    facts = facts_of(attempt)
     panel = panel_of(
         decision=decision, task=attempt.task, user_id=request.user.pk, now=now, votes=facts.votes
     )
@@ -244,20 +230,13 @@ def _done(attempt: Attempt, decision: Decision) -> HttpResponse:
     return response
 
 
-def redirect_after_post(url: str) -> HttpResponse:
-    """303: whatever reloads the next page does not post again."""
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return vary(response)
-
-
 def _checked(attempt: Attempt) -> HttpResponse:
     """Say whether the answer could be sent, and send nothing."""
     if attempt.request.POST.get("open") == "reject":
-        return _form_again(attempt, 200, {}, reject_open=True)
+        return form_again(attempt, 200, {}, reject_open=True)
     task = attempt.task
     if lock_of(task=task, user=attempt.request.user) is not None:
-        return _form_again(attempt, FORBIDDEN, {})
+        return form_again(attempt, FORBIDDEN, {})
     try:
         check_answer(
             attempt.posted.typed.answer(_meant(attempt.posted.typed)),
@@ -265,156 +244,11 @@ def _checked(attempt: Attempt) -> HttpResponse:
             ends_early=task.early_completion,
         )
     except InvalidAnswer as exc:
-        return _form_again(attempt, INVALID, exc.errors)
-    return _form_again(attempt, 200, {}, checked=True)
+        return form_again(attempt, INVALID, exc.errors)
+    return form_again(attempt, 200, {}, checked=True)
 
 
 def _meant(typed: Typed) -> Direction:
     """Which answer a check is about: nothing but a rejection typed means a rejection."""
     is_rejection = bool(typed.error or typed.cause) and not typed.output.strip()
     return Direction.REJECT if is_rejection else Direction.APPROVE
-
-
-def _form_again(
-    attempt: Attempt,
-    status: int,
-    errors: Errors,
-    *,
-    checked: bool = False,
-    reject_open: bool = False,
-    decision_id: uuid.UUID | None = None,
-    opinion: OpinionWords | None = None,
-) -> HttpResponse:
-    """The form with what was typed and what is wrong with it, where there can be one."""
-    request, task = attempt.request, attempt.task
-    now = frame_of(request).now
-    if not task.is_open:
-        return _ended(attempt)
-    lock = lock_of(task=task, user=request.user)
-    if lock is not None:
-        return _show(attempt, AnswerPart(lock=lock), status if errors else FORBIDDEN)
-    facts = _facts(attempt)
-    signing = signing_for(facts=facts, user=request.user, now=now)
-    form = form_of(
-        task=task,
-        user=request.user,
-        signing=signing,
-        typed=attempt.posted.typed,
-        now=now,
-        decision_id=decision_id or attempt.posted.decision_id,
-        errors=errors,
-        checked=checked,
-        reject_open=reject_open,
-        opinion=opinion,
-    )
-    part = AnswerPart(form=form, signing=signing)
-    return show_request(request, facts=facts, part=part, status=status)
-
-
-def _ended(attempt: Attempt) -> HttpResponse:
-    """Nothing can be answered any more: say who was first, here or elsewhere."""
-    live = _facts(attempt).live_answer
-    if live is not None:
-        return _somebody_was_first(attempt, live)
-    over = over_of(task=attempt.task, now=frame_of(attempt.request).now)
-    return _show(attempt, AnswerPart(over=over, own_text=_own(attempt)), CONFLICT)
-
-
-def _conflict(attempt: Attempt, error: DecisionError) -> HttpResponse:
-    if isinstance(error, NotYours | ShownChanged):
-        # Both may come of a policy that covers the task only since it was read.
-        attempt = replace(attempt, task=task_or_404(frame_of(attempt.request), attempt.task.pk))
-    if isinstance(error, NotYours):
-        part = AnswerPart(
-            lock=not_yours(code=error.code, policy=attempt.task.policy), own_text=_own(attempt)
-        )
-        return _show(attempt, part, FORBIDDEN)
-    if isinstance(error, ShownChanged):
-        return _ask_anew(attempt, shown_changed(error))
-    if isinstance(error, SameIdOtherAnswer) and not (error.decision and error.decision.is_live):
-        return _ask_anew(attempt, _NUMBER_USED)
-    if isinstance(error, AlreadyDecided | SameIdOtherAnswer) and error.decision is not None:
-        return _somebody_was_first(attempt, error.decision)
-    if isinstance(error, AlreadySigned):
-        return _signed_already(attempt)
-    if isinstance(error, TaskOver | NoToken | ConnectionOff):
-        return _wait_over(attempt, error)
-    raise error
-
-
-_NUMBER_USED = (
-    "This form has been used for another answer already. Nothing was sent. Read the request once "
-    "more, then answer."
-)
-
-
-def _ask_anew(attempt: Attempt, message: str) -> HttpResponse:
-    """The form with a new number: what is sent from it is a new consent."""
-    return _form_again(attempt, CONFLICT, {"answer": [message]}, decision_id=uuid.uuid4())
-
-
-def shown_changed(error: ShownChanged) -> str:
-    """Which part of what the person read is another one now."""
-    parts = [_CHANGED[part] for part in error.changed if part in _CHANGED]
-    what = f" ({' and '.join(parts)})" if parts else ""
-    return (
-        f"The request has changed since you opened it{what}. Nothing was sent. Read what is above "
-        "once more, then answer."
-    )
-
-
-_CHANGED = {
-    "attempt": "the attempt",
-    "input": "what the workflow sent",
-    "definition": "the workflow's definition",
-    "policy": "the policy that says who may answer and how",
-    "proposal": "an answer collects signatures, which yours would make void",
-}
-
-
-def _signed_already(attempt: Attempt) -> HttpResponse:
-    """This very answer has this person's signature: others are missing."""
-    facts = _facts(attempt)
-    part = answer_part(facts=facts, user=attempt.request.user, now=frame_of(attempt.request).now)
-    return show_request(attempt.request, facts=facts, part=part, status=CONFLICT)
-
-
-def _somebody_was_first(attempt: Attempt, decision: Decision) -> HttpResponse:
-    panel = first_answer_panel(
-        decision=decision,
-        task=attempt.task,
-        user_id=attempt.request.user.pk,
-        now=frame_of(attempt.request).now,
-        own_text=_own(attempt),
-    )
-    return _show(attempt, AnswerPart(panel=panel), CONFLICT)
-
-
-def _wait_over(attempt: Attempt, error: TaskOver | NoToken | ConnectionOff) -> HttpResponse:
-    now = frame_of(attempt.request).now
-    task = find_task(task_id=attempt.task.pk, sight=frame_of(attempt.request).sight)
-    if task is None:
-        raise Http404
-    if isinstance(error, TaskOver):
-        part = AnswerPart(over=over_of(task=task, now=now), own_text=_own(attempt))
-    else:
-        part = AnswerPart(
-            lock=lock_of(task=task, user=attempt.request.user), own_text=_own(attempt)
-        )
-    return _show(attempt, part, CONFLICT)
-
-
-def _own(attempt: Attempt) -> str:
-    typed = attempt.posted.typed
-    texts = [typed.reason, typed.output, typed.error, typed.cause]
-    return "\n".join(text for text in texts if text)
-
-
-def _facts(attempt: Attempt) -> RequestFacts:
-    request = attempt.request
-    return request_facts(task=attempt.task, user=request.user, now=frame_of(request).now)
-
-
-def _show(attempt: Attempt, part: AnswerPart, status: int) -> HttpResponse:
-    facts = _facts(attempt)
-    return show_request(attempt.request, facts=facts, part=part, status=status)

@@ -17,10 +17,10 @@ from callbacks.conversation.errors import HeldByAnother, Refused
 from callbacks.conversation.presence import arrive
 from callbacks.conversation.recipients import offered
 from callbacks.models import CallbackTask
+from callbacks.views.answer_attempts import UNAVAILABLE
 from callbacks.views.answer_form import read_text
-from callbacks.views.answers import UNAVAILABLE, redirect_after_post
 from callbacks.views.conversation_words import claim_words, presence_words
-from callbacks.views.fragments import nothing_new, vary
+from callbacks.views.fragments import nothing_new, redirect_after_post, vary
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of

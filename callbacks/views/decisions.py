@@ -15,9 +15,9 @@ from callbacks.decisions.takeback import send_now, withdraw
 from callbacks.models import Decision
 from callbacks.queries.decisions import DecisionFacts, decision_facts, find_decision
 from callbacks.queries.requests import find_task, next_for, request_facts
-from callbacks.views.answers import UNAVAILABLE, redirect_after_post
+from callbacks.views.answer_attempts import UNAVAILABLE
 from callbacks.views.decision_words import panel_of
-from callbacks.views.fragments import nothing_new, respond, wants_fragment
+from callbacks.views.fragments import nothing_new, redirect_after_post, respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.panels import Panel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
@@ -39,3 +39,10 @@ def vary(response: HttpResponse) -> HttpResponse:
     """Let no cache give a fragment where a page was asked for."""
     patch_vary_headers(response, ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"])
     return response
+
+
+def redirect_after_post(url: str) -> HttpResponse:
+    """303: whatever reloads the next page does not post again."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return vary(response)

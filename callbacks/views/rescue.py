@@ -29,9 +29,8 @@ from callbacks.rescue.looking import look_at
 from callbacks.rescue.rules import why_aws_does_not_redrive
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.views.answer_form import read_text
-from callbacks.views.answers import redirect_after_post
 from callbacks.views.errors import forbidden
-from callbacks.views.fragments import respond
+from callbacks.views.fragments import redirect_after_post, respond
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.persons import actor_of

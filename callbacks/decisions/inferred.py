@@ -46,12 +46,18 @@ def contract_of_step(
     """`tasks`: those that the reader may know of, whose answers tell. One query."""
     texts = past_outputs(tasks=tasks, connection_id=connection_id, workflow=workflow, state=state)
     try:
-        outputs = [_read(text) for text in texts]
-        return infer(_reads(definition, state), [one for one in outputs if one is not _UNREADABLE])
+        return _told(definition, state, tuple(texts))
     # What goes wrong in guessing must never keep anybody from a page.
     except Exception:
         logger.exception("What answers to %s hold could not be told.", state)
         return NOTHING
+
+
+@lru_cache(maxsize=32)
+def _told(definition: str, state: str, texts: tuple[str, ...]) -> Contract:
+    """Kept, for a page and each pause in typing ask for the same; nobody changes what is told."""
+    outputs = [_read(text) for text in texts]
+    return infer(_reads(definition, state), [one for one in outputs if one is not _UNREADABLE])
 
 
 _UNREADABLE = object()

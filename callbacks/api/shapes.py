@@ -24,9 +24,12 @@ Way = Literal["approve", "reject"]
 
 
 class DiesAt(BaseModel):
-    """When the task dies; `earliest` differs from `latest` where a heartbeat may move it."""
+    """When the task dies; `earliest` differs from `latest` where a heartbeat may move it.
 
-    earliest: datetime
+    Of a task whose run cannot be read nobody knows `earliest`.
+    """
+
+    earliest: datetime | None
     latest: datetime
     reason: str
 

@@ -21,7 +21,7 @@ from callbacks.api.shapes import (
     VoteOut,
 )
 from callbacks.api.words import explanation
-from callbacks.models import CallbackTask, Decision, Execution, TokenState
+from callbacks.models import CallbackTask, DeadlineKind, Decision, Execution, TokenState
 
 
 def task_item(task: CallbackTask, answers: Iterable[Decision]) -> TaskItem:
@@ -93,6 +93,12 @@ def execution_out(
     )
 
 
+def _dies_at(task: CallbackTask) -> DiesAt:
+    is_unknown = task.deadline_kind == DeadlineKind.UNKNOWN
+    earliest = None if is_unknown else task.dies_earliest
+    return DiesAt(earliest=earliest, latest=task.dies_latest, reason=task.deadline_reason)
+
+
 def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
     policy = task.policy
     return {
@@ -112,9 +118,7 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "iteration": task.iteration,
         "attempt": task.attempt,
         "waiting_since": task.waiting_since,
-        "dies_at": DiesAt(
-            earliest=task.dies_earliest, latest=task.dies_latest, reason=task.deadline_reason
-        ),
+        "dies_at": _dies_at(task),
         "closed_by": None if task.is_open else _closed_by(task),
         "token_known": task.token_state == TokenState.HELD,
         "activity": _activity(task),

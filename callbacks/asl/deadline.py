@@ -11,6 +11,8 @@ EXACT, RANGE, NONE = "exact", "range", "none"
 TIMEOUT = "timeout"
 HEARTBEAT = "heartbeat"
 EXECUTION_TIMEOUT = "execution_timeout"
+# Of the execution whose Map Run began this one.
+PARENT_TIMEOUT = "parent_timeout"
 NOT_STARTED = "not_started"
 ONE_YEAR = "one_year"
 
@@ -56,6 +58,7 @@ def deadline(
     execution_started_at: datetime,
     execution_counting_since: datetime | None = None,
     execution_timeout_seconds: int | None = None,
+    parent_ends_by: datetime | None = None,
 ) -> Deadline:
     """Work out the deadline from what the history and the definition say.
 
@@ -63,7 +66,8 @@ def deadline(
     scheduling (dg/state-task): one that was seen at `unstarted_at` not to have started had all of
     its time left then. Heartbeats leave no event: `last_beat_at` is the last one that we
     sent ourselves, and others may have sent later ones. A redrive starts the machine's own timeout
-    anew (dg/redrive-executions): `execution_counting_since`.
+    anew (dg/redrive-executions): `execution_counting_since`. A child of a Map Run ends with the
+    execution around it: `parent_ends_by`.
     """
     total = _bound(TIMEOUT, timeout_seconds, started_at)
     beat = _bound(HEARTBEAT, heartbeat_seconds, _later(started_at, last_beat_at))
@@ -72,11 +76,21 @@ def deadline(
         execution_timeout_seconds,
         execution_counting_since or execution_started_at,
     )
+    parent = Bound(PARENT_TIMEOUT, parent_ends_by, None) if parent_ends_by else None
     year = Bound(ONE_YEAR, _add(execution_started_at, LONGEST_EXECUTION), None)
-    bounds = tuple(bound for bound in (total, beat, machine, year) if bound is not None)
+    bounds = tuple(bound for bound in (total, beat, machine, parent, year) if bound is not None)
     hard = _first(tuple(bound for bound in bounds if bound is not beat))
     soonest = _soonest(bounds, max(scheduled_at, unstarted_at or scheduled_at))
     return _deadline(soonest, hard, bounds, is_started=started_at is not None)
+
+
+def execution_ends_by(
+    *, timeout_seconds: int | None, counting_since: datetime, parent_ends_by: datetime | None = None
+) -> datetime | None:
+    """When its own time limit, or that of an execution around it, ends an execution."""
+    own = _bound(EXECUTION_TIMEOUT, timeout_seconds, counting_since)
+    limits = [at for at in (own.at if own else None, parent_ends_by) if at is not None]
+    return min(limits, default=None)
 
 
 def after_beat(

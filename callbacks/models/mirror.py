@@ -89,6 +89,8 @@ class StateMachine(models.Model):
         "Execution", null=True, on_delete=models.CASCADE, related_name="map_runs"
     )
     over_at = models.DateTimeField(null=True)
+    # When the own time limit of an execution that it is a part of ends it at the latest.
+    ends_by = models.DateTimeField(null=True)
 
     objects = StateMachineQuerySet.as_manager()
 

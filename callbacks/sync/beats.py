@@ -31,6 +31,7 @@ def with_beats(*, reading: Reading, execution_id: UUID) -> Reading:
         history=history,
         definition=parsed(definition=reading.definition),
         now=reading.facts.now,
+        parent_ends_by=reading.parent_ends_by,
         beats=beats,
     )
     return replace(reading, facts=replace(reading.facts, deadlines=deadlines))

@@ -16,6 +16,7 @@ def deadlines_of(
     history: History,
     definition: Definition | None,
     now: datetime,
+    parent_ends_by: datetime | None = None,
     beats: Mapping[TaskKey, datetime] | None = None,
 ) -> dict[TaskKey, Deadline]:
     """When each task dies, the history being read `now`.
@@ -34,6 +35,7 @@ def deadlines_of(
             execution_started_at=history.started_at,
             execution_counting_since=history.counting_since,
             execution_timeout_seconds=definition.timeout_seconds if definition else None,
+            parent_ends_by=parent_ends_by,
         )
         for task in history.tasks
         if task.is_mirrored

@@ -106,6 +106,7 @@ class Follower:
             is_certain=is_certain,
             now=self._now,
             skeleton=partial(_recall, machine, target),
+            parent_ends_by=machine.ends_by,
         )
         self.histories_read += 1
         return _apply(machine, reading, self._now)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from callbacks.asl.deadline import execution_ends_by
 from callbacks.asl.definition import children_of
 from callbacks.asl.history import MapRun
 from callbacks.models import Connection, Definition, Execution, ExecutionStatus, StateMachine
@@ -26,7 +27,7 @@ NEWS_AT_FIRST = 1.0
 GIVE_UP = timedelta(hours=1)
 LONGEST_ARN = 256
 # What a reading of the parent may change.
-_OF_THE_RUN = ("over_at", "gone_at", "definition", "revision_since")
+_OF_THE_RUN = ("over_at", "gone_at", "definition", "revision_since", "ends_by")
 _AT_FIRST = ("parent", "name", "tags", "looked_at", "news", "swept_at")
 
 
@@ -45,7 +46,7 @@ def mirror_map_runs(
         return 0
     if not history.map_runs:
         return 0
-    children, rows = _Children(reading), _rows(execution)
+    children, rows = _Children(reading, machine.ends_by), _rows(execution)
     runs = [run if run.ended_at else replace(run, ended_at=end) for run in history.map_runs]
     made = [
         _row(machine, execution, run, children)
@@ -82,6 +83,8 @@ class _Children:
     """What the children of an execution's runs are made of, as its definition says."""
 
     reading: Reading
+    # When the execution ends with another one around it.
+    parent_ends_by: datetime | None
     _by_state: dict[str, tuple[Definition | None, bool]] = field(default_factory=dict)
 
     def definition(self, run: MapRun) -> Definition | None:
@@ -90,6 +93,17 @@ class _Children:
     def may_wait(self, run: MapRun) -> bool:
         """Yes in doubt: a list too many costs a call, one too few hides who waits."""
         return self._of(run.state)[1] and len(run.arn) <= LONGEST_ARN
+
+    def ends_by(self) -> datetime | None:
+        """When they end with their parent."""
+        history, definition = self.reading.facts.history, parsed(definition=self.reading.definition)
+        if history is None or definition is None:
+            return self.parent_ends_by
+        return execution_ends_by(
+            timeout_seconds=definition.timeout_seconds,
+            counting_since=history.counting_since,
+            parent_ends_by=self.parent_ends_by,
+        )
 
     def certain_since(self, run: MapRun) -> datetime | None:
         return run.started_at if self.reading.is_certain else None
@@ -138,6 +152,7 @@ def _row(
         looked_at=run.started_at,
         news=NEWS_AT_FIRST,
         over_at=run.ended_at,
+        ends_by=children.ends_by(),
         # Nothing runs in one that is over.
         swept_at=run.ended_at,
     )
@@ -167,10 +182,11 @@ def _went_on(over_at: datetime, run: MapRun) -> bool:
 
 def _correct(row: StateMachine, run: MapRun, children: _Children) -> bool:
     """Write down its end, and its definition where that is certain only now."""
-    before = (row.over_at, row.revision_since)
+    before = (row.over_at, row.revision_since, row.ends_by)
+    row.ends_by = children.ends_by()
     if row.revision_since is None and children.reading.is_certain:
         row.definition, row.revision_since = children.definition(run), children.certain_since(run)
     row.over_at = row.over_at or run.ended_at
     if row.over_at is None and not children.may_wait(run):
         row.over_at = children.reading.facts.now
-    return before != (row.over_at, row.revision_since)
+    return before != (row.over_at, row.revision_since, row.ends_by)

@@ -89,6 +89,7 @@ def _read(asking: Asking, execution: Execution, now: datetime) -> Reading:
             skeleton=partial(
                 recall, execution_id=execution.pk, last_event_id=execution.last_event_id
             ),
+            parent_ends_by=execution.state_machine.ends_by,
         )
     except BadHistory as exc:
         reason = str(exc)

@@ -66,6 +66,8 @@ class Reading:
     # Up to this event it was read from a skeleton; and the one to keep for the next reading.
     bare_upto: int = 0
     skeleton: Skeleton | None = None
+    # When a time limit of an execution around it ends it.
+    parent_ends_by: datetime | None = None
 
 
 def read(
@@ -76,12 +78,14 @@ def read(
     is_certain: bool,
     now: datetime,
     skeleton: Callable[[], Skeleton | None] = lambda: None,
+    parent_ends_by: datetime | None = None,
 ) -> Reading:
     """Ask AWS. Raises BadHistory, or a StepFunctionsError.
 
+    `parent_ends_by`: of the child of a Map Run, when it ends with the execution around it.
     `skeleton` finds that of the last reading; it is asked only where the history is a long one.
     """
-    asked = _Asked(target=target, definition=definition, is_certain=is_certain, now=now)
+    asked = _Asked(target, definition, is_certain, now, parent_ends_by)
     try:
         found = _read_on(reader, asked, skeleton) or _read_whole(reader, asked)
     except NotFound:
@@ -110,6 +114,7 @@ class _Asked:
     definition: Definition | None
     is_certain: bool
     now: datetime
+    parent_ends_by: datetime | None
 
     @property
     def may_be_unchanged(self) -> bool:
@@ -192,9 +197,15 @@ def _folded(events: Events, asked: _Asked) -> Reading:
             now=asked.now,
             history=history,
             last_event_at=events[-1]["timestamp"],
-            deadlines=deadlines_of(history=history, definition=definition, now=asked.now),
+            deadlines=deadlines_of(
+                history=history,
+                definition=definition,
+                now=asked.now,
+                parent_ends_by=asked.parent_ends_by,
+            ),
         ),
         definition=asked.definition,
+        parent_ends_by=asked.parent_ends_by,
         is_certain=asked.is_certain,
         entered_at=_entered_at(history, events),
         skeleton=skeleton_of(events=events, history=history) if is_kept else None,

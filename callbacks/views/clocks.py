@@ -132,6 +132,7 @@ def _explain(task: CallbackTask, now: datetime) -> str:
     words = {
         "timeout": _("The step allows itself time until %(latest)s. Then it ends in any case."),
         "execution_timeout": _("The whole run ends at %(latest)s, and this step with it."),
+        "parent_timeout": _("The run that this is a part of ends at %(latest)s, and it with it."),
         "heartbeat": _("The step ends at %(latest)s unless somebody keeps it alive before."),
     }
     return words.get(task.deadline_reason, _("The step ends at %(latest)s.")) % names

@@ -30,6 +30,7 @@ def test_a_token_gets_a_task_that_everybody_finds(people, program_of, connection
     seen = program_of(people.approver).get(f"/tasks/{given.json()['id']}").json()
     assert (seen["headline"], seen["status"], seen["token_known"]) == ("Parcel 7", "waiting", False)
     assert seen["state_machine"] == "handed over"
+    assert (seen["dies_at"]["earliest"], seen["dies_at"]["reason"]) == (None, "unread")
     listed = program_of(people.approver).get("/tasks").json()["items"]
     assert [one["id"] for one in listed] == [given.json()["id"]]
 

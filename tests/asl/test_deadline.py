@@ -43,6 +43,14 @@ def test_a_heartbeat_gives_a_range_up_to_the_timeout() -> None:
     assert (found.earliest, found.latest) == (_after(70), _after(610))
 
 
+def test_a_child_ends_with_the_execution_around_it() -> None:
+    found = _deadline(
+        timeout_seconds=600, execution_timeout_seconds=500, parent_ends_by=_after(300)
+    )
+
+    assert (found.kind, found.reason, found.latest) == ("exact", "parent_timeout", _after(300))
+
+
 def test_our_own_beat_moves_the_earliest_end() -> None:
     found = _deadline(timeout_seconds=600, heartbeat_seconds=60, last_beat_at=_after(50))
 

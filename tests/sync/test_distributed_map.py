@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from callbacks.models import (
     CallbackTask,
@@ -43,6 +45,12 @@ def spread(body: Any = None, *, child_type: str = "STANDARD", **fields: Any) -> 
     after = {} if "Next" in fields else {"End": True}
     each = {"Type": "Map", "ItemsPath": "$.photos", "ItemProcessor": processor, "Label": "each"}
     return machine(Each={**each, **after, **fields})
+
+
+def twice_spread() -> dict[str, Any]:
+    """A distributed Map inside a distributed Map."""
+    inner = spread()["States"]["Each"] | {"Label": "inner"}
+    return spread(machine(Inner=inner))
 
 
 def run_arn(world: World, parent: str) -> str:
@@ -96,6 +104,31 @@ def test_a_child_goes_by_the_name_of_its_parents_machine(world: World, parent: s
     assert (row.state_machine_name, row.state, row.token_state) == ("orders", "Review", "held")
     assert row.execution.state_machine.parent == world.execution(parent)
     assert row.execution.state_machine.state_machine_arn.endswith(":stateMachine:orders/each")
+
+
+@pytest.mark.parametrize("inner", [{}, {"TimeoutSeconds": 90_000}])
+def test_a_child_ends_when_its_parents_time_is_over(world: World, inner: dict[str, Any]) -> None:
+    limited = spread(machine(Review=task(**inner))) | {"TimeoutSeconds": 3600}
+    parent = world.start(limited, PHOTOS)
+    world.sync()
+
+    row = world.task(children(world, parent)[0])
+    end = world.execution(parent).started_at + timedelta(seconds=3600)
+    assert (row.deadline_kind, row.deadline_reason) == ("exact", "parent_timeout")
+    assert row.dies_latest == end
+
+    world.simulator.advance((end - timezone.now()).total_seconds() + 1)
+    pass_by(world)
+    assert waiting() == set()
+
+
+def test_a_child_of_a_child_ends_when_the_time_of_the_first_is_over(world: World) -> None:
+    parent = world.start(twice_spread() | {"TimeoutSeconds": 3600}, {"photos": [PHOTOS]})
+    pass_by(world, 2)
+
+    assert waiting().isdisjoint(children(world, parent))
+    end = world.execution(parent).started_at + timedelta(seconds=3600)
+    assert {row.dies_latest for row in CallbackTask.objects.waiting()} == {end}
 
 
 def test_a_policy_of_the_machine_covers_its_children(world: World) -> None:
@@ -388,10 +421,7 @@ def test_what_an_uncertain_definition_took_for_a_wait_is_dropped(
 
 
 def test_a_map_inside_a_child_of_a_map_is_followed(world: World) -> None:
-    inner = spread()
-    inner["States"]["Each"]["Label"] = "inner"
-    inner["States"] = {"Inner": inner["States"]["Each"]}
-    parent = world.start(spread({**inner, "StartAt": "Inner"}), {"photos": [PHOTOS]})
+    parent = world.start(twice_spread(), {"photos": [PHOTOS]})
     world.sync()
 
     (child,) = children(world, parent)

@@ -48,6 +48,7 @@ def test_everything_the_workflow_sent_is_there_with_its_count(people, page_of):
     [
         ("exact", "timeout", "Then it ends in any case"),
         ("exact", "execution_timeout", "The whole run ends at"),
+        ("exact", "parent_timeout", "The run that this is a part of ends at"),
         ("range", "heartbeat", "unless somebody keeps it alive"),
         ("range", "not_started", "has not been seen to start"),
         ("none", "one_year", "limit of one year"),

@@ -51,6 +51,7 @@ class Visit:
             variables=self.variables,
             states={"input": self.input, **states},
             is_complete=self.is_complete,
+            assignable=self.state.assignable,
         )
 
 
@@ -229,7 +230,9 @@ def _fail_text(visit: Visit, name: str) -> str | None:
     if not isinstance(path, str):
         return raw.get(name)
     found = templates.look_up(path, visit.seen(visit.input), f"{name}Path", f"{name}Path")
-    return found if isinstance(found, str) else render(found)
+    if not isinstance(found, str):
+        raise CannotPredict(f"what AWS makes of a {name} that is no text")
+    return found
 
 
 _JSONPATH_EXITS = {

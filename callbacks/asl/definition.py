@@ -71,6 +71,8 @@ class State:
     branch: int | None
     # Its work happens in child executions, each with a history of its own.
     is_distributed: bool
+    # The names of all variables that any state of the machine assigns.
+    assignable: frozenset[str]
     raw: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -146,15 +148,17 @@ def parse_definition(text: str) -> Definition:
     """Read a state machine; unknown fields are kept in `raw`. Raises DefinitionError."""
     machine = _read(text)
     language = _query_language(machine, JSONPATH)
-    states: dict[str, State] = {}
+    found: dict[str, tuple[Mapping[str, Any], _Level]] = {}
     waiting = [_Level(machine, None, None, language)]
     while waiting:
         level = waiting.pop()
         for name, raw in _raw_states(level):
-            if name in states:
+            if name in found:
                 raise DefinitionError(f"two states have the name {name[:80]!r}")
-            states[name] = _state(name, raw, level)
+            found[name] = (raw, level)
             waiting.extend(_levels_inside(name, raw, language))
+    names = frozenset(name for raw, _ in found.values() for name in _assigned(raw))
+    states = {name: _state(name, raw, level, names) for name, (raw, level) in found.items()}
     return Definition(
         start_at=_text(machine.get("StartAt")),
         query_language=language,
@@ -232,7 +236,15 @@ def _is_distributed(raw: Mapping[str, Any]) -> bool:
     return _processor_config(raw).get("Mode") == "DISTRIBUTED"
 
 
-def _state(name: str, raw: Mapping[str, Any], level: _Level) -> State:
+def _assigned(raw: Mapping[str, Any]) -> Iterator[str]:
+    """The variables that a state assigns, or a rule of its Catch or Choices."""
+    for one in (raw, *_rules(raw, "Catch"), *_rules(raw, "Choices")):
+        assigned = one.get("Assign")
+        for name in assigned if isinstance(assigned, dict) else ():
+            yield name.removesuffix(".$")
+
+
+def _state(name: str, raw: Mapping[str, Any], level: _Level, assignable: frozenset[str]) -> State:
     return State(
         name=name,
         type=raw["Type"],
@@ -254,6 +266,7 @@ def _state(name: str, raw: Mapping[str, Any], level: _Level) -> State:
         container=level.container,
         branch=level.branch,
         is_distributed=_is_distributed(raw),
+        assignable=assignable,
         raw=raw,
     )
 

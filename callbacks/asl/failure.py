@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callbacks.asl.definition import Catcher, Retrier, State
-from callbacks.asl.language.values import PATH_MISMATCH, RUNTIME, CannotPredict
+from callbacks.asl.language.values import DATA_LIMIT, PATH_MISMATCH, RUNTIME, CannotPredict
 
 ALL = "States.ALL"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"
-# The documentation has the first; incidents that people tell of have the second.
-_NAMES_OF_MISMATCH = (PATH_MISMATCH, "States.ReferencePathConflict")
+# Incidents that people tell of have the first, the documentation has the second.
+_NAMES_OF_MISMATCH = (PATH_MISMATCH, "States.ResultPathMatchFailure")
+# The documentation has it; what AWS hands on is the error of the branch.
+BRANCH_FAILED = "States.BranchFailed"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 
 
@@ -75,18 +77,23 @@ def matching(rules: Sequence[Retrier | Catcher], error: str | None) -> int | Non
 
 
 def _meets(error: str | None, name: str) -> bool:
-    if error == RUNTIME:
-        if name == RUNTIME:
-            raise CannotPredict("whether a rule for States.Runtime takes it is not known")
+    if error == RUNTIME and name != RUNTIME:
         return False
+    _check_known(error, name)
     if name == ALL:
         # States.DataLimitExceeded too: the documentation says otherwise, AWS's recordings of 2023
         # and later show it caught.
         return True
-    if name == TASK_FAILED:
-        if error is None:
-            raise CannotPredict("whether States.TaskFailed takes an error without a name")
-        return error not in (TIMEOUT, "States.DataLimitExceeded")
-    if error == PATH_MISMATCH and name in _NAMES_OF_MISMATCH:
-        raise CannotPredict(f"whether {name} is what AWS calls a ResultPath that does not fit")
-    return error == name
+    return error != TIMEOUT if name == TASK_FAILED else error == name
+
+
+def _check_known(error: str | None, name: str) -> None:
+    """Raise CannotPredict for pairs of which nobody told what AWS does."""
+    is_unknown = {
+        RUNTIME: error == RUNTIME,
+        TASK_FAILED: error in (None, DATA_LIMIT),
+        BRANCH_FAILED: error != BRANCH_FAILED,
+        **dict.fromkeys(_NAMES_OF_MISMATCH, error == PATH_MISMATCH),
+    }
+    if is_unknown.get(name, False):
+        raise CannotPredict(f"whether a rule for {name} takes {error or 'an error without a name'}")

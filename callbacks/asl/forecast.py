@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from callbacks.asl.dataflow import Exit, Visit, exit_by_catch, exit_with_result, failure_of, pass_on
-from callbacks.asl.definition import Definition, State
+from callbacks.asl.definition import Catcher, Definition, Retrier, State
 from callbacks.asl.failure import Retried, caught, matching, retried
 from callbacks.asl.language.values import (
+    DATA_LIMIT,
     INTRINSIC_FAILURE,
     NO_CHOICE,
     QUERY_FAILURE,
@@ -181,6 +182,7 @@ class _Course:
         """Retry, else Catch, else the level around, up to the execution."""
         before = self.errors_before if visit is self.start else ()
         try:
+            _check_size(visit.state, failure)
             again = retried(visit.state, failure.error, before)
             if again is not None:
                 return Forecast(
@@ -246,6 +248,18 @@ class _Course:
 
 def _unknown(reason: str) -> Forecast:
     return Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN, unknown=reason)
+
+
+def _check_size(state: State, failure: Failure) -> None:
+    """Raise CannotPredict where a rule would take that a state hands on too much.
+
+    The documentation calls that terminal; recordings show it caught only where the work itself
+    gave too much.
+    """
+    if failure.error == DATA_LIMIT and failure.field == "output":
+        rules: list[Retrier | Catcher] = [*state.retry, *state.catch]
+        if matching(rules, failure.error) is not None:
+            raise CannotPredict("whether a rule takes an output that is too large")
 
 
 def _makes_something(container: State) -> bool:

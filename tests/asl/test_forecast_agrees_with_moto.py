@@ -1,7 +1,7 @@
 """What is forecast then happens on moto too, an implementation that is not ours.
 
-Only what moto does as AWS does: it knows no JSONata, runs no Retry of a callback, drops causes, and
-is not asked about forms of JSONPath in which it is known to go its own ways.
+Only what moto does as AWS does: it knows no JSONata, runs no Retry of a callback, drops causes,
+finds paths in a null, and is not asked about forms of JSONPath in which it goes its own ways.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from callbacks.asl.definition import parse_definition
@@ -200,6 +200,7 @@ def test_an_approval_does_on_moto_what_was_forecast(
         visit=visit_of(machine),
         result=parse_exact(json.dumps(result)),
     )
+    assume(forecast.failure is None or "null or empty input" not in str(forecast.failure.cause))
     states.send_task_success(taskToken=run.token(), output=json.dumps(result))
     assert_happened(forecast, run.at_rest())
 

@@ -175,8 +175,11 @@ def test_the_definitions_own_error_names_are_offered() -> None:
 
 
 def test_a_variable_that_the_mirror_read_is_known() -> None:
-    definition = founding_definition(ResultSelector={"Payload": {"approved.$": "$go"}})
+    asks = {"ResultSelector": {"Payload": {"approved.$": "$go"}}}
+    definition = founding_definition(**asks, Assign={"go": False})
     known = founding_task(definition, variables='{"go": true}')
     assert preflight(task=known, answer=approval("1")).verdict == Verdict.OK
     unknown = founding_task(definition)
     assert preflight(task=unknown, answer=approval("1")).verdict == Verdict.UNKNOWN
+    nowhere = founding_task(founding_definition(**asks))
+    assert preflight(task=nowhere, answer=approval("1")).verdict == Verdict.FATAL

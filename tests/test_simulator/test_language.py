@@ -106,7 +106,7 @@ def test_placing_does_not_change_the_input() -> None:
 def test_a_result_cannot_be_placed_in_what_is_no_object() -> None:
     with pytest.raises(StateError) as caught:
         template.place("$.a", [1], 2)
-    assert caught.value.error == "States.ResultPathMatchFailure"
+    assert caught.value.error == "States.ReferencePathConflict"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ _COMPARISON = re.compile(
     r"(String|Numeric|Boolean|Timestamp)"
     r"(LessThanEquals|GreaterThanEquals|Equals|LessThan|GreaterThan)(Path)?"
 )
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+_MOST_DIGITS = 9
 _NOT_OPERATORS = {"Variable", "Next", "Assign", "Comment", "Output"}
 _NESTING_LIMIT = 50
 
@@ -51,15 +52,22 @@ def holds(rule: Mapping[str, Json], seen: Seen, depth: int = 0) -> bool:
     return _holds_plainly(rule, seen)
 
 
-def timestamp_of(value: Json) -> datetime | None:
-    """An ISO 8601 time with `T` and an offset, as AWS demands it; None for anything else."""
-    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+def timestamp_of(value: Json) -> tuple[datetime, str] | None:
+    """An ISO 8601 time with `T` and an offset, as AWS demands it, and its nine digits of a second.
+
+    None for anything else.
+    """
+    found = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         return None
-    text = re.sub(r"(\.\d{6})\d+", r"\1", value).replace("Z", "+00:00")
+    whole, fraction, offset = found.groups()
+    if fraction is not None and len(fraction) > _MOST_DIGITS:
+        raise CannotPredict("what AWS makes of a time with so many digits is not known")
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(whole + offset.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return at, (fraction or "").ljust(_MOST_DIGITS, "0")
 
 
 def _holds_plainly(rule: Mapping[str, Json], seen: Seen) -> bool:
@@ -83,6 +91,8 @@ def _holds_plainly(rule: Mapping[str, Json], seen: Seen) -> bool:
 
 
 def _is_present(path: str, seen: Seen) -> bool:
+    if seen.data is None:
+        raise CannotPredict("whether AWS finds anything present in a null")
     try:
         value = find(path, seen)
     except NoSuchValue:
@@ -117,8 +127,11 @@ def _typed(kind: str, value: Json) -> Any:
     if kind == "Numeric" and is_number(value):
         # A definition's own numbers are floats, an input's are exact.
         return value if isinstance(value, int) else float(value)
+    if kind == "String" and isinstance(value, str):
+        # Java orders texts by their units of UTF-16.
+        return value.encode("utf-16-be", "surrogatepass")
     is_of_kind = {
-        "String": isinstance(value, str),
+        "String": False,
         "Boolean": isinstance(value, bool),
         "Numeric": False,
     }

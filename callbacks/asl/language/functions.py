@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -27,21 +28,40 @@ HASHES = {
 }
 
 
+class Literal(str):
+    """A text as it stands between quotes in a call, its escapes not yet taken off."""
+
+    __slots__ = ()
+
+
+def unescaped(text: str) -> str:
+    """A literal's text (dg/intrinsic-functions, "Reserved characters in intrinsic functions")."""
+    return _ESCAPE.sub(_escaped, text)
+
+
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if not found[1] or found[1] not in "'{}\\":
+        raise CannotPredict("what AWS makes of a backslash before another character is not known")
+    return found[1]
+
+
 def format_text(template: Json, *values: Json) -> str:
-    """`{}` takes the next value; `\\{`, `\\}` and `\\\\` stand for the character."""
+    """`{}` takes the next value; in a literal `\\{` and `\\}` stand for the character."""
+    is_literal = isinstance(template, Literal)
+    if not is_literal and "\\" in _text(template):
+        raise CannotPredict("whether AWS takes backslashes off a template that is data")
     pieces: list[str] = []
     rest = iter(values)
-    at = 0
-    while at < len(_text(template)):
-        if template[at] == "\\" and template[at + 1 : at + 2] in ("{", "}", "\\"):
-            pieces.append(template[at + 1])
-            at += 2
-        elif template.startswith("{}", at):
+    for found in _PIECE.finditer(_text(template)):
+        if found["place"]:
             pieces.append(_shown(next(rest, _MISSING)))
-            at += 2
+        elif found["brace"]:
+            _refuse_brace(found["brace"])
         else:
-            pieces.append(template[at])
-            at += 1
+            pieces.append(unescaped(found[0]) if is_literal else found[0])
     if sum(map(len, pieces)) > _LONGEST_RESULT:
         raise CannotPredict("States.Format makes a text that is too long to be followed")
     if next(rest, _MISSING) is not _MISSING:
@@ -49,7 +69,14 @@ def format_text(template: Json, *values: Json) -> str:
     return "".join(pieces)
 
 
+_PIECE = re.compile(r"(?P<place>\{\})|(?P<brace>[{}])|(?:\\.?|[^{}\\])+", re.DOTALL)
 _MISSING = object()
+
+
+def _refuse_brace(brace: str) -> None:
+    if brace == "}":
+        raise CannotPredict("whether AWS takes a closing brace alone is not known")
+    raise ValueError("matching '}' not found for '{'")
 
 
 def _shown(value: Json) -> str:
@@ -77,15 +104,12 @@ def _list(value: Json) -> list[Json]:
 
 
 def _whole(value: Json) -> int:
-    """Numbers are rounded to whole ones, halves upwards (dg: "rounds to the nearest integer")."""
+    """Numbers are rounded to the nearest whole one, halves upwards, also below 0 (recorded)."""
     if not is_number(value):
         raise TypeError("not a number")
     if isinstance(value, int):
         return value
-    number = Decimal(str(value))
-    if number < 0 and number % 1 == Decimal("-0.5"):
-        raise CannotPredict("how AWS rounds a negative half is not known")
-    return math.floor(number + Decimal("0.5"))
+    return math.floor(Decimal(str(value)) + Decimal("0.5"))
 
 
 def _exactly_whole(value: Json) -> int:
@@ -150,8 +174,9 @@ def _base64_encode(text: Json) -> str:
 
 
 def _base64_decode(text: Json) -> str:
+    packed = _short_text(text)
     try:
-        return base64.b64decode(_short_text(text), validate=True).decode()
+        return base64.b64decode(packed, validate=True).decode()
     except ValueError:
         # Java asks for no padding, and replaces what is no UTF-8.
         raise CannotPredict("what AWS makes of such a Base64 text is not known") from None

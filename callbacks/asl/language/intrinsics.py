@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from callbacks.asl.language.functions import FUNCTIONS
+from callbacks.asl.language.functions import FUNCTIONS, Literal, unescaped
 from callbacks.asl.language.paths import NoSuchValue, find
 from callbacks.asl.language.values import (
     INTRINSIC_FAILURE,
@@ -73,8 +73,9 @@ def _value(
     if kind == "call":
         return _called(text.removeprefix("States."), tokens, seen, depth)
     if kind == "text":
-        # \{ and \} stay as they are: only Format gives them a meaning.
-        return re.sub(r"\\(['\\])", r"\1", text)
+        return unescaped(text)
+    if kind == "template":
+        return Literal(text)
     if kind == "path":
         return _at_path(text, seen)
     if kind == "literal":
@@ -85,7 +86,7 @@ def _value(
 def _called(name: str, tokens: Iterator[tuple[str, str]], seen: Seen, depth: int) -> Json:
     if depth > _NESTING_LIMIT or name not in FUNCTIONS:
         raise CannotPredict(f"what States.{name[:40]} gives is not known here")
-    arguments = list(_arguments(tokens, seen, depth + 1))
+    arguments = list(_arguments(tokens, seen, depth + 1, is_format=name == "Format"))
     if name != "Array":
         check_unmasked(*arguments)
     try:
@@ -96,10 +97,15 @@ def _called(name: str, tokens: Iterator[tuple[str, str]], seen: Seen, depth: int
         raise _failed(cause, f"States.{name}") from exc
 
 
-def _arguments(tokens: Iterator[tuple[str, str]], seen: Seen, depth: int) -> Iterator[Json]:
+def _arguments(
+    tokens: Iterator[tuple[str, str]], seen: Seen, depth: int, *, is_format: bool
+) -> Iterator[Json]:
     token = next(tokens, ("end", ""))
     if token == ("mark", ")"):
         return
+    if is_format and token[0] == "text":
+        # Its own escapes tell which braces are places.
+        token = ("template", token[1])
     while True:
         yield _value(token, tokens, seen, depth)
         separator = next(tokens, ("end", ""))

@@ -16,7 +16,8 @@ from typing import Any
 import re2
 
 from callbacks.asl.language.jsonata_functions import OWN_FUNCTIONS, Refused
-from callbacks.asl.language.library import JException, Jsonata, RegexFlags, Utils
+from callbacks.asl.language.jsonata_standard import STANDARD_FUNCTIONS
+from callbacks.asl.language.library import JException, Jsonata, Mended, RegexFlags, Utils
 from callbacks.asl.language.values import CannotPredict, Json
 
 UNDEFINED: Any = object()
@@ -30,6 +31,11 @@ _SIZE_OF_A_STEP = 100
 _MAX_MEMBERS = 150_000
 _BYTES_OF_A_STEP = 20_000
 _COMPARISONS = ("=", "!=", "in")
+FUNCTIONS: Mapping[str, Any] = {
+    **STANDARD_FUNCTIONS,
+    **{name: Jsonata.JLambda(function) for name, function in OWN_FUNCTIONS.items()},
+}
+NAMES_OF_FUNCTIONS = frozenset(Jsonata.static_frame.bindings) | FUNCTIONS.keys()
 
 
 class Thrown(Exception):
@@ -53,8 +59,8 @@ def evaluate(source: str, *, states: Mapping[str, Json], variables: Mapping[str,
     frame.set_evaluate_entry_callback(meter.enter)
     frame.set_evaluate_exit_callback(meter.leave)
     frame.bind("eval", None)
-    for name, function in OWN_FUNCTIONS.items():
-        frame.bind(name, Jsonata.JLambda(function))
+    for name, function in FUNCTIONS.items():
+        frame.bind(name, function)
     for name, value in variables.items():
         frame.bind(name, _given(value))
     frame.bind("states", given)
@@ -90,7 +96,7 @@ def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
 @lru_cache(maxsize=2048)
 def _compiled(source: str) -> Jsonata:
     try:
-        expression = Jsonata(source, _linear)
+        expression = Mended(source, _linear)
     # A definition with a syntax error was never accepted, so it is a form that the library or RE2
     # does not know.
     except Exception as exc:

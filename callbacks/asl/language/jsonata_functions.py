@@ -5,17 +5,14 @@ Source: dg/transforming-data, "JSONata functions provided by Step Functions".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from callbacks.asl.language.functions import HASHES
-from callbacks.asl.language.library import Functions, Utils
+from callbacks.asl.language.library import Utils
 from callbacks.asl.language.values import CannotPredict, Json, read_text
 
 _LONGEST_RANGE = 100_000
-_LONGEST_PAD = 300_000
-_LONGEST_TEXT = 5_000_000
 
 
 class Refused(Exception):
@@ -23,14 +20,14 @@ class Refused(Exception):
 
 
 def _partition(items: Json = None, size: Json = None) -> Json:
-    if not items or _is_not_whole(size) or size <= 0:
+    if not items or is_not_whole(size) or size <= 0:
         raise CannotPredict("what $partition gives for such arguments is not known")
     listed = items if isinstance(items, list) else [items]
     return [listed[at : at + int(size)] for at in range(0, len(listed), int(size))]
 
 
 def _range(first: Json = None, last: Json = None, step: Json = None) -> Json:
-    if any(_is_not_whole(bound) for bound in (first, last, step)) or not step:
+    if any(is_not_whole(bound) for bound in (first, last, step)) or not step:
         raise CannotPredict("what $range gives for such arguments is not known")
     values = range(int(first), int(last) + (1 if step > 0 else -1), int(step))
     if len(values) > _LONGEST_RANGE:
@@ -39,7 +36,7 @@ def _range(first: Json = None, last: Json = None, step: Json = None) -> Json:
     return Utils.create_sequence_from_iter(values)
 
 
-def _is_not_whole(value: Json) -> bool:
+def is_not_whole(value: Json) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
     return value != int(value)
@@ -71,59 +68,6 @@ def _as_library(value: Json) -> Any:
     return value if isinstance(value, str | bool | int) else float(value)
 
 
-def _pad(text: Json = None, width: Json = None, filler: Json = " ") -> Json:
-    if not isinstance(text, str) or _is_not_whole(width) or not filler:
-        raise CannotPredict("what $pad gives for such arguments is not known")
-    if abs(width) > _LONGEST_PAD:
-        raise CannotPredict("$pad makes a text that is too long")
-    missing = max(abs(int(width)) - len(text), 0)
-    padding = (str(filler) * missing)[:missing]
-    return text + padding if width > 0 else padding + text
-
-
-def _distinct(items: Json = None) -> Json:
-    """In linear time, and telling 1 from true: the library's own does neither."""
-    if not isinstance(items, list) or len(items) <= 1:
-        return items
-    kept = Utils.create_sequence() if isinstance(items, Utils.JList) else []
-    first: dict[str, Json] = {}
-    for item in items:
-        first.setdefault(_key(item), item)
-    kept.extend(first.values())
-    return kept
-
-
-def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
-
-
-def _count(items: Json = None) -> int:
-    if items is Utils.NULL_VALUE:
-        raise CannotPredict("whether AWS counts a null is not known")
-    return 0 if items is None else len(items) if isinstance(items, list) else 1
-
-
-def _join(texts: Json = None, separator: Json = "") -> Json:
-    parts = [texts] if isinstance(texts, str) else texts
-    if isinstance(parts, list) and isinstance(separator, str):
-        longest = sum(len(part) for part in parts if isinstance(part, str))
-        _check_length(longest + len(separator) * len(parts))
-    return Functions.join(parts, separator)
-
-
-def _replace(text: Json = None, pattern: Json = None, by: Json = None, limit: Json = None) -> Json:
-    if not isinstance(text, str) or by is None:
-        raise CannotPredict("what $replace gives for such arguments is not known")
-    if isinstance(by, str):
-        _check_length(len(text) + (len(text) + 1) * len(by))
-    return Functions.replace(text, pattern, by, limit)
-
-
-def _check_length(length: int) -> None:
-    if length > _LONGEST_TEXT:
-        raise CannotPredict("the expression makes a text that is too long to be followed")
-
-
 def _unforeseen(name: str) -> Callable[..., Any]:
     def function(*_: Json) -> Json:
         raise CannotPredict(f"${name}() gives another value each time")
@@ -136,10 +80,5 @@ OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "range": _range,
     "hash": _hash,
     "parse": _parse,
-    "pad": _pad,
-    "distinct": _distinct,
-    "count": _count,
-    "join": _join,
-    "replace": _replace,
     **{name: _unforeseen(name) for name in ("now", "millis", "random", "shuffle", "uuid")},
 }

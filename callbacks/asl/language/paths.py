@@ -2,7 +2,7 @@
 
 The rules were read off AWS's recordings; the paths are those of its documentation
 (dg/amazon-states-language-paths). Not followed is what the library behind the service does in ways
-of its own: filters, several names in one bracket, steps and bounds of mixed signs in a slice.
+of its own: several names in one bracket, steps and bounds of mixed signs in a slice.
 """
 
 from __future__ import annotations
@@ -13,25 +13,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from callbacks.asl.language.path_filters import parse_filter
 from callbacks.asl.language.values import RUNTIME, CannotPredict, Json, Seen, StateFails
 
 # Deep searches of deep searches take the square of an input, and more.
 MOST_VALUES = 100_000
 
 NAME, INDEX, WILDCARD, SLICE, UNION, DESCENT = "name", "index", "*", "slice", "union", ".."
+FILTER = "filter"
 _ROOT = re.compile(r"\$(\$|[A-Za-z_]\w*)?")
 _STEP = re.compile(
     r"""(?P<descent>\.\.)(?=[\w*\[])
       | \.?(?P<star>\*|\[\s*+\*\s*+\])
       | \.?(?P<name>[^.\[\]\s()?,'"*@:]+)
-      | \[\s*+'(?P<single>(?:[^'\\]|\\.)*+)'\s*+\]
-      | \[\s*+"(?P<double>(?:[^"\\]|\\.)*+)"\s*+\]
-      | \[\s*+(?P<index>-?\d{1,9})\s*+\]
-      | \[\s*+(?P<slice>\d{1,9}\s*+:(?:\s*+\d{1,9})?|:\s*+\d{1,9}|-\d{1,9}\s*+:|:\s*+-\d{1,9})\s*+\]
-      | \[\s*+(?P<union>\d{1,9}(?:\s*+,\s*+\d{1,9})+)\s*+\]""",
+      | \.?\[\s*+'(?P<single>(?:[^'\\]|\\.)*+)'\s*+\]
+      | \.?\[\s*+"(?P<double>(?:[^"\\]|\\.)*+)"\s*+\]
+      | \.?\[\s*+(?P<index>-?\d{1,9})\s*+\]
+      | \.?\[\s*+(?P<slice>\d{1,9}\s*+:(?:\s*+\d{1,9})?|:\s*+\d{1,9}
+          |-\d{1,9}\s*+:|:\s*+-\d{1,9})\s*+\]
+      | \.?\[\s*+(?P<union>\d{1,9}(?:\s*+,\s*+\d{1,9})+)\s*+\]""",
     re.VERBOSE,
 )
+_FILTER = re.compile(r"\.?\[\s*+\?\s*+(?=\()")
 _LONGEST_PATH = 1_000
+_NO_DATA = "Unable to apply Path transformation to null or empty input."
 Step = tuple[str, Any]
 
 
@@ -66,20 +71,23 @@ def parse_path(text: str) -> Path:
     steps: list[Step] = []
     at = root.end()
     while at < len(text):
-        found = _STEP.match(text, at)
-        if found is None or found.end() == at:
-            raise CannotPredict(f"the path {text[:80]} has a form that is not followed here")
-        steps.append(_step(found))
-        at = found.end()
+        step, at = _step_at(text, at)
+        if step[0] == FILTER and steps and steps[-1][0] == DESCENT:
+            raise CannotPredict(f"the path {text[:80]} searches everything by a filter")
+        steps.append(step)
     return Path(text, root[1], tuple(steps))
 
 
 def find(text: str, seen: Seen) -> Json:
     """The value at a plain path, or the list that any other finds.
 
-    Raises NoSuchValue, StateFails for a variable that does not exist, CannotPredict.
+    Raises NoSuchValue, StateFails for a variable that does not exist or where the data is null,
+    CannotPredict.
     """
     path = parse_path(text)
+    if path.root is None and seen.data is None:
+        # Even "$" (awslabs/states-language, issue 29).
+        raise StateFails(RUNTIME, _NO_DATA, path=text)
     root = _root(path, seen)
     if path.root == "$" and not seen.is_complete:
         return _known_context(path, root)
@@ -99,6 +107,18 @@ def _known_context(path: Path, root: Json) -> Json:
     if isinstance(value, Mapping | list) and names[:2] != ["Execution", "Input"]:
         raise unknown
     return value
+
+
+def _step_at(text: str, at: int) -> tuple[Step, int]:
+    """The step that begins there, and where it ends."""
+    begun = _FILTER.match(text, at)
+    if begun is not None:
+        chosen, end = parse_filter(text, begun.end())
+        return (FILTER, chosen), end
+    found = _STEP.match(text, at)
+    if found is None or found.end() == at:
+        raise CannotPredict(f"the path {text[:80]} has a form that is not followed here")
+    return _step(found), found.end()
 
 
 def _step(found: re.Match[str]) -> Step:
@@ -123,7 +143,7 @@ def _root(path: Path, seen: Seen) -> Json:
         return seen.context
     if path.root in seen.variables:
         return seen.variables[path.root]
-    if not seen.is_complete:
+    if seen.may_be_assigned(path.root):
         raise CannotPredict(f"the variable ${path.root} is not known here")
     cause = f"The variable '{path.root}' referenced in '{path.text}' does not exist."
     raise StateFails(RUNTIME, cause, path=path.text)
@@ -156,6 +176,8 @@ def _children_by(kind: str, key: Any, value: Json) -> Iterator[Json]:
         yield from _descend(value)
     elif kind == WILDCARD:
         yield from _children(value)
+    elif kind == FILTER:
+        yield from key.chosen(value)
     elif kind == SLICE:
         yield from value[key] if isinstance(value, list) and key.step != 0 else ()
     else:

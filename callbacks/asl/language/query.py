@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from callbacks.asl.language.jsonata_engine import UNDEFINED, Thrown, Unsupported, evaluate
+from callbacks.asl.language.jsonata_engine import (
+    NAMES_OF_FUNCTIONS,
+    UNDEFINED,
+    Thrown,
+    Unsupported,
+    evaluate,
+)
+from callbacks.asl.language.jsonata_names import Asked, asked_by
 from callbacks.asl.language.values import (
     QUERY_FAILURE,
     CannotPredict,
@@ -19,13 +26,8 @@ from callbacks.asl.language.values import (
 )
 
 _LARGEST_EXACT = 10**15
-_CONTEXT_PATH = re.compile(r"\$states\s*\.\s*context((?:\s*\.\s*[A-Za-z_]\w*)*)")
-_ASSIGNED = re.compile(r"\$(\w+)\s*:=")
-_PARAMETERS = re.compile(r"(?:\bfunction\b|λ)\s*\(([^)]*)\)")
-_ANYTHING = re.compile(r"\bcontext\b|\$states\b(?!\s*\.)|\$states\s*\.\s*\*|\$\$")
 # What hands a value on without working anything out of it.
 _PLAIN = re.compile(r"\$\w+(?:\s*\.\s*[A-Za-z_]\w*)*")
-_NAME = re.compile(r"\$([A-Za-z_]\w*)")
 
 
 def is_expression(value: Json) -> bool:
@@ -57,10 +59,11 @@ def fill_as(kind: str, template: Json, seen: Seen, field: str) -> Json:
 
 def _value(expression: str, seen: Seen, field: str) -> Json:
     source = expression[2:-2].strip()
+    asked = asked_by(source)
     if not seen.is_complete:
-        _check_known(source, seen)
+        _check_known(asked, seen)
     if not _PLAIN.fullmatch(source):
-        _check_exact(source, seen)
+        _check_exact(asked, seen)
     try:
         value = evaluate(source, states=_states(seen), variables=seen.variables)
     except Unsupported:
@@ -73,14 +76,29 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
     return value
 
 
-def _check_exact(source: str, seen: Seen) -> None:
+def _check_exact(asked: Asked, seen: Seen) -> None:
     """Raise CannotPredict where a formula works with what it does not get as AWS has it."""
-    read = [*seen.states.values(), *seen.variables.values()]
-    if _ANYTHING.search(source):
-        read.append(seen.context)
+    read = list(_read_by(asked, seen))
     check_unmasked(*read)
     if any(map(_has_large_number, read)):
         raise CannotPredict("how AWS works with numbers of sixteen digits is not known")
+
+
+def _read_by(asked: Asked, seen: Seen) -> Iterator[Json]:
+    states = _states(seen)
+    if asked.is_unbounded:
+        yield from states.values()
+    yield from (seen.variables[name] for name in asked.variables & seen.variables.keys())
+    yield from (_at(states, place) for place in asked.places)
+
+
+def _at(value: Json, names: Sequence[str]) -> Json:
+    """UNDEFINED where there is none; a list is taken whole, for names go through its items."""
+    for name in names:
+        if isinstance(value, list):
+            return value
+        value = value.get(name, UNDEFINED) if isinstance(value, Mapping) else UNDEFINED
+    return value
 
 
 def _has_large_number(value: Json) -> bool:
@@ -101,21 +119,22 @@ def _failure(template: Json, field: str, what: str, *, is_verbatim: bool = True)
     return StateFails(QUERY_FAILURE, cause, field=field, path=source, is_verbatim=is_verbatim)
 
 
-def _check_known(source: str, seen: Seen) -> None:
+def _check_known(asked: Asked, seen: Seen) -> None:
     """JSONata leaves out what is undefined, so what is not known here must not be asked for."""
-    for found in _CONTEXT_PATH.finditer(source):
-        value: Any = seen.context
-        for name in found[1].replace(" ", "").split(".")[1:]:
-            value = value.get(name, UNDEFINED) if isinstance(value, dict) else UNDEFINED
-        is_input = found[1].replace(" ", "").startswith(".Execution.Input")
-        if value is UNDEFINED or (isinstance(value, dict | list) and not is_input):
-            raise CannotPredict(f"{found[0][:80]} is not known here")
-    rest = _CONTEXT_PATH.sub("", source)
-    if _ANYTHING.search(rest):
+    if asked.is_unbounded:
         raise CannotPredict("the expression asks for the context object in a form of its own")
-    local = set(_ASSIGNED.findall(rest))
-    for parameters in _PARAMETERS.findall(rest):
-        local |= set(_NAME.findall(parameters))
-    for name in set(_NAME.findall(rest)) - {"states"} - local - seen.variables.keys():
-        if not re.search(rf"\${name}\s*\(", rest):
+    for root, *names in asked.places:
+        if root == "context":
+            _check_place(names, seen)
+    for name in asked.variables - seen.variables.keys():
+        is_function = name in NAMES_OF_FUNCTIONS and seen.assignable is None
+        if seen.may_be_assigned(name) and not is_function:
             raise CannotPredict(f"the variable ${name} is not known here")
+
+
+def _check_place(names: Sequence[str], seen: Seen) -> None:
+    value = _at(seen.context, names)
+    is_input = names[:2] == ["Execution", "Input"]
+    if value is UNDEFINED or (isinstance(value, dict | list) and not is_input):
+        place = ".".join(["$states.context", *names])
+        raise CannotPredict(f"{place[:80]} is not known here")

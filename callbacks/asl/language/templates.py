@@ -48,6 +48,8 @@ def select(path: str | None, seen: Seen, field: str) -> Json:
     """InputPath and OutputPath: null gives {}, a plain path that finds nothing is the end."""
     if path is None:
         return {}
+    if path == "$":
+        return seen.data
     try:
         return find(path, seen)
     except NoSuchValue as exc:
@@ -63,8 +65,8 @@ def place(path: str | None, raw_input: Json, result: Json) -> Json:
     if not steps:
         return result
     if not isinstance(raw_input, dict):
-        cause = f'Unable to apply step "{path[2:]}" to input {render(raw_input)}'
-        raise StateFails(PATH_MISMATCH, cause, field="ResultPath", path=path)
+        cause = f"Unable to apply ReferencePath {path} to input {render(raw_input)}"
+        raise StateFails(PATH_MISMATCH, cause, field="ResultPath", path=path, is_verbatim=False)
     return _placed(raw_input, steps, result, path)
 
 
@@ -87,8 +89,7 @@ def _placed(value: Json, steps: tuple[tuple[str, Any], ...], result: Json, path:
         below: dict[str, Json] = value if isinstance(value, dict) else {}
         return {**below, key: _placed(below.get(key, _ABSENT), rest, result, path)}
     if not isinstance(value, list) or not -len(value) <= key < len(value):
-        cause = f'Unable to apply "{path}" to {render(value)}'
-        raise StateFails(PATH_MISMATCH, cause, field="ResultPath", path=path)
+        raise CannotPredict(f"whether AWS puts something at {path}, where no list has a place")
     items = list(value)
     items[key] = _placed(value[key], rest, result, path)
     return items

@@ -20,7 +20,8 @@ QUERY_FAILURE = "States.QueryEvaluationError"
 DATA_LIMIT = "States.DataLimitExceeded"
 NO_CHOICE = "States.NoChoiceMatched"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
-PATH_MISMATCH = "States.ResultPathMatchFailure"
+# As incidents tell of it; the documentation has States.ResultPathMatchFailure.
+PATH_MISMATCH = "States.ReferencePathConflict"
 
 # Java writes doubles between these as Python does; others with an exponent of its own.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = Decimal("0.001"), Decimal(10) ** 7
@@ -62,6 +63,7 @@ class Seen:
 
     `data`: what `$` means in JSONPath. `states`: `$states` of JSONata, without its context.
     A variable or a part of the context that is not known is absent, and `is_complete` is False.
+    `assignable`: the names of all variables that there can be, None where that is not known.
     """
 
     data: Json
@@ -69,6 +71,11 @@ class Seen:
     variables: Mapping[str, Json]
     states: Mapping[str, Json] = field(default_factory=dict)
     is_complete: bool = True
+    assignable: frozenset[str] | None = None
+
+    def may_be_assigned(self, name: str) -> bool:
+        """Whether a variable that is absent may exist all the same."""
+        return not self.is_complete and (self.assignable is None or name in self.assignable)
 
 
 def render(value: Json) -> str:
@@ -148,7 +155,9 @@ def read_text(text: str) -> Json:
     try:
         check_depth(text)
         return parse_exact(text)
-    except json.JSONDecodeError:
+    except json.JSONDecodeError as exc:
+        if exc.msg == "Extra data":
+            raise CannotPredict("whether AWS reads a JSON text with more behind it") from None
         raise
     except (PayloadError, ValueError, RecursionError) as exc:
         raise CannotPredict(f"what AWS makes of such a JSON text is not known: {exc}") from None

@@ -53,6 +53,15 @@ def filled(text: str, data=ORDER):
         ("$.items[-2:].sku", ["b", "c"]),
         ("$.items[0,2].sku", ["a", "c"]),
         ("$..n", [1, 2]),
+        ("$.items.[0].['sku']", "a"),
+        ("$.items[?(@.n > 1)].sku", ["b"]),
+        ("$.items[?(@.n)].sku", ["a", "b"]),
+        ("$.items[?(@.sku == 'c' || (@.n >= 1 && @.n != 2))].sku", ["a", "c"]),
+        ("$.items[?(@['n'] == 1.0)].sku", ["a"]),
+        ("$.items[?(@.sku < 'b')].n", [1]),
+        ("$.items[?(@.n > 'a')]", []),
+        ("$.x-y[?(@.Größe == 3)]", [{"Größe": 3}]),
+        ("$[?(@.id == 7)].id", [7]),
         ("$.nothing[*]", []),
         ("$$.Execution.Name", "run"),
         ("$v[0]", 1),
@@ -71,7 +80,16 @@ def test_a_plain_path_that_finds_nothing_says_so(path):
 @pytest.mark.parametrize(
     "path",
     [
-        "$.items[?(@.n > 1)]",
+        "$.items[?(@.n in [1])]",
+        "$.items[?(@.sku =~ /a/)]",
+        "$.items[?(@.items.length() > 1)]",
+        "$.items[?(@.n == '1')]",
+        "$.items[?(@.n == null)]",
+        "$.items[?(!@.n)]",
+        "$.items[?(@.n > 1]",
+        "$.items[?" + "(" * 300,
+        "$..[?(@.n > 1)]",
+        "$.id[?(@.n > 1)]",
         "$.items.length()",
         "id",
         "$.a b",
@@ -108,6 +126,10 @@ def test_a_deep_search_that_explodes_is_stopped():
     [
         ("States.Format('Order {} is {}', $.id, 'paid')", "Order 7 is paid"),
         (r"States.Format('\{\} it\'s {}', $.id)", "{} it's 7"),
+        (r"States.Format('\\{}', $.id)", r"\7"),
+        (r"States.Array('\{a\}')", ["{a}"]),
+        (r"""States.StringToJson('\{"a":1\}')""", {"a": 1}),
+        ("States.MathAdd(-2.5, 1)", -1),
         ("States.Array(1, 'a', true, null, $.id)", [1, "a", True, None, 7]),
         ("States.ArrayLength($.items)", 3),
         ("States.ArrayPartition(States.ArrayRange(1, 5, 1), 2)", [[1, 2], [3, 4], [5]]),
@@ -140,6 +162,8 @@ def test_an_intrinsic_function_gives(call, value):
         "States.ArrayGetItem($.items, 9)",
         "States.StringToJson('{')",
         "States.Format('{}')",
+        "States.Format('Use { here')",
+        "States.Format('{\"id\": {}}', $.id)",
         "States.ArrayPartition($.items, 0)",
         "States.ArrayRange(1, 5000, 1)",
         "States.JsonMerge($.id, $.items[0], false)",
@@ -163,12 +187,38 @@ def test_an_argument_that_does_not_fit_fails_the_state(call):
         "States.JsonToString(12345678.5)",
         "States.Base64Decode('YQ')",
         "States.Base64Decode('/w==')",
-        "States.MathAdd(-2.5, 1)",
+        "States.Format('a } b')",
+        r"States.Array('\n')",
+        r"States.Format($.items[0].sku, '\n')",
+        "States.StringToJson('1 2')",
     ],
 )
 def test_chance_and_unknown_forms_are_not_predicted(call):
     with pytest.raises(CannotPredict):
         filled(call)
+
+
+@pytest.mark.parametrize("text", ["$", "$.id", "States.Array($)"])
+def test_of_a_null_no_path_finds_anything(text):
+    with pytest.raises(StateFails) as caught:
+        filled(text, None)
+    assert caught.value.error == RUNTIME
+    assert "null or empty input" in caught.value.cause
+
+
+def test_a_null_is_handed_on_as_it_is():
+    assert templates.select("$", seen(None), "OutputPath") is None
+
+
+def test_a_limit_of_length_fails_the_state():
+    with pytest.raises(StateFails) as caught:
+        filled("States.Base64Decode($.text)", {"text": "QUJD" * 3_000})
+    assert caught.value.error == INTRINSIC_FAILURE
+
+
+def test_a_variable_that_no_state_assigns_does_not_exist():
+    with pytest.raises(StateFails):
+        find("$other", seen(is_complete=False, assignable=frozenset({"v"})))
 
 
 @pytest.mark.parametrize("text", ["[" * 9_000, '{"a": 1, "a": 2}'])
@@ -237,11 +287,16 @@ def test_a_result_is_placed_into_the_raw_input(path, raw, expected):
     assert render(raw) == before
 
 
-@pytest.mark.parametrize(("path", "raw"), [("$.b", [1]), ("$.l[5]", {"l": []}), ("$.b", "text")])
+@pytest.mark.parametrize(("path", "raw"), [("$.b", [1]), ("$.b", "text"), ("$.b", None)])
 def test_a_result_without_a_place_fails_the_state(path, raw):
     with pytest.raises(StateFails) as caught:
         templates.place(path, raw, "R")
     assert caught.value.error == PATH_MISMATCH
+
+
+def test_whether_a_list_has_room_for_a_result_is_not_guessed():
+    with pytest.raises(CannotPredict):
+        templates.place("$.l[5]", {"l": []}, "R")
 
 
 @given(json_values)

@@ -23,6 +23,20 @@ HASHES = {
 }
 
 
+# Private characters: braces that stand for a place, not for themselves.
+OPENS, CLOSES = "\ue000", "\ue001"
+
+
+class Template(str):
+    """A text between quotes, with its places marked."""
+
+    __slots__ = ()
+
+    @property
+    def plain(self) -> str:
+        return str(self).replace(OPENS, "{").replace(CLOSES, "}")
+
+
 def intrinsic_failure(cause: str) -> StateError:
     return StateError("States.IntrinsicFailure", cause, located=True)
 
@@ -67,23 +81,21 @@ class _Reader:
         return intrinsic_failure(f"Invalid intrinsic function: {self._text}")
 
     def _string(self) -> str:
+        """Without its backslashes; what of it is a place of Format is marked by two others."""
         self._at += 1
         out: list[str] = []
         while self._at < len(self._text):
             char = self._text[self._at]
             self._at += 1
             if char == "'":
-                return "".join(out)
+                return Template("".join(out))
             if char == "\\" and self._at < len(self._text):
-                char = self._escaped()
+                char = self._text[self._at]
+                self._at += 1
+            elif char in "{}":
+                char = OPENS if char == "{" else CLOSES
             out.append(char)
         raise self._broken()
-
-    def _escaped(self) -> str:
-        char = self._text[self._at]
-        self._at += 1
-        # \{ and \} stay as they are: only Format gives them a meaning.
-        return char if char in "'\\" else "\\" + char
 
     def _path(self) -> Json:
         start, depth = self._at, 0
@@ -107,7 +119,7 @@ class _Reader:
         opening = self._text.find("(", self._at)
         name = self._text[self._at + len("States.") : opening].strip()
         self._at = opening + 1
-        arguments = self._arguments()
+        arguments = self._arguments(is_format=name == "Format")
         if name not in FUNCTIONS:
             raise intrinsic_failure(f"Unknown intrinsic function States.{name}")
         try:
@@ -117,14 +129,17 @@ class _Reader:
         except Exception as exc:
             raise intrinsic_failure(f"States.{name} could not be evaluated: {exc}") from exc
 
-    def _arguments(self) -> list[Json]:
+    def _arguments(self, *, is_format: bool) -> list[Json]:
         arguments: list[Json] = []
         self._skip()
         if self._text.startswith(")", self._at):
             self._at += 1
             return arguments
         while True:
-            arguments.append(self.value())
+            argument = self.value()
+            if isinstance(argument, Template) and (arguments or not is_format):
+                argument = argument.plain
+            arguments.append(argument)
             self._skip()
             separator = self._text[self._at : self._at + 1]
             self._at += 1
@@ -156,20 +171,14 @@ def as_text(value: Json) -> str:
 
 
 def _format(template: str, values: list[Json]) -> str:
-    out: list[str] = []
-    rest = iter(values)
-    at = 0
-    while at < len(template):
-        if template[at] == "\\" and template[at + 1 : at + 2] in ("{", "}", "\\"):
-            out.append(template[at + 1])
-            at += 2
-        elif template.startswith("{}", at):
-            out.append(as_text(next(rest)))
-            at += 2
-        else:
-            out.append(template[at])
-            at += 1
-    return "".join(out)
+    if not isinstance(template, Template):
+        template = template.replace("{", OPENS).replace("}", CLOSES)
+    pieces = str(template).split(OPENS + CLOSES)
+    if any(OPENS in piece for piece in pieces):
+        raise ValueError("Invalid template in States.Format: matching '}' not found for '{'.")
+    texts = [as_text(value) for value in values] + [""]
+    made = "".join(piece + text for piece, text in zip(pieces, texts, strict=True))
+    return made.replace(CLOSES, "}")
 
 
 def _parse_text(text: str) -> Json:

@@ -107,6 +107,8 @@ def _union_member(text: str) -> str | int:
 
 def evaluate(path: Path, documents: Documents) -> Json:
     """The value at a definite path, or the list that any other path finds; raises NoResult."""
+    if path.variable is None and documents.data is None:
+        raise runtime("Unable to apply Path transformation to null or empty input.")
     root = _root(path, documents)
     if path.filtered:
         return jsonpath.findall(path.steps[0][1], root)

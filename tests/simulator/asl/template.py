@@ -65,8 +65,8 @@ def place(path: str | None, raw_input: Json, result: Json) -> Json:
         return result
     if not isinstance(raw_input, dict):
         raise StateError(
-            "States.ResultPathMatchFailure",
-            f'Unable to apply step "{path[2:]}" to input {render(raw_input)}',
+            "States.ReferencePathConflict",
+            f"Unable to apply ReferencePath {path} to input {render(raw_input)}",
         )
     return _placed(raw_input, [key for _, key in steps], result, path)
 
@@ -84,7 +84,7 @@ def _placed(value: Json, keys: list[str | int], result: Json, path: str) -> Json
 def _placed_item(value: Json, index: int, rest: list[str | int], result: Json, path: str) -> Json:
     if not isinstance(value, list) or not -len(value) <= index < len(value):
         raise StateError(
-            "States.ResultPathMatchFailure", f'Unable to apply "{path}" to {render(value)}'
+            "States.ReferencePathConflict", f'Unable to apply "{path}" to {render(value)}'
         )
     items = list(value)
     items[index] = _placed(value[index], rest, result, path)

@@ -16,7 +16,6 @@ from callbacks.api.rendering import render
 from callbacks.api.shaping import decision_out
 from callbacks.api.words import may_not, who_and_when
 from callbacks.audit import AuditUnavailable
-from callbacks.decisions import foretold
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.decide import decide
 from callbacks.decisions.errors import (
@@ -32,6 +31,7 @@ from callbacks.decisions.errors import (
     TooLate,
     WouldKill,
 )
+from callbacks.decisions.stumbling import why
 from callbacks.decisions.takeback import withdraw
 from callbacks.models import CallbackTask, Decision
 
@@ -112,7 +112,7 @@ def _would_kill(exc: WouldKill) -> Problem:
         else "Only an operator or an administrator may override that."
     )
     failure = exc.forecast.failure
-    told = {"output": [foretold.why(failure)]} if failure else {}
+    told = {"output": [why(failure)]} if failure else {}
     return Problem(422, "would_kill", text, errors=told)
 
 

@@ -8,7 +8,8 @@ from callbacks.api.rendering import RawJson
 from callbacks.api.shapes import PreflightOut, PreflightProblem, PreflightRetry
 from callbacks.asl.forecast import Failure, Forecast
 from callbacks.asl.language.values import render as as_json
-from callbacks.decisions import foretold
+from callbacks.decisions.foretold import Sent, sentences
+from callbacks.decisions.stumbling import why
 
 
 def refused(problems: Sequence[PreflightProblem]) -> PreflightOut:
@@ -27,12 +28,12 @@ def refused(problems: Sequence[PreflightProblem]) -> PreflightOut:
     )
 
 
-def foreseen(forecast: Forecast, *, is_approval: bool) -> PreflightOut:
+def foreseen(forecast: Forecast, sent: Sent) -> PreflightOut:
     failure, retry = forecast.failure, forecast.retry
     return PreflightOut(
         verdict=forecast.verdict.value,
-        problems=[problem_of(failure)] if failure is not None and is_approval else [],
-        explanation=foretold.sentences(forecast, is_approval=is_approval),
+        problems=[problem_of(failure)] if failure is not None and sent.is_output else [],
+        explanation=sentences(forecast, sent),
         state_output=RawJson(as_json(forecast.output)) if forecast.has_output else None,
         next_state=forecast.next,
         passed=list(forecast.passed),
@@ -55,7 +56,7 @@ def problem_of(failure: Failure) -> PreflightProblem:
     """What the workflow stumbles over, with the field of its definition."""
     return PreflightProblem(
         field="output",
-        message=foretold.why(failure),
+        message=why(failure),
         state=failure.state,
         error=failure.error,
         rule=failure.field or None,

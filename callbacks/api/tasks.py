@@ -29,7 +29,7 @@ from callbacks.api.shaping import task_item, task_out
 from callbacks.audit.readings import record_reading
 from callbacks.decisions.answer import Answer, check_answer, under
 from callbacks.decisions.errors import InvalidAnswer
-from callbacks.decisions.preflight import preflight
+from callbacks.decisions.preflight import preflight, sent_as
 from callbacks.models import CallbackTask, Direction, RescueAction, Scope
 from callbacks.queries.listing import ListFilter, answers_to, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
@@ -230,8 +230,9 @@ def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
     problems = _problems(answer, task)
     if problems:
         return render(refused(problems))
-    forecast = preflight(task=task, answer=under(answer, task.policy))
-    return render(foreseen(forecast, is_approval=is_approval))
+    answer = under(answer, task.policy)
+    forecast = preflight(task=task, answer=answer)
+    return render(foreseen(forecast, sent_as(task=task, answer=answer)))
 
 
 @router.post(

@@ -14,6 +14,7 @@ from enum import StrEnum
 from callbacks.asl.dataflow import Exit, Visit, exit_by_catch, exit_with_result, failure_of, pass_on
 from callbacks.asl.definition import Catcher, Definition, Retrier, State
 from callbacks.asl.failure import Retried, caught, matching, retried
+from callbacks.asl.handing import HandedOn, handed_on
 from callbacks.asl.language.values import (
     DATA_LIMIT,
     INTRINSIC_FAILURE,
@@ -70,7 +71,7 @@ class Forecast:
 
     `next`: the state that follows at once. `passed`: those gone through on the way, in order.
     `arrives_at`: the one that then does something, with `arrives_with` as its input; None where the
-    branch or the execution ends before.
+    branch or the execution ends before, with `arrives_with` as its output.
     """
 
     verdict: Verdict
@@ -88,6 +89,11 @@ class Forecast:
     # The state whose Retry or Catch takes the failure.
     taken_by: str = ""
     unknown: str = ""
+    # What `output` is to the answer, and where in the state's input it was put.
+    handed_on: HandedOn = HandedOn.RESULT
+    placed_at: str = ""
+    # It arrives at the very state that waits.
+    comes_back: bool = False
 
 
 def forecast_success(
@@ -101,7 +107,13 @@ def forecast_success(
         return _graver(course.fail(visit, _failure(visit, exc)))
     except CannotPredict as exc:
         return _unknown(str(exc))
-    return course.go_on(found)
+    went_on = course.go_on(found)
+    return replace(
+        went_on,
+        handed_on=handed_on(visit.state),
+        placed_at=visit.state.result_path or "",
+        comes_back=went_on.arrives_at == visit.state.name,
+    )
 
 
 def forecast_failure(
@@ -134,8 +146,11 @@ class _Course:
         passed: list[str] = []
         while found.next is not None:
             state = self.definition.state(found.next)
-            if state is None or len(passed) >= _MOST_STEPS:
-                return _unsure(base, f"the way on from {visit.state.name} is not known")
+            if state is None:
+                return _unsure(base, f"the workflow has no step {found.next}")
+            if len(passed) >= _MOST_STEPS:
+                reason = f"it goes through more than {_MOST_STEPS} steps, perhaps round and round"
+                return _unsure(replace(base, passed=tuple(passed)), reason)
             visit = _following(visit, state, found)
             if state.type == "Fail":
                 return self._ends_in(visit, replace(base, passed=(*passed, state.name)))
@@ -154,7 +169,8 @@ class _Course:
             except CannotPredict as exc:
                 return _unsure(replace(base, passed=tuple(passed)), str(exc))
             passed.append(state.name)
-        return self._ends(visit.state, replace(base, passed=tuple(passed)))
+        last = replace(base, passed=tuple(passed), arrives_with=found.output)
+        return self._ends(visit.state, last)
 
     def _ends(self, state: State, base: Forecast) -> Forecast:
         """Behind the last state of the execution, or of a branch or iteration."""

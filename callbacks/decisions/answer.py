@@ -19,8 +19,8 @@ from callbacks.asl.payload import (
 )
 from callbacks.asl.sizes import LargePart, largest_parts
 from callbacks.decisions.errors import InvalidAnswer
-from callbacks.decisions.foretold import largest
 from callbacks.decisions.schema import schema_problem
+from callbacks.decisions.stumbling import largest
 from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
 REASON_LIMIT_CHARACTERS = 4_000
@@ -129,7 +129,7 @@ def _note(errors: dict[str, list[str]], field: str, check: Callable[[], str | No
 
 
 def _check_meant(answer: Answer) -> str | None:
-    value = check_output(answer.output_text)
+    value = read_output(answer.output_text)
     if value in (None, "") and not answer.empty_is_meant:
         return "This answer says nothing. Tick “Send it although it is empty” if that is meant."
     return None

@@ -3,50 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from callbacks.asl.forecast import Failure, Forecast, Outcome, Verdict
-from callbacks.asl.language.paths import NAME, parse_path
-from callbacks.asl.language.values import (
-    DATA_LIMIT,
-    INTRINSIC_FAILURE,
-    NO_CHOICE,
-    PATH_MISMATCH,
-    QUERY_FAILURE,
-    CannotPredict,
-)
-from callbacks.asl.payload import OUTPUT_LIMIT_BYTES
-from callbacks.asl.sizes import LargePart
+from callbacks.asl.forecast import Forecast, Outcome, Verdict
+from callbacks.asl.handing import HandedOn
+from callbacks.decisions.stumbling import why
 
-_LONGEST_CAUSE = 300
-_LONGEST_PATH = 200
+_NAMES_SHOWN = 6
+# The largest unit that still says it well, with seconds up to two minutes.
+_UNITS = ((86_400, 2), (3_600, 2), (60, 2))
 
 
-def title(forecast: Forecast, *, is_approval: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How the answer goes out: as an output or as an error, to a whole run or to an item's.
+
+    A policy may send a rejection as an output that says no. An item of a distributed Map has a run
+    of its own, which is all that is forecast.
+    """
+
+    is_approval: bool
+    is_output: bool
+    of_item: bool = False
+
+
+def title(forecast: Forecast, sent: Sent) -> str:
     """What it comes to, in a few words."""
     if forecast.verdict == Verdict.UNKNOWN:
         return _("Cannot predict")
     if forecast.verdict == Verdict.FATAL:
-        return _("This answer would end the whole run")
+        return (
+            _("This answer would end the run of this item")
+            if sent.of_item
+            else _("This answer would end the whole run")
+        )
     if forecast.outcome == Outcome.RETRIED:
         return _("The work would run again")
     if forecast.outcome == Outcome.FAILS:
-        return _("This ends the whole run")
+        return _("This ends the run of this item") if sent.of_item else _("This ends the whole run")
     if forecast.outcome == Outcome.CAUGHT:
         return _("The run takes another way")
-    if not is_approval:
+    if not sent.is_approval:
         return _("The run goes on")
     if forecast.outcome == Outcome.SUCCEEDS:
-        return _("This answer passes and ends the run")
+        return (
+            _("This answer passes and ends this item")
+            if sent.of_item
+            else _("This answer passes and ends the run")
+        )
     return _("This answer passes")
 
 
-def sentences(forecast: Forecast, *, is_approval: bool) -> list[str]:
+def sentences(forecast: Forecast, sent: Sent) -> list[str]:
     """What would happen, one thing each."""
     if forecast.outcome == Outcome.UNKNOWN and not forecast.has_output:
         return [_unknown(forecast)]
-    said = [why(forecast.failure)] if forecast.failure and is_approval else []
+    said = _stumbled(forecast, sent)
     if forecast.retry is not None:
         return [*said, _retried(forecast)]
     if forecast.outcome == Outcome.CAUGHT:
@@ -54,17 +69,17 @@ def sentences(forecast: Forecast, *, is_approval: bool) -> list[str]:
             _("The run goes to %(next)s, by the rule of %(state)s for this error.")
             % {"next": forecast.next, "state": forecast.taken_by}
         )
-    said.extend(_way(forecast, is_approval=is_approval))
     if forecast.verdict == Verdict.FATAL:
-        said.append(_("The run then fails at once, and none of its own safety nets catches that."))
-    elif forecast.outcome == Outcome.FAILS:
-        said.append(_fails(forecast))
+        return [*said, _dies(sent)]
+    said.extend(_way(forecast, sent))
+    if forecast.outcome == Outcome.FAILS:
+        said.append(_fails(forecast, sent))
     elif forecast.outcome == Outcome.UNKNOWN:
         said.append(_unknown(forecast))
     return said
 
 
-def effect(forecast: Forecast, *, is_approval: bool) -> str:
+def effect(forecast: Forecast, sent: Sent) -> str:
     """The second line of a button: what pressing it leads to; "" where that is not known."""
     if forecast.retry is not None:
         return _("runs the work again %(when)s") % {"when": _when(forecast)}
@@ -73,43 +88,48 @@ def effect(forecast: Forecast, *, is_approval: bool) -> str:
     if forecast.outcome == Outcome.CAUGHT:
         return _("and go to %(next)s") % {"next": forecast.next}
     if forecast.outcome == Outcome.FAILS:
-        return _("ends the whole run")
+        return ends(sent)
     if forecast.outcome == Outcome.SUCCEEDS:
-        return _("and end the run well")
-    if forecast.arrives_at and is_approval:
+        return _("and end this item well") if sent.of_item else _("and end the run well")
+    if forecast.comes_back:
+        return _("and be asked again")
+    if forecast.arrives_at and sent.is_output:
         return _("and continue to %(next)s") % {"next": forecast.arrives_at}
     return ""
 
 
-def why(failure: Failure) -> str:
-    """What the workflow stumbles over."""
-    told = _TOLD.get(failure.error or "")
-    if told is not None:
-        return told(failure)
-    if failure.path:
-        return _nothing_there(failure)
-    return (failure.cause or failure.error or "")[:_LONGEST_CAUSE]
+def ends(sent: Sent) -> str:
+    return _("ends the run of this item") if sent.of_item else _("ends the whole run")
 
 
-def technical(failure: Failure) -> str:
-    """The same for whoever knows the service."""
-    at = f"{failure.field} “{failure.path}”" if failure.path else failure.field
-    return f"{failure.state}: {at} → {failure.error}" if at else f"{failure.state}: {failure.error}"
+def _stumbled(forecast: Forecast, sent: Sent) -> list[str]:
+    """What the answer makes the workflow stumble over; a Fail state is no stumbling."""
+    failure = forecast.failure
+    if failure is None or not sent.is_output or failure.state in forecast.passed:
+        return []
+    return [why(failure)]
 
 
-def _way(forecast: Forecast, *, is_approval: bool) -> list[str]:
-    said = []
+def _dies(sent: Sent) -> str:
+    if sent.of_item:
+        return _("This item's run then fails at once, and none of its safety nets catches that.")
+    return _("The run then fails at once, and none of its own safety nets catches that.")
+
+
+def _way(forecast: Forecast, sent: Sent) -> list[str]:
+    said = _handed_on(forecast) if sent.is_output and forecast.outcome in _WENT_ON else []
     through = forecast.passed if forecast.arrives_at else forecast.passed[:-1]
-    if through and forecast.verdict != Verdict.FATAL:
-        said.append(_("It goes through %(states)s.") % {"states": ", ".join(through)})
-    if forecast.arrives_at and is_approval and forecast.outcome == Outcome.CONTINUES:
-        said.append(
-            _("Your answer becomes the input of %(next)s.") % {"next": forecast.arrives_at}
-            if not through
-            else _("Then %(next)s runs.") % {"next": forecast.arrives_at}
-        )
+    if through:
+        said.append(_("It goes through %(states)s.") % {"states": _listed(through)})
+    if forecast.comes_back:
+        said.append(_("Then %(state)s asks once more.") % {"state": forecast.arrives_at})
+    elif forecast.arrives_at and (through or said):
+        if forecast.outcome != Outcome.CAUGHT or through:
+            said.append(_("Then %(next)s runs.") % {"next": forecast.arrives_at})
+    elif forecast.arrives_at and sent.is_output and forecast.outcome == Outcome.CONTINUES:
+        said.append(_("Your answer becomes the input of %(next)s.") % {"next": forecast.arrives_at})
     elif forecast.outcome == Outcome.SUCCEEDS:
-        said.append(_("The run ends well, with your answer as its last word."))
+        said.append(_ends_well(forecast, sent))
     elif forecast.ends and forecast.outcome == Outcome.CONTINUES:
         said.append(
             _("This part of %(state)s is then done; the run waits for its other parts.")
@@ -118,13 +138,53 @@ def _way(forecast: Forecast, *, is_approval: bool) -> list[str]:
     return said
 
 
-def _fails(forecast: Forecast) -> str:
+_WENT_ON = (Outcome.CONTINUES, Outcome.SUCCEEDS)
+
+
+def _handed_on(forecast: Forecast) -> list[str]:
+    """What goes on instead of the answer itself."""
+    told = {
+        HandedOn.INPUT: _("Your answer is not handed on: what this step was given goes on."),
+        HandedOn.NOTHING: _("Nothing of your answer is handed on: an empty object goes on."),
+        HandedOn.PLACED: _("Your answer is put at %(place)s of what this step was given.")
+        % {"place": forecast.placed_at},
+        HandedOn.MADE: _("What the workflow takes out of your answer, or makes of it, goes on."),
+    }.get(forecast.handed_on)
+    return [told] if told else []
+
+
+def _ends_well(forecast: Forecast, sent: Sent) -> str:
+    is_last_word = forecast.handed_on == HandedOn.RESULT and not forecast.passed
+    if sent.of_item:
+        return _("This item of its Map ends well.")
+    if is_last_word:
+        return _("The run ends well, with your answer as its last word.")
+    return _("The run ends well.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    if more <= 0:
+        return shown
+    return ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
+        "names": shown,
+        "n": more,
+    }
+
+
+def _fails(forecast: Forecast, sent: Sent) -> str:
     failure = forecast.failure
     if failure is not None and failure.state in forecast.passed:
         return _("The workflow itself ends there as failed (%(state)s: %(error)s).") % {
             "state": failure.state,
             "error": failure.error or _("no name"),
         }
+    if sent.of_item:
+        return _(
+            "No rule takes this error: the run of this item fails. How many failed items its Map "
+            "puts up with is in the workflow around it."
+        )
     return _("No rule of the workflow takes this error: the whole run fails.")
 
 
@@ -148,85 +208,23 @@ def _when(forecast: Forecast) -> str:
     retry = forecast.retry
     if retry is None:
         return ""
-    most = _seconds(retry.seconds_most)
+    most = _span(retry.seconds_most)
     if retry.seconds_least == retry.seconds_most:
-        return _("in %(seconds)s s") % {"seconds": most}
-    return _("within %(seconds)s s") % {"seconds": most}
+        return _("in %(span)s") % {"span": most}
+    return _("within %(span)s") % {"span": most}
 
 
-def _seconds(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def _span(seconds: float) -> str:
+    words = {86_400: _("%(n)s d"), 3_600: _("%(n)s h"), 60: _("%(n)s min")}
+    for size, least in _UNITS:
+        if seconds > size * least:
+            return words[size] % {"n": _number(seconds / size)}
+    return _("%(n)s s") % {"n": _number(seconds)}
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def _unknown(forecast: Forecast) -> str:
     return _("Holdpoint cannot work this out: %(reason)s.") % {"reason": forecast.unknown}
-
-
-def _part(path: str) -> str:
-    """The names of a plain path, as a person would write them."""
-    try:
-        steps = parse_path(path).steps
-    except CannotPredict:
-        return path
-    names = [str(name) for kind, name in steps if kind == NAME]
-    return ".".join(names) if names and len(names) == len(steps) else path
-
-
-def _nothing_there(failure: Failure) -> str:
-    values = {"part": _part(failure.path), "state": failure.state}
-    if failure.field in ("OutputPath", "ResultSelector", "Assign"):
-        return (
-            _("The workflow takes the part called “%(part)s” out of the answer, and there is none.")
-            % values
-        )
-    return _("The step %(state)s looks for “%(part)s”, and there is none.") % values
-
-
-def _too_large(failure: Failure) -> str:
-    said = _("What %(state)s hands on would have %(size)s bytes; AWS takes at most %(limit)s.") % {
-        "state": failure.state,
-        "size": f"{int(failure.path):,}",
-        "limit": f"{OUTPUT_LIMIT_BYTES:,}",
-    }
-    return " ".join(filter(None, [said, largest(failure.parts)]))
-
-
-def largest(parts: Sequence[LargePart]) -> str:
-    """What makes a payload large, and the way out; "" where nothing stands out."""
-    if not parts:
-        return ""
-    named = ", ".join(
-        _("%(path)s with %(size)s bytes")
-        % {"path": part.path[:_LONGEST_PATH], "size": f"{part.size:,}"}
-        for part in parts
-    )
-    return _("Largest parts: %(parts)s. Put large data into S3 and send its address.") % {
-        "parts": named
-    }
-
-
-def _no_way_on(failure: Failure) -> str:
-    return _("The step %(state)s has no way on for this answer.") % {"state": failure.state}
-
-
-def _formula(failure: Failure) -> str:
-    return _("A formula of %(state)s cannot work with this answer: %(cause)s") % {
-        "state": failure.state,
-        "cause": (failure.cause or "")[:_LONGEST_CAUSE],
-    }
-
-
-def _no_place(failure: Failure) -> str:
-    return _("%(state)s cannot put the answer at %(path)s of what it was given.") % {
-        "state": failure.state,
-        "path": failure.path,
-    }
-
-
-_TOLD = {
-    DATA_LIMIT: _too_large,
-    NO_CHOICE: _no_way_on,
-    QUERY_FAILURE: _formula,
-    INTRINSIC_FAILURE: _formula,
-    PATH_MISMATCH: _no_place,
-}

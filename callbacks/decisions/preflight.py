@@ -22,6 +22,7 @@ from callbacks.asl.mending import mended
 from callbacks.asl.payload import parse_exact
 from callbacks.decisions.answer import Answer, check_answer
 from callbacks.decisions.errors import InvalidAnswer
+from callbacks.decisions.foretold import Sent
 from callbacks.models import CallbackTask, Direction
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,15 @@ def _preflight(task: CallbackTask, answer: Answer) -> Forecast:
         error=answer.error or None,
         cause=answer.cause or None,
         errors_before=before,
+    )
+
+
+def sent_as(*, task: CallbackTask, answer: Answer) -> Sent:
+    """For the words of a forecast. `answer` is as its policy sends it (`answer.under`)."""
+    return Sent(
+        is_approval=answer.direction == Direction.APPROVE,
+        is_output=answer.output is not None,
+        of_item=task.execution.is_item,
     )
 
 

@@ -247,6 +247,11 @@ class Execution(models.Model):
         return self.name
 
     @property
+    def is_item(self) -> bool:
+        """The child of a Map Run; its ARN has the Map's label, which no name has."""
+        return "/" in self.arn
+
+    @property
     def is_known(self) -> bool:
         """Whether AWS can be asked about it."""
         return self.status != ExecutionStatus.UNREAD

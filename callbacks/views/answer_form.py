@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
@@ -46,6 +47,14 @@ class Typed:
     as_json: bool = False
     # What stands in fields for numbers and is none, as places and texts.
     no_numbers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def not_numbers(self) -> tuple[str, ...]:
+        """The same in words, as what a schema refuses, so that each stands at its field."""
+        return tuple(
+            _("%(place)s: “%(text)s” is not a number.") % {"place": place, "text": text[:100]}
+            for place, text in self.no_numbers
+        )
 
     def answer(self, direction: Direction) -> Answer:
         return Answer(

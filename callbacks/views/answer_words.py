@@ -243,6 +243,7 @@ def form_of(
                 user,
                 now,
                 signing,
+                output=typed.output,
                 checked=checked and not seen_ahead.approval.is_fatal,
                 reject_open=reject_open,
             ),
@@ -297,6 +298,7 @@ def _bar(
     now: datetime,
     signing: Signing | None,
     *,
+    output: str,
     checked: bool,
     reject_open: bool,
 ) -> Bar:
@@ -325,7 +327,7 @@ def _bar(
         says_icon="circle-check" if checked else "clock" if is_cut else "send",
         says_tone=tone or ("ok" if checked else ""),
         approve=_("Approve now, no undo") if is_cut and kept <= 0 and not several else approve,
-        approve_effect=after_this_one(task, Direction.APPROVE, signing)
+        approve_effect=after_this_one(task, Direction.APPROVE, signing, output=output)
         if several
         else (approve_effect() if task.early_completion else _("and let the run go on")),
         reject=reject,
@@ -345,7 +347,7 @@ def _labels(task: CallbackTask, *, several: bool) -> tuple[str, str]:
 
 def _reject_effect(task: CallbackTask, signing: Signing | None) -> str:
     if task.policy.rejections_needed > 1:
-        return after_this_one(task, Direction.REJECT, signing)
+        return after_this_one(task, Direction.REJECT, signing, output="")
     if signing is not None:
         return _("one rejection is enough")
     if task.policy.rejection_mode == RejectionMode.SUCCESS:

@@ -55,7 +55,7 @@ from callbacks.views.persons import actor_of
 from callbacks.views.places import decision_page, task_page
 from callbacks.views.request_words import AnswerPart, signing_for
 from callbacks.views.requests import show_request, task_or_404
-from callbacks.views.signed_out import signed_out
+from callbacks.views.signed_out import signed_out, signed_out_forecast
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
@@ -71,7 +71,7 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if request.POST.get("as") in (AS_FORM, AS_JSON):
         return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
     if posted.typed.no_numbers and posted.direction != Direction.REJECT:
-        return form_again(attempt, INVALID, {"output": _no_numbers(posted.typed)})
+        return form_again(attempt, INVALID, {"output": posted.typed.not_numbers})
     if posted.direction == WRAP:
         return _wrapped(attempt)
     if posted.direction == COMPARE:
@@ -79,14 +79,6 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     if posted.direction == CHECK:
         return _checked(attempt)
     return _decided(attempt, Direction(posted.direction))
-
-
-def _no_numbers(typed: Typed) -> list[str]:
-    """Worded as what a schema refuses is, so that each stands at its field."""
-    return [
-        _("%(place)s: “%(text)s” is not a number.") % {"place": place, "text": text[:100]}
-        for place, text in typed.no_numbers
-    ]
 
 
 @page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
@@ -126,7 +118,8 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
         return form_again(attempt, INVALID, exc.errors, reject_open=direction == Direction.REJECT)
     except WouldKill as exc:
         is_rejection = direction == Direction.REJECT
-        errors = would_kill(exc, field="override_no" if is_rejection else "override")
+        field = "override_no" if is_rejection else "override"
+        errors = would_kill(exc, field=field, is_fixed=is_rejection)
         return form_again(attempt, INVALID, errors, reject_open=is_rejection)
     except DecisionError as exc:
         return conflict(attempt, exc)
@@ -135,11 +128,26 @@ def _decided(attempt: Attempt, direction: Direction) -> HttpResponse:
     return _done(attempt, decision)
 
 
-def would_kill(error: WouldKill, *, field: str) -> dict[str, list[str]]:
-    """What to do about an answer that would end the run, by field."""
+def would_kill(error: WouldKill, *, field: str, is_fixed: bool) -> dict[str, list[str]]:
+    """What to do about an answer that would end the run, by field.
+
+    `is_fixed`: it is the policy's own, by which a rejection says no.
+    """
+    if is_fixed:
+        return _fixed_no_kills(field if error.may_override else "error")
     if error.may_override:
         return {field: [_("Nothing was sent. Mend the answer, or tick this and say why.")]}
     return {"answer": [_("This answer would end the whole run, so nothing was sent.")]}
+
+
+def _fixed_no_kills(field: str) -> dict[str, list[str]]:
+    told = _("The policy's own no would end the run, so nothing was sent.")
+    ways = (
+        _("Tell an administrator, who can change the policy.")
+        if field == "error"
+        else _("An administrator can change the policy; or tick this and say why.")
+    )
+    return {field: [f"{told} {ways}"]}
 
 
 def _shown_as(attempt: Attempt, *, as_json: bool) -> HttpResponse:
@@ -174,7 +182,7 @@ def _compared(attempt: Attempt) -> HttpResponse:
     return form_again(attempt, 200, {}, opinion=opinion)
 
 
-@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out)
+@page_or_401(roles=EVERYBODY, methods=("POST",), signed_out=signed_out_forecast)
 def forecast(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     """What the answer would do that is being typed: a fragment beside it, and the buttons."""
     frame = frame_of(request)

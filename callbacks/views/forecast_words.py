@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from callbacks.asl.forecast import Forecast, Verdict
+from callbacks.asl.forecast import Forecast, Outcome, Verdict
+from callbacks.asl.language.values import render
 from callbacks.asl.payload import PayloadError
 from callbacks.decisions import foretold
-from callbacks.decisions.answer import Answer, read_output, under
+from callbacks.decisions.answer import Answer, check_answer, read_output, under
+from callbacks.decisions.errors import InvalidAnswer
+from callbacks.decisions.foretold import Sent
 from callbacks.decisions.people import may_override_forecast
-from callbacks.decisions.preflight import mend, preflight
-from callbacks.models import CallbackTask, Direction, User
+from callbacks.decisions.preflight import mend, preflight, sent_as
+from callbacks.decisions.stumbling import technical
+from callbacks.models import CallbackTask, Direction, RejectionMode, User
+from callbacks.templatetags.words import whole
 from callbacks.views.answer_form import Typed
 from callbacks.views.change_words import Changes, changes_of
+from callbacks.views.jsontree import Tree, json_tree
+
+# What is handed on is drawn at each pause in typing.
+_LARGEST_SHOWN = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What the next step, or the run, gets; without a tree where that is too much to show."""
+
+    title: str
+    tree: Tree | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class ForecastPanel:
     icon: str = "route"
     technical: str = ""
     effect: str = ""
+    value: Value | None = None
     is_fatal: bool = False
     # How the answer would have to look, where wrapping it is all that it takes.
     mended: str = ""
@@ -54,7 +72,7 @@ def foreseen(*, task: CallbackTask, user: User, typed: Typed) -> Foreseen:
     """At most two queries each, and none in most cases (`preflight`)."""
     return Foreseen(
         approval=_approval(task, user, typed),
-        rejection=_panel(task, user, typed.answer(Direction.REJECT)),
+        rejection=_rejection(task, user, typed),
         changes=changes_of(task=task, user=user, typed=typed),
     )
 
@@ -68,41 +86,83 @@ def _approval(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
     try:
         read_output(typed.output)
     except PayloadError as exc:
+        return _not_yet(_("This cannot be sent yet"), str(exc.problem))
+    answer = typed.answer(Direction.APPROVE)
+    lines = typed.not_numbers or _unfit(task, answer, "output")
+    if lines:
+        return _not_yet(_("It does not have the form that is asked for"), *lines)
+    return _panel(task, user, answer)
+
+
+def _rejection(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
+    policy, answer = task.policy, typed.answer(Direction.REJECT)
+    is_failure = policy.rejection_mode != RejectionMode.SUCCESS
+    if is_failure and policy.rejection_errors and not typed.error.strip():
         return ForecastPanel(
-            title=_("This cannot be sent yet"),
-            lines=(str(exc.problem),),
-            tone="warn",
-            icon="alert-circle",
+            title=_("Choose a kind of rejection"),
+            lines=(_("What the run does depends on it."),),
         )
-    return _panel(task, user, typed.answer(Direction.APPROVE))
+    lines = (*_unfit(task, answer, "error"), *_unfit(task, answer, "cause")) if is_failure else ()
+    return _not_yet(_("This cannot be sent yet"), *lines) if lines else _panel(task, user, answer)
+
+
+def _unfit(task: CallbackTask, answer: Answer, field: str) -> tuple[str, ...]:
+    """What the policy or AWS would not take in this field, whatever else is missing yet."""
+    meant = replace(answer, reason="-", empty_is_meant=True, end_early=True)
+    try:
+        check_answer(meant, policy=task.policy, ends_early=False)
+    except InvalidAnswer as exc:
+        return tuple(exc.errors.get(field, ()))
+    return ()
+
+
+def _not_yet(title: str, *lines: str) -> ForecastPanel:
+    return ForecastPanel(title=title, lines=lines, tone="warn", icon="alert-circle")
 
 
 def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
-    is_approval = answer.direction == Direction.APPROVE
-    found = preflight(task=task, answer=under(answer, task.policy))
+    answer = under(answer, task.policy)
+    found, sent = preflight(task=task, answer=answer), sent_as(task=task, answer=answer)
     is_fatal = found.verdict == Verdict.FATAL
     may_override = is_fatal and may_override_forecast(user)
     tone, icon = _LOOKS[found.verdict]
     return ForecastPanel(
-        title=foretold.title(found, is_approval=is_approval),
-        lines=tuple(foretold.sentences(found, is_approval=is_approval)),
+        title=foretold.title(found, sent),
+        lines=tuple(foretold.sentences(found, sent)),
         tone=tone,
         icon=icon,
-        technical=foretold.technical(found.failure) if found.failure and is_approval else "",
-        effect=_effect(found, is_approval=is_approval, may_override=may_override),
+        technical=technical(found.failure) if found.failure and sent.is_output else "",
+        effect=foretold.ends(sent) if may_override else foretold.effect(found, sent),
+        value=_value(found, sent),
         is_fatal=is_fatal,
         mended=(mend(task=task, output_text=answer.output_text) or "")
-        if is_fatal and is_approval
+        if is_fatal and sent.is_approval
         else "",
         may_override=may_override,
         by=str(task.execution.definition or ""),
     )
 
 
-def _effect(found: Forecast, *, is_approval: bool, may_override: bool) -> str:
-    if may_override:
-        return _("ends the whole run")
-    return foretold.effect(found, is_approval=is_approval)
+def _value(found: Forecast, sent: Sent) -> Value | None:
+    """The very value that the forecast leads to, so that nobody has to imagine it."""
+    if found.arrives_at:
+        title, value = _("The input of %(next)s") % {"next": found.arrives_at}, found.arrives_with
+    elif found.has_output and found.outcome in (Outcome.SUCCEEDS, Outcome.CONTINUES):
+        ends = found.ends or ""
+        title = (
+            _("The output of this run")
+            if ends in ("", "execution")
+            else _("The output of this part of %(state)s") % {"state": ends}
+        )
+        value = found.arrives_with
+    else:
+        return None
+    text = render(value)
+    if len(text) <= _LARGEST_SHOWN:
+        return Value(title, json_tree(text))
+    return Value(
+        _("%(title)s: %(n)s bytes") % {"title": title, "n": whole(len(text.encode()))}, None
+    )
 
 
 _LOOKS = {

@@ -10,6 +10,7 @@ import uuid
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
@@ -23,7 +24,7 @@ from callbacks.views.answer_form import (
     save_draft,
     with_fields,
 )
-from callbacks.views.fragments import respond
+from callbacks.views.fragments import respond, vary
 from callbacks.views.places import task_page
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,13 @@ def signed_out(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
     return respond(
         request, "callbacks/signed_out.html", context, fragment="panel", status=UNAUTHORISED
     )
+
+
+@never_cache
+def signed_out_forecast(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
+    """401 in the forecast's place: the form beside it stays, and goes with its next post."""
+    page = render(request, "callbacks/signed_out.html#forecast", status=UNAUTHORISED)
+    return vary(page)
 
 
 def kept_text(form: QueryDict) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from callbacks.decisions.policy import Missing
 from callbacks.decisions.votes import Standing, Tally, tally
 from callbacks.models import CallbackTask, Decision, DecisionStatus, Direction, Vote
+from callbacks.views.answer_form import as_seen
 from callbacks.views.clocks import short_moment
 from callbacks.views.panels import Fact, short_text
 
@@ -102,11 +103,23 @@ def signature_facts(decision: Decision, votes: Sequence[Vote], now: datetime) ->
     return tuple(Fact(_("Signed by"), _signed(vote, now)) for vote in mine)
 
 
-def after_this_one(task: CallbackTask, direction: Direction, signing: Signing | None) -> str:
-    """What a signature given now would make of the count, under a button."""
-    if signing is None or signing.decision.direction != direction:
+def after_this_one(
+    task: CallbackTask, direction: Direction, signing: Signing | None, *, output: str
+) -> str:
+    """What a signature given now would make of the count, under a button.
+
+    `output`: the answer as it is written now. Signatures are bound to the exact bytes.
+    """
+    if signing is None:
         return count_words(1, _wanted(task, direction))
-    return signing.count_after
+    signed = signing.decision
+    is_other = direction == Direction.APPROVE and as_seen(signed.output_text) != output
+    if signed.direction == direction and not is_other:
+        return signing.count_after
+    count = count_words(1, _wanted(task, direction))
+    if not signing.others or signing.is_outdated:
+        return count
+    return _("%(count)s, %(names)s void") % {"count": count, "names": signing.others}
 
 
 def _tally(decision: Decision, task: CallbackTask, user_id: int) -> Tally | None:

@@ -11,7 +11,7 @@ from callbacks.models import Decision, Draft, Role
 from tests import making
 from tests.founding import RIGHT, WRONG, founding_definition, founding_task
 from tests.views.answering import form_fields, post_answer, typed
-from tests.views.conftest import text_of
+from tests.views.conftest import HTMX, text_of
 
 
 @pytest.fixture
@@ -185,3 +185,135 @@ def test_an_answer_that_is_too_large_is_told_by_its_largest_parts(people, browse
     )
     assert "AWS takes at most 262,144" in page
     assert "Largest parts: $.report.rows with 250,751 bytes, $.log with 20,002 bytes" in page
+
+
+# --- what goes on instead of the answer ---------------------------------------------------------
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"ResultPath": None}, "Your answer is not handed on"),
+        ({"OutputPath": None}, "an empty object goes on"),
+        ({"ResultPath": "$.r"}, "Your answer is put at $.r of what this step was given."),
+        (
+            {"ResultSelector": {"approved.$": "$.approved"}},
+            "What the workflow takes out of your answer, or makes of it, goes on.",
+        ),
+    ],
+)
+def test_it_says_what_goes_on_where_that_is_not_the_answer(browser, fields, says):
+    definition = founding_definition(**{"OutputPath": "$", "Next": "Charge", **fields})
+    task = founding_task(definition, input='{"amount": 5}')
+    text = text_of(live(browser, task, output='{"approved": true}'))
+    assert says in text
+    assert "Your answer becomes" not in text
+    assert "Then Charge runs." in text
+    assert "The input of Charge" in text
+
+
+PLACED = founding_definition(OutputPath="$", ResultPath="$.r", Next="Charge")
+
+
+def test_the_value_that_the_next_step_gets_can_be_read(browser):
+    task = founding_task(PLACED, input='{"n": 1.50}')
+    page = live(browser, task, output='{"approved": true}').content.decode()
+    shown = page[page.index("The input of") :]
+    assert "1.50" in shown
+    assert "approved" in shown
+
+
+def test_a_step_that_asks_once_more_is_no_news_but_said(browser):
+    task = founding_task(founding_definition(OutputPath="$", Next="Tell"))
+    definition = json.loads(task.execution.definition.text)
+    definition["States"]["Tell"] = {"Type": "Pass", "Next": "Review"}
+    text = text_of(live(browser, founding_task(json.dumps(definition)), output="1"))
+    assert "Then Review asks once more." in text
+    assert "and be asked again" in text
+
+
+def test_of_an_item_of_a_map_run_only_its_own_run_is_told(browser):
+    task = founding_task()
+    type(task.execution).objects.update(arn="arn:aws:states:e:1:execution:orders/each:item-1")
+    text = text_of(live(browser, task, output=WRONG))
+    assert "This answer would end the run of this item" in text
+    assert "whole run" not in text
+
+
+def test_many_steps_on_the_way_are_not_all_named(browser):
+    names = [f"S{number}" for number in range(9)]
+    definition = json.loads(founding_definition(OutputPath="$", Next="S0"))
+    for name, after in zip(names, [*names[1:], "Charge"], strict=True):
+        definition["States"][name] = {"Type": "Pass", "Next": after}
+    text = text_of(live(browser, founding_task(json.dumps(definition)), output="1"))
+    assert "It goes through S0, S1, S2, S3, S4, S5 and 3 more." in text
+
+
+def test_a_long_pause_is_told_in_hours(browser):
+    retry = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 86_400}]
+    task = founding_task(founding_definition(Retry=retry))
+    text = text_of(live(browser, task, output="", error="Busy"))
+    assert "runs the work again in 24 h" in text
+
+
+# --- what cannot be sent, and what has become of the rest ----------------------------------------
+def test_what_the_policy_would_refuse_is_not_called_right(people, browser_of):
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "number"}}}
+    task = founding_task(policy=making.make_policy(output_schema=schema))
+    text = text_of(live(browser_of(people.approver), task, output='{"Payload": {}}'))
+    assert "It does not have the form that is asked for" in text
+    assert "This answer passes" not in text
+
+
+def test_a_rejection_that_the_policy_does_not_allow_is_not_forecast(people, browser_of):
+    policy = making.make_policy(rejection_errors=["Busy", "Wrong"])
+    browser, task = browser_of(people.approver), founding_task(policy=policy)
+    assert "Choose a kind of rejection" in text_of(live(browser, task, output=RIGHT))
+    other = text_of(live(browser, task, output=RIGHT, error="Nope"))
+    assert "the whole run" not in other
+    assert "Wrong" in other
+    assert "runs the work again" in text_of(live(browser, task, output=RIGHT, error="Busy"))
+
+
+def test_where_a_caught_rejection_leads_is_said_to_its_end(browser):
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Check"}]
+    definition = json.loads(founding_definition(Catch=catch))
+    choice = {"Variable": "$.Cause", "StringMatches": "*police*", "Next": "Charge"}
+    definition["States"]["Check"] = {"Type": "Choice", "Choices": [choice], "Default": "Refuse"}
+    task = founding_task(json.dumps(definition))
+    text = text_of(live(browser, task, output="", error="No", cause="call the police"))
+    assert "The run goes to Check" in text
+    assert "Then Charge runs." in text
+
+
+def test_a_no_that_goes_as_an_answer_is_followed_as_one(people, browser_of):
+    policy = making.make_policy(
+        rejection_mode="success", rejection_output='{"Payload": {"approved": true}}'
+    )
+    text = text_of(live(browser_of(people.approver), founding_task(policy=policy), output=RIGHT))
+    assert "and continue to Charge" in text.split("reject-now")[0]
+    assert text.count("Then Charge runs.") == 2
+
+
+def test_a_fixed_no_that_kills_says_why_and_whom_to_tell(people, browser_of):
+    policy = making.make_policy(rejection_mode="success", rejection_output=WRONG)
+    browser, task = browser_of(people.approver), founding_task(policy=policy)
+    assert "takes the part called “Payload”" in text_of(live(browser, task, output=RIGHT))
+    refused = post_answer(browser, task, direction="reject", output=RIGHT, reason="No.")
+    assert refused.status_code == 422
+    assert "Tell an administrator, who can change the policy." in text_of(refused)
+
+
+def test_every_button_follows_what_is_typed_and_an_old_opinion_goes(browser):
+    page = live(browser, founding_task(), output=RIGHT, error="Busy").content.decode()
+    for name in ("approve-effect", "reject-effect", "reject-now-effect"):
+        assert f'id="{name}" hx-swap-oob="true"' in page
+    assert '<div id="opinion" hx-swap-oob="true"></div>' in page
+
+
+def test_who_is_signed_out_while_typing_keeps_the_form(client, people):
+    task = founding_task()
+    page = client.post(f"/tasks/{task.pk}/forecast/", {"output": "{"}, headers=HTMX)
+    assert page.status_code == 401
+    assert "You were signed out" in text_of(page)
+    assert b'id="forecast"' in page.content
+    # The form stays as it is, so nothing of it is in what takes the forecast's place.
+    assert b'id="answer"' not in page.content

@@ -417,3 +417,16 @@ def test_what_changed_since_the_page_was_opened_is_named(ana: Any, task: Callbac
 def test_nobody_answers_what_they_asked_for(people: Any, ana: Any) -> None:
     task = making.make_task(policy=making.make_policy(), asked_by=people.approver.username)
     assert "You asked for this yourself" in page(ana, task)
+
+
+def test_another_answer_is_not_counted_as_one_more_signature_while_it_is_typed(task, ana, kofi):
+    post_answer(ana, task, output=SIGNED)
+    names = ("decision_id", "shown")
+    page = kofi.get(f"/tasks/{task.pk}/")
+    shown = {name: hidden(page, name) for name in names}
+    url = f"/tasks/{task.pk}/forecast/"
+    same = kofi.post(url, {**shown, "output": SIGNED}).content.decode()
+    other = kofi.post(url, {**shown, "output": '{"ok": false}'}).content.decode()
+    assert "2 of 2 signatures" in same
+    assert "1 of 2 signatures, approver void" in other
+    assert "2 of 2" not in other

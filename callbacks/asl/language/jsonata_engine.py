@@ -90,7 +90,7 @@ def _evaluated(expression: Jsonata, frame: Jsonata.Frame) -> Any:
         raise
     # The library lets errors of Python's own through; what AWS does there is not known.
     except Exception as exc:
-        raise CannotPredict(f"the expression could not be worked out: {exc}") from exc
+        raise CannotPredict("the expression meets values that it is not followed with") from exc
 
 
 @lru_cache(maxsize=2048)

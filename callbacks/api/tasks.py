@@ -69,6 +69,10 @@ END_EARLY = Field(
 )
 
 
+OUTPUTS = {"output", "output_text"}
+ONE_OUTPUT = "Give either output or output_text."
+
+
 class Approve(_Body):
     """Either `output` or `output_text`."""
 
@@ -166,12 +170,11 @@ def approve(
     request: ApiRequest, task_id: UUID, given: Approve, idempotency_key: IdempotencyKey
 ) -> HttpResponse:
     """Where the policy wants several people, the same bytes again are the next signature."""
-    named = given.model_fields_set
-    if ("output" in named) == ("output_text" in named):
-        raise invalid("output", "Give either output or output_text.")
+    if not given.model_fields_set & OUTPUTS:
+        raise invalid("output", ONE_OUTPUT)
     answer = Answer(
         direction=Direction.APPROVE,
-        output_text=given.output if "output" in named else given.output_text,
+        output_text=_output_of(given),
         reason=given.reason,
         # A program that writes null means null.
         empty_is_meant=True,
@@ -216,12 +219,22 @@ def _merged(rows: QuerySet[CallbackTask], task_id: UUID) -> CallbackTask | None:
     return rows.filter(pk=merged).first() if merged else None
 
 
+def _output_of(given: Approve | Preflight) -> str:
+    """The exact text. Raises Problem (422) where it is given twice."""
+    named = given.model_fields_set & OUTPUTS
+    if len(named) > 1:
+        raise invalid("output", ONE_OUTPUT)
+    return str(given.output) if "output" in named else given.output_text
+
+
 def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
     named = given.model_fields_set
-    is_approval = bool(named & {"output", "output_text"})
+    is_approval = bool(named & OUTPUTS)
+    if is_approval and named & {"error", "cause"}:
+        raise invalid("output", "Give an output, or an error and cause.")
     answer = Answer(
         direction=Direction.APPROVE if is_approval else Direction.REJECT,
-        output_text=given.output if "output" in named else given.output_text,
+        output_text=_output_of(given),
         error=given.error,
         cause=given.cause,
         empty_is_meant=True,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from callbacks.asl.language.values import Json, render
+from callbacks.asl.payload import same_value
+from callbacks.asl.places import path
 
 # Names and numbers of items, from the whole down.
 Place = tuple[str | int, ...]
@@ -24,8 +26,7 @@ class Difference:
 
     @property
     def path(self) -> str:
-        steps = (f"[{one}]" if isinstance(one, int) else f".{one}" for one in self.place)
-        return "$" + "".join(steps)
+        return path(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,17 @@ def differences(before: Json, after: Json) -> Differences:
         tuple(
             Difference(place, old.get(place), new.get(place))
             for place in places
-            if old.get(place) != new.get(place)
+            if not _is_same(old.get(place), new.get(place))
         ),
         len(places),
     )
+
+
+def _is_same(before: str | None, after: str | None) -> bool:
+    """By value: 1.50 is 1.500, but 1 is not "1"."""
+    if before == after or before is None or after is None:
+        return before == after
+    return same_value(before, after)
 
 
 def _values(value: Json) -> dict[Place, str] | None:

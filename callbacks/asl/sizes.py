@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from callbacks.asl.language.values import Json, size_of
+from callbacks.asl.places import step
 
 MOST = 3
 # A part that makes up less of the whole is not what makes it large.
@@ -42,6 +43,6 @@ def _narrowed(path: str, value: Json, depth: int = 0) -> LargePart:
 
 def _members(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, dict):
-        yield from ((f"{path}.{name}", member) for name, member in value.items())
+        yield from ((path + step(name), member) for name, member in value.items())
     elif isinstance(value, list):
-        yield from ((f"{path}[{number}]", member) for number, member in enumerate(value))
+        yield from ((path + step(number), member) for number, member in enumerate(value))

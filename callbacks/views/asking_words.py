@@ -14,4 +14,8 @@ def asking_problem(error: StepFunctionsError) -> str:
         return _("The share of calls to AWS is used up (%(operation)s). Try again soon.") % {
             "operation": error.operation
         }
+    if error.code == "UnknownOperationException":
+        return _("This endpoint does not know %(operation)s, as emulators of AWS do not.") % {
+            "operation": error.operation
+        }
     return describe_trouble(error).message

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from callbacks.asl.contract.carried import Place
 from callbacks.asl.contract.infer import Contract
 from callbacks.asl.language.values import render
+from callbacks.asl.places import path
 from callbacks.views.field_words import readers_of
 
 _LONGEST_VALUE = 60
@@ -62,7 +63,7 @@ def _lines(
 ) -> Iterator[ContractLine]:
     if place:
         yield ContractLine(
-            path=_path(place),
+            path=path(place),
             kind=_kind(schema),
             is_expected=is_expected,
             usual=_usual(schema),
@@ -100,10 +101,6 @@ def _kept(schema: Mapping[str, Any]) -> dict[str, Any]:
     examples = [*usual, *(one for one in schema.get("examples", ()) if one not in usual)]
     survive = [one for one in examples if render(json.loads(render(one))) == render(one)]
     return {**told, "examples": survive} if survive else told
-
-
-def _path(place: Place) -> str:
-    return "$" + "".join("[*]" if name is None else f".{name}" for name in place)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

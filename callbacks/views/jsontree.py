@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.asl.masking import MARKER
+from callbacks.asl.places import step
 from callbacks.templatetags.words import shown, whole
 
 # What a page shows of one text; all of it stands behind "the text as it is".
@@ -28,7 +29,6 @@ LONG_TEXT = 8_000
 # JSON in a text of JSON in a text: unfolded on demand.
 INNER_LEVELS = 5
 _BLANKS = re.compile(r"(?:\\[nrt]|\s){12,}")
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Number(str):
@@ -110,7 +110,7 @@ def members_of(node: Any, path: str) -> Iterator[tuple[tuple[str, str], Any]]:
     """Each member of an object or array as ((key, its path), value)."""
     if isinstance(node, Members):
         for key, value in node:
-            yield (key, path + _step(key)), value
+            yield (key, path + step(key)), value
     else:
         for index, value in enumerate(node):
             yield (str(index), f"{path}[{index}]"), value
@@ -135,10 +135,6 @@ def _blanks(match: re.Match[str]) -> str:
     count = len(run) - run.count("\\")
     words = ngettext("%(n)s blank", "%(n)s blanks and line ends", count) % {"n": whole(count)}
     return f'<span class="odd">{escape(words)}</span>'
-
-
-def _step(key: str) -> str:
-    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 class _Writer:

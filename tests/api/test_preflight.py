@@ -76,3 +76,10 @@ def test_whoever_may_can_override_it(program_of):
     assert program.post(url, body).status_code == 422
     assert program.post(url, {**body, "override": True, "reason": ""}).status_code == 422
     assert program.post(url, {**body, "override": True}).status_code == 201
+
+
+@pytest.mark.parametrize("body", [{"output": 1, "output_text": "1"}, {"output": 1, "error": "x"}])
+def test_what_is_meant_has_to_be_plain(approver, body):
+    answer = approver.post(f"/tasks/{founding_task().pk}/preflight", body)
+    assert answer.status_code == 422
+    assert "output" in answer.json()["errors"]

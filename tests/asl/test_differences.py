@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callbacks.asl.differences import MOST_VALUES, differences
+from callbacks.asl.payload import parse_exact
 
 
 def told(before, after):
@@ -56,3 +57,14 @@ def test_only_equal_answers_do_not_differ(one, other):
 @pytest.mark.parametrize(("before", "after"), [({}, []), ("", None), ({"a": {}}, {"a": []})])
 def test_what_is_empty_differs_by_its_kind(before, after):
     assert len(differences(before, after).found) == 1
+
+
+def test_a_number_that_is_only_written_otherwise_is_the_same():
+    assert differences(parse_exact('{"n": 1.50}'), parse_exact('{"n": 1.500}')).found == ()
+    (found,) = differences(parse_exact('{"n": 1}'), parse_exact('{"n": "1"}')).found
+    assert found.path == "$.n"
+
+
+def test_names_with_points_are_told_from_names_below_names():
+    found = differences({"z": 1}, {"z": 1, "a": {"b": 1}, "a.b": 2, "": 3}).found
+    assert [one.path for one in found] == ["$.a.b", '$["a.b"]', '$[""]']

@@ -121,6 +121,12 @@ def test_a_right_that_is_missing_is_named_and_the_text_stays(aws, task, browser)
     assert typed(page, "output") == RIGHT
 
 
+def test_an_emulator_that_does_not_know_it_is_called_so(aws, task, browser):
+    aws.play(error("UnknownOperationException", ""))
+    page = text_of(compare(browser, task, output=RIGHT))
+    assert "This endpoint does not know TestState, as emulators of AWS do not." in page
+
+
 def test_where_our_share_is_used_up_aws_is_not_asked(aws, task, browser):
     aws.play(reply(AGREES))
     compare(browser, task, output=RIGHT)

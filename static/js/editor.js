@@ -176,6 +176,11 @@
   document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "yes"; });
   document.addEventListener("submit", (event) => { delete event.target.dataset.touched; clearTimeout(pauses.get(event.target)); });
 
+  // --- what somebody unfolded stays so while the forecast is drawn anew ----------------------------
+  let unfolded = [];
+  document.body.addEventListener("htmx:beforeSwap", () => { unfolded = [...document.querySelectorAll("details[id][open]")].map((fold) => fold.id); });
+  document.body.addEventListener("htmx:afterSettle", () => unfolded.forEach((id) => { const fold = document.getElementById(id); if (fold) fold.open = true; }));
+
   // --- the forecast makes way for the answer itself: neither delays nor outlives it ----------------
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.target.closest("form#answer");

@@ -230,3 +230,35 @@ def test_a_form_after_past_answers_is_filled_and_taken_over(
     page.get_by_role("link", name="Begin a policy with it").click()
     expect(page.get_by_label("JSON Schema of the answer")).to_contain_text('"approved"')
     assert troubles.seen == []
+
+
+def test_what_was_unfolded_stays_so_and_both_buttons_follow(people, open_page, troubles):
+    task = founding_task(founding_definition(Retry=RETRY))
+    page = open_page(f"/tasks/{task.pk}/", people.approver)
+    page.fill("#output", '{"Payload": {"approved": true, "n": 1}}')
+    page.locator("#forecast-value > summary").click()
+    page.fill("#output", '{"Payload": {"approved": true, "n": 77}}')
+    expect(page.locator("#forecast-value")).to_contain_text("77")
+    expect(page.locator("#forecast-value > summary + *")).to_be_visible()
+    page.get_by_role("button", name="Reject…").click()
+    page.fill("#error", "Busy")
+    expect(page.locator("#reject-now-effect")).to_have_text("runs the work again in 2 s")
+    page.fill("#error", "Other")
+    expect(page.locator("#reject-now-effect")).to_have_text("ends the whole run")
+    assert troubles.seen == []
+
+
+def test_who_is_signed_out_while_writing_loses_nothing(people, open_page):
+    task = founding_task()
+    page = open_page(f"/tasks/{task.pk}/", people.approver)
+    page.context.clear_cookies(name="sessionid")
+    page.fill("#output", '{"Payload": ')
+    expect(page.locator("#forecast")).to_contain_text("You were signed out")
+    page.fill("#output", '{"Payload": {"approved": true}}')
+    page.fill("#reason", "I have seen it.")
+    page.get_by_role("button", name="Sign in and go on").click()
+    page.fill("#id_username", people.approver.username)
+    page.fill("#id_password", making.PASSWORD)
+    page.get_by_role("button", name="Sign in and go on").click()
+    expect(page.locator("#output")).to_have_value('{"Payload": {"approved": true}}')
+    expect(page.locator("#reason")).to_have_value("I have seen it.")

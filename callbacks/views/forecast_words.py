@@ -83,15 +83,17 @@ def _approval(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
             title=_("What your answer does"),
             lines=(_("Write an answer, and here stands what the run does with it."),),
         )
-    try:
-        read_output(typed.output)
-    except PayloadError as exc:
-        return _not_yet(_("This cannot be sent yet"), str(exc.problem))
     answer = typed.answer(Direction.APPROVE)
     lines = typed.not_numbers or _unfit(task, answer, "output")
-    if lines:
-        return _not_yet(_("It does not have the form that is asked for"), *lines)
-    return _panel(task, user, answer)
+    return _not_yet(_why_not(typed), *lines) if lines else _panel(task, user, answer)
+
+
+def _why_not(typed: Typed) -> str:
+    try:
+        read_output(typed.output)
+    except PayloadError:
+        return _("This cannot be sent yet")
+    return _("It does not have the form that is asked for")
 
 
 def _rejection(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from callbacks.asl.payload import (
 )
 from callbacks.asl.sizes import LargePart, largest_parts
 from callbacks.decisions.errors import InvalidAnswer
-from callbacks.decisions.schema import schema_problem
+from callbacks.decisions.schema import misfits
 from callbacks.decisions.stumbling import largest
 from callbacks.models import Direction, Policy, ReasonRule, RejectionMode
 
@@ -86,7 +86,8 @@ def under(answer: Answer, policy: Policy) -> Answer:
 
 
 def check_answer(answer: Answer, *, policy: Policy, ends_early: bool) -> None:
-    """Raise InvalidAnswer with every problem found, by field.
+    """Raise InvalidAnswer with every problem found, by field; of the output's, a `Misfit` each
+    where the policy asks for a form.
 
     `ends_early`: nobody has to answer, and the answer ends the wait for a job that goes on.
     """
@@ -94,7 +95,7 @@ def check_answer(answer: Answer, *, policy: Policy, ends_early: bool) -> None:
     if ends_early and not answer.end_early:
         errors["end_early"] = [NOT_MEANT]
     if answer.direction == Direction.APPROVE:
-        _note(errors, "output", lambda: _check_meant(answer) or _misfit(answer, policy))
+        _note(errors, "output", lambda: _check_meant(answer) or _misfits(answer, policy))
     elif policy.rejection_mode == RejectionMode.SUCCESS:
         _note(errors, "error", lambda: _check_fixed_no(answer))
     else:
@@ -119,20 +120,22 @@ def read_output(text: str) -> Any:
         raise PayloadError(replace(exc.problem, message=message)) from None
 
 
-def _note(errors: dict[str, list[str]], field: str, check: Callable[[], str | None]) -> None:
+def _note(
+    errors: dict[str, list[str]], field: str, check: Callable[[], Sequence[str] | None]
+) -> None:
     try:
-        message = check()
+        texts = check()
     except PayloadError as exc:
-        message = str(exc.problem)
-    if message:
-        errors[field] = [message]
+        texts = [str(exc.problem)]
+    if texts:
+        errors[field] = list(texts)
 
 
-def _check_meant(answer: Answer) -> str | None:
+def _check_meant(answer: Answer) -> list[str]:
     value = read_output(answer.output_text)
     if value in (None, "") and not answer.empty_is_meant:
-        return "This answer says nothing. Tick “Send it although it is empty” if that is meant."
-    return None
+        return ["This answer says nothing. Tick “Send it although it is empty” if that is meant."]
+    return []
 
 
 def _parts(text: str) -> tuple[LargePart, ...]:
@@ -144,26 +147,25 @@ def _parts(text: str) -> tuple[LargePart, ...]:
         return ()
 
 
-def _misfit(answer: Answer, policy: Policy) -> str | None:
+def _misfits(answer: Answer, policy: Policy) -> list[str]:
     """Where the output does not have the shape that the policy asks for."""
     if policy.output_schema is None:
-        return None
-    problem = schema_problem(policy.output_schema, json.loads(answer.output_text))
-    return f"This answer does not have the form that is asked for: {problem}" if problem else None
+        return []
+    return misfits(policy.output_schema, json.loads(answer.output_text))
 
 
-def _check_fixed_no(answer: Answer) -> str | None:
+def _check_fixed_no(answer: Answer) -> list[str]:
     if answer.error or answer.cause:
-        return "Here a rejection is a fixed answer of the policy. Leave error and cause empty."
-    return None
+        return ["Here a rejection is a fixed answer of the policy. Leave error and cause empty."]
+    return []
 
 
-def _check_error(answer: Answer, policy: Policy) -> str | None:
+def _check_error(answer: Answer, policy: Policy) -> list[str]:
     check_error(answer.error)
     names = policy.rejection_errors
     if not names or answer.error in names:
-        return None
-    return f"The policy allows these error names: {', '.join(names)}."
+        return []
+    return [f"The policy allows these error names: {', '.join(names)}."]
 
 
 def _reason_problem(answer: Answer, rule: ReasonRule) -> str | None:

@@ -7,17 +7,24 @@ is always judged alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import partial
+from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext as _
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from callbacks.asl import places
+from callbacks.decisions.misfits import Misfit, value_words, words_of
 from callbacks.decisions.patterns import PatternError, check_pattern, ways
 
+# So many things are told at once; whoever mends them is told of the next ones.
+MOST_MISFITS = 20
 LONGEST_LIST = 1_000
 DEEPEST = 50
 # A few seconds at the very most: a step of a schema takes as long as hundreds of ways of a pattern.
@@ -45,20 +52,27 @@ class _TooMuch(Exception):
     """The effort is spent."""
 
 
-def schema_problem(schema: Any, value: Any) -> str | None:
-    """The most telling way in which a value misses a JSON Schema, with its place; None if it fits.
+def misfits(schema: Any, value: Any) -> list[str]:
+    """In what ways a value misses a JSON Schema, each a `Misfit` with its place; [] if it fits.
 
-    References are followed inside the schema only: nothing is ever fetched.
+    Of a schema that cannot be judged by, why. References are followed inside the schema only:
+    nothing is ever fetched.
     """
     try:
-        found = best_match(_checker(schema, _Effort(MOST_EFFORT)).iter_errors(value))
+        errors = _checker(schema, _Effort(MOST_EFFORT)).iter_errors(value)
+        # Once each: several rules may say the same of a value.
+        found: list[str] = list(dict.fromkeys(map(_misfit, islice(errors, MOST_MISFITS))))
     # A schema may be wrong in more ways than the library has errors for.
     except Exception as exc:  # noqa: BLE001
-        return _why_unjudged(exc)
-    if found is None:
-        return None
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found.path)
-    return f"{'$' + place}: {found.message[:300]}"
+        return [_("This answer cannot be checked: %(why)s") % {"why": _why_unjudged(exc)}]
+    is_cut = len(found) == MOST_MISFITS
+    return [*found, _("These are the first; there may be more.")] if is_cut else found
+
+
+def _misfit(error: ValidationError) -> Misfit:
+    """Of forms that exclude each other, that of the one that comes nearest."""
+    nearest = best_match([error]) or error
+    return Misfit(tuple(nearest.absolute_path), words_of(nearest))
 
 
 def check_schema(schema: Any) -> None:
@@ -70,7 +84,8 @@ def check_schema(schema: Any) -> None:
     try:
         validator_for(schema).check_schema(schema)  # type: ignore[arg-type]  # true and false too
     except SchemaError as exc:
-        raise SchemaProblem(f"This is not a JSON Schema: {exc.message[:300]}") from exc
+        where = places.path(exc.absolute_path)
+        raise SchemaProblem(f"This is not a JSON Schema: {where}: {words_of(exc)}") from exc
     _check_ends(schema)
 
 
@@ -89,7 +104,9 @@ def _check_node(path: tuple[str, ...], node: Any) -> None:
             if isinstance(pattern, str):
                 check_pattern(pattern)
         except PatternError as exc:
-            raise SchemaProblem(f"The pattern {pattern[:60]!r} cannot be used: {exc}") from exc
+            raise SchemaProblem(
+                f"The pattern {value_words(pattern)} cannot be used: {exc}"
+            ) from exc
 
 
 def _check_dialect(path: tuple[str, ...], node: dict[str, Any]) -> None:
@@ -99,7 +116,9 @@ def _check_dialect(path: tuple[str, ...], node: dict[str, Any]) -> None:
         if isinstance(dialect, str):
             raise SchemaProblem("“$schema” can stand at the top only.")
     elif "$schema" in node and not (isinstance(dialect, str) and _is_known(dialect)):
-        raise SchemaProblem(f"“$schema” names no known version of JSON Schema: {dialect!r:.100}.")
+        raise SchemaProblem(
+            f"“$schema” names no known version of JSON Schema: {value_words(dialect)}."
+        )
 
 
 def _is_known(dialect: str) -> bool:
@@ -199,10 +218,50 @@ def _count(value: Any) -> int:
 
 def _checker(schema: Any, effort: _Effort) -> Validator:
     kind = validator_for(schema)
-    words = {**kind.VALIDATORS, "uniqueItems": partial(_unique_items, effort)}
+    own: dict[str, Any] = {
+        "multipleOf": _multiple_of,
+        "uniqueItems": partial(_unique_items, effort),
+        "required": _required,
+        "propertyNames": _property_names,
+    }
+    known: dict[str, Any] = {**kind.VALIDATORS}
+    # A draft does without the words that it does not know.
+    words = {word: own.get(word, check) for word, check in known.items()}
     counted = {word: effort.counting(word, check) for word, check in words.items()}
     checker: Validator = _extended(kind, counted)(schema, registry=Registry())
     return checker
+
+
+def _multiple_of(
+    validator: Validator, said: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """As the library's, but by what was written: as doubles, 19.99 is no multiple of 0.01."""
+    if not validator.is_type(instance, "number"):
+        return
+    if Fraction(str(instance)) % Fraction(str(said)):
+        yield ValidationError("It is no multiple.")
+
+
+def _required(
+    validator: Validator, said: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """As the library's, but at the place of what is missing."""
+    if not isinstance(said, list) or not isinstance(instance, dict):
+        return
+    for name in said:
+        if name not in instance:
+            yield ValidationError("It is missing.", path=[name])
+
+
+def _property_names(
+    validator: Validator, said: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """As the library's, but at the place of the name."""
+    if not isinstance(instance, dict):
+        return
+    for name in instance:
+        if not validator.evolve(schema=said).is_valid(name):
+            yield ValidationError("The name is not allowed.", path=[name])
 
 
 def _unique_items(

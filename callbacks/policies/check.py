@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 
 from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
-from callbacks.decisions.schema import SchemaProblem, check_schema, schema_problem
+from callbacks.decisions.schema import SchemaProblem, check_schema, misfits
 from callbacks.models import Policy, ReasonRule, RejectionMode, Role, User
 from callbacks.policies.fields import (
     LONGEST_UNDO_SECONDS,
@@ -264,8 +264,7 @@ def _schema(policy: PolicyFields) -> Found:
     faulty = list(_refused("default_output", lambda: check_output(policy.default_output)))
     yield from faulty
     if not faulty and policy.output_schema is not None:
-        misfit = schema_problem(policy.output_schema, json.loads(policy.default_output))
-        if misfit:
+        for misfit in misfits(policy.output_schema, json.loads(policy.default_output)):
             yield "default_output", f"It does not fit the schema: {misfit}"
 
 

@@ -14,7 +14,7 @@ from callbacks.asl.contract.reads import Read
 from callbacks.asl.contract.samples import schema_of
 from callbacks.asl.language.values import render
 from callbacks.asl.payload import parse_exact
-from callbacks.decisions.schema import check_schema, schema_problem
+from callbacks.decisions.schema import check_schema, misfits
 
 
 def test_nothing_known_is_no_schema():
@@ -171,7 +171,7 @@ def test_every_answer_fits_the_schema_that_it_made(answers):
     schema = json.loads(render(schema_of(values)))
     check_schema(schema)
     for value in values:
-        assert schema_problem(schema, json.loads(render(value))) is None
+        assert misfits(schema, json.loads(render(value))) == []
 
 
 @pytest.mark.parametrize("answers", [[], [{}], [[]], [{"a": []}]])

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
+from callbacks.decisions.misfits import Misfit
 from callbacks.decisions.slots import PREFIX as FIELD
-from callbacks.decisions.slots import SlotError, misread, output_of, parse_slot
+from callbacks.decisions.slots import Place, SlotError, misread, output_of, parse_slot
 from callbacks.models import Direction, Draft, User
 
 CHECK = "check"
@@ -45,14 +46,14 @@ class Typed:
     override_no: bool = False
     # It was written as JSON although there is a form.
     as_json: bool = False
-    # What stands in fields for numbers and is none, as places and texts.
-    no_numbers: tuple[tuple[str, str], ...] = ()
+    # What stands in fields for numbers and is none, with its place.
+    no_numbers: tuple[tuple[Place, str], ...] = ()
 
     @property
-    def not_numbers(self) -> tuple[str, ...]:
+    def not_numbers(self) -> tuple[Misfit, ...]:
         """The same in words, as what a schema refuses, so that each stands at its field."""
         return tuple(
-            _("%(place)s: “%(text)s” is not a number.") % {"place": place, "text": text[:100]}
+            Misfit(place, _("“%(text)s” is not a number.") % {"text": text[:100]})
             for place, text in self.no_numbers
         )
 
@@ -157,8 +158,8 @@ def with_fields(typed: Typed, form: QueryDict, prefix: str = "") -> Typed:
         output = output_of(slots) if slots else ""
     except SlotError as exc:
         raise BadRequest(f"The form has a field that is none of ours: {exc}") from None
-    no_numbers = [("$." + ".".join(slot.place), text) for slot, text in misread(slots)]
-    return replace(typed, output=output, no_numbers=tuple(no_numbers))
+    no_numbers = tuple((slot.place, text) for slot, text in misread(slots))
+    return replace(typed, output=output, no_numbers=no_numbers)
 
 
 def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:

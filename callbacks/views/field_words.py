@@ -13,6 +13,7 @@ from callbacks.decisions.formfields import CHOICE, LIST, YES_NO, Field, fields_o
 from callbacks.decisions.inferred import RUNS_FOR_A_FORM, contract_of_task
 from callbacks.models import CallbackTask, User
 from callbacks.views.answer_form import Typed
+from callbacks.views.field_errors import errors_by_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,15 @@ class Input:
     need: str
     choices: tuple[tuple[str, str], ...]
     errors: tuple[str, ...]
+    # Of the fields with errors the first: there the person goes on.
+    is_first_wrong: bool = False
 
     @property
     def describes(self) -> str:
         """The ids of what is said about it."""
         said = [f"{self.id}-hint"] if self.hint else []
-        return " ".join([*said, *([f"{self.id}-error"] if self.errors else [])])
+        wrong = [f"{self.id}-error{f'-{n}' if n else ''}" for n, _text in enumerate(self.errors)]
+        return " ".join([*said, *wrong])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,12 @@ def _drawn(
     if texts is None:
         note = _("This answer has something in it that the form cannot show, so it stays JSON.")
         return AnswerFields(note=note, errors=tuple(errors))
-    placed = {field.name: _of_it(field, errors) for field in fields}
-    rest = [text for text in errors if not any(text in found for found in placed.values())]
+    placed, rest = errors_by_field(fields, errors)
     return AnswerFields(
         inputs=tuple(_inputs(fields, texts, placed, contract)),
         has_form=True,
         source=_source(contract) if contract else "",
-        errors=tuple(rest),
+        errors=rest,
     )
 
 
@@ -100,6 +103,7 @@ def _inputs(
 ) -> list[Input]:
     inputs: list[Input] = []
     group: tuple[str, ...] = ()
+    first_wrong = next((field.name for field in fields if errors[field.name]), None)
     for number, field in enumerate(fields):
         inputs.append(
             Input(
@@ -111,16 +115,11 @@ def _inputs(
                 need=_need(field, contract),
                 choices=_choices(field),
                 errors=errors[field.name],
+                is_first_wrong=field.name == first_wrong,
             )
         )
         group = field.group
     return inputs
-
-
-def _of_it(field: Field, errors: Sequence[str]) -> tuple[str, ...]:
-    """The problems of a schema name their place: "… $.amount: …"."""
-    place = "$" + "".join(f".{part}" for part in field.place)
-    return tuple(text for text in errors if f"{place}:" in text or f"{place}[" in text)
 
 
 def _hints(field: Field, contract: Contract | None) -> Iterator[str]:

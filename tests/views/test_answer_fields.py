@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -74,8 +75,64 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(browser, task):
     assert value_in(answer, "field:text:note") == "later"
     at = page.index('name="field:number:amount"')
     assert 'aria-invalid="true"' in page[at : at + 300]
-    assert "$.amount" in page[at : at + 1200]
+    assert "<span>“a lot” is not a number.</span>" in page[at : at + 1200]
     assert not Decision.objects.exists()
+
+
+def errors_at(page, name):
+    """What is said to be wrong in a field, as the ids tell that its input names."""
+    content = page.content.decode()
+    (tag,) = re.findall(rf'<[^>]*name="{re.escape(name)}"[^>]*>', content)
+    ids = re.findall(r"[\w-]*-error[\w-]*", tag)
+    texts = [re.search(rf'id="{one}">.*?<span>(.*?)</span>', content, re.DOTALL) for one in ids]
+    return [html.unescape(text[1]) for text in texts], "autofocus" in tag
+
+
+def test_everything_that_is_wrong_stands_at_once_at_its_field_and_the_first_has_the_focus(
+    browser, people
+):
+    schema = {
+        "required": ["ok", "amount"],
+        "properties": {
+            "to": {"type": "string"},
+            "ok": {"type": "boolean"},
+            "amount": {"type": "number", "minimum": 5, "multipleOf": 2},
+            "tags": {"type": "array", "items": {"type": "string", "maxLength": 3}},
+        },
+    }
+    task = making.make_task(policy=making.make_policy(output_schema=schema))
+    filled = {"field:text:to": "x", "field:json:ok": "", "field:number:amount": "3"}
+    page = post(browser, task, mode="form", **filled, **{"field:list:tags": "a\nlong"})
+    assert page.status_code == 422
+    assert errors_at(page, "field:text:to") == ([], False)
+    assert errors_at(page, "field:json:ok") == (["This is required and is missing."], True)
+    assert errors_at(page, "field:number:amount") == (
+        [
+            "This has to be 5 or more; it is 3.",
+            "This has to be a multiple of 2; it is 3.",
+        ],
+        False,
+    )
+    (at_tags,), _ = errors_at(page, "field:list:tags")
+    assert at_tags == "Line 2: This may have at most 3 characters; it has 4."
+
+
+def test_an_error_that_names_another_field_stays_at_its_own(browser, people):
+    """What somebody typed is repeated in it, also what looks like a path."""
+    schema = {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}}
+    task = making.make_task(policy=making.make_policy(output_schema=schema))
+    typed_in = {"field:text:a": "1", "field:number:b": "$.a: z"}
+    page = post(browser, task, mode="form", **typed_in)
+    assert errors_at(page, "field:text:a") == ([], False)
+    assert errors_at(page, "field:number:b") == (["“$.a: z” is not a number."], True)
+
+
+def test_as_json_each_error_names_its_path(browser, task):
+    output = '{"approved": null, "amount": "x"}'
+    page = browser.post(answer_url(task), form_fields(task, output=output, mode="json"))
+    text = text_of(page)
+    assert "$.approved: This has to be true or false; it is null." in text
+    assert '$.amount: This has to be a number; it is "x".' in text
 
 
 def test_json_is_one_button_away_and_back(browser, task):

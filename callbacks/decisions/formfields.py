@@ -1,4 +1,4 @@
-"""A JSON Schema as fields of a form, and an answer as what stands in them. Pure.
+"""A JSON Schema as fields of a form. Pure; an answer as what stands in them is `formtexts`.
 
 Only what a form can show without a doubt is drawn: objects of texts, numbers, choices, yes and no,
 and lists of texts or numbers. Of everything else the answer stays JSON.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from callbacks.asl.language.values import render
-from callbacks.asl.payload import PayloadError, check_output
 from callbacks.decisions.slots import (
     AS_JSON,
     AS_LIST,
@@ -23,6 +22,7 @@ from callbacks.decisions.slots import (
     AS_TEXT,
     Place,
     Slot,
+    is_answer,
 )
 from callbacks.decisions.slots import output_of as slots_output
 
@@ -31,15 +31,8 @@ _DEEPEST = 3
 _LONG_FROM = 200
 _MOST_FIELDS = 60
 _MOST_EXAMPLES = 3
-# What a browser takes out of an input, or turns into something else.
-_CHANGED = {
-    TEXT: re.compile(r"[\r\n\0]"),
-    NUMBER: re.compile(r"[\r\n\0]"),
-    LONG_TEXT: re.compile(r"[\r\0]"),
-}
 # What HTML or a browser turns into something else in the name of an input.
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _OF_A_FIELD = frozenset({"string", "number", "integer", "boolean", "array"})
 _TOO_RICH = frozenset({"$ref", "oneOf", "anyOf", "allOf", "not", "if", "patternProperties"})
 _WRITTEN = {
@@ -62,8 +55,12 @@ class Field:
     hint: str
     is_required: bool
     group: tuple[str, ...]
-    # What can be chosen, as JSON texts with the words for it.
-    choices: tuple[tuple[str, str], ...] = ()
+    # Left blank it is null, as the schema wants it to be there and lets it be null.
+    is_nullable: bool = False
+    # The objects around it that the schema wants to be there.
+    kept: tuple[Place, ...] = ()
+    # What can be chosen, as JSON texts.
+    choices: tuple[str, ...] = ()
     # Of a list: what its members are.
     of_numbers: bool = False
     default: str = ""
@@ -73,7 +70,8 @@ class Field:
 
     @property
     def slot(self) -> Slot:
-        return Slot(self.place, AS_NUMBERS if self.of_numbers else _WRITTEN[self.kind])
+        written = AS_NUMBERS if self.of_numbers else _WRITTEN[self.kind]
+        return Slot(self.place, written, self.is_nullable, self.kept)
 
     @property
     def name(self) -> str:
@@ -86,35 +84,16 @@ def fields_of(schema: Any, *, is_guess: bool = False) -> tuple[Field, ...]:
     Of a guess, what cannot be drawn is left out: an answer that has it is written as JSON.
     """
     try:
-        fields = tuple(_of_object(schema, (), (), is_guess))
+        fields = tuple(_of_object(schema, _Around(is_guess=is_guess)))
     except _NotDrawn:
         return ()
     return fields if len(fields) <= _MOST_FIELDS else ()
 
 
-def texts_of(fields: tuple[Field, ...], output_text: str) -> dict[str, str] | None:
-    """What stands in each input for this answer, by name; None where the form cannot hold it."""
-    if not output_text.strip():
-        return {field.name: "" for field in fields}
-    try:
-        value = check_output(output_text)
-    except PayloadError:
-        return None
-    if value == {}:
-        # A form in which nothing stands is no answer, and this is one.
-        return None
-    texts = {field.name: _text_at(field, value) for field in fields}
-    if any(text is None for text in texts.values()):
-        return None
-    found = {name: text or "" for name, text in texts.items()}
-    # Whatever would be lost or changed on the way back keeps the answer JSON.
-    return found if render(value) == output_of(fields, found) else None
-
-
 def default_output(fields: tuple[Field, ...]) -> str:
-    """The answer that the schema's own defaults make; "" where it has none."""
-    texts = {field.name: field.default for field in fields}
-    return output_of(fields, texts) if any(texts.values()) else ""
+    """The answer that the form makes before anything is typed; "" where it makes none."""
+    texts = [(field.slot, field.default) for field in fields]
+    return slots_output(texts) if is_answer(texts) else ""
 
 
 def output_of(fields: Sequence[Field], texts: Mapping[str, str]) -> str:
@@ -126,11 +105,26 @@ class _NotDrawn(Exception):
     """The schema has a part that no field stands for."""
 
 
-def _of_object(
-    schema: Any, place: Place, group: tuple[str, ...], is_guess: bool
-) -> Iterator[Field]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The object in which a value stands: its place, and the titles of it and of those around."""
+
+    place: Place = ()
+    group: tuple[str, ...] = ()
+    kept: tuple[Place, ...] = ()
+    is_guess: bool = False
+
+    def inside(self, name: str, title: str, *, is_required: bool) -> _Around:
+        """For an object of this name. Of a guess nothing says what is missing in an empty one."""
+        place = (*self.place, name)
+        kept = (place,) if is_required and not self.is_guess else ()
+        group = (*self.group, title)
+        return replace(self, place=place, group=group, kept=(*self.kept, *kept))
+
+
+def _of_object(schema: Any, around: _Around) -> Iterator[Field]:
     properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict) or not properties or len(group) > _DEEPEST:
+    if not isinstance(properties, dict) or not properties or len(around.group) > _DEEPEST:
         raise _NotDrawn
     if _TOO_RICH & schema.keys():
         raise _NotDrawn
@@ -138,35 +132,35 @@ def _of_object(
     required = named if isinstance(named, list) else []
     for name, part in properties.items():
         try:
-            yield from _of_member(part, (*place, name), group, is_guess, name in required)
+            yield from _of_member(part, name, around, name in required)
         except _NotDrawn:
-            if not is_guess:
+            if not around.is_guess:
                 raise
 
 
-def _of_member(
-    part: Any, place: Place, group: tuple[str, ...], is_guess: bool, is_required: bool
-) -> list[Field]:
-    name = place[-1]
+def _of_member(part: Any, name: str, around: _Around, is_required: bool) -> list[Field]:
     if not isinstance(part, dict) or _TOO_RICH & part.keys() or _NO_NAME.search(name) or not name:
         raise _NotDrawn
     title = str(part.get("title") or _spoken(name))
     if part.get("type") == "object":
-        return list(_of_object(part, place, (*group, title), is_guess))
-    return [_field(part, place, group, title, is_required)]
+        return list(_of_object(part, around.inside(name, title, is_required=is_required)))
+    return [_field(part, name, around, title, is_required)]
 
 
 def _field(
-    part: Mapping[str, Any], place: Place, group: tuple[str, ...], title: str, is_required: bool
+    part: Mapping[str, Any], name: str, around: _Around, title: str, is_required: bool
 ) -> Field:
     kind, choices = _kind(part)
     return Field(
-        place=place,
+        place=(*around.place, name),
         kind=kind,
         label=title,
         hint=str(part.get("description") or ""),
         is_required=is_required,
-        group=group,
+        group=around.group,
+        # Where one chooses, null is one of the choices.
+        is_nullable=is_required and not choices and _may_be_null(part),
+        kept=around.kept,
         choices=choices,
         of_numbers=kind == LIST and part["items"].get("type") in ("number", "integer"),
         default=_default(part, kind),
@@ -175,12 +169,13 @@ def _field(
     )
 
 
-def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """With what can be chosen."""
     allowed = part.get("enum", [part["const"]] if "const" in part else None)
     if allowed is not None:
-        if not isinstance(allowed, list) or not all(_is_scalar(value) for value in allowed):
+        if not isinstance(allowed, list) or not all(is_scalar(value) for value in allowed):
             raise _NotDrawn
-        return CHOICE, tuple((render(_exact(one)), _word(one)) for one in allowed)
+        return CHOICE, tuple(render(_exact(one)) for one in allowed)
     kind = _one_type(part.get("type"))
     if kind not in _OF_A_FIELD:
         raise _NotDrawn
@@ -189,17 +184,24 @@ def _kind(part: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         if not isinstance(items, dict) or items.get("type") not in ("string", "number", "integer"):
             raise _NotDrawn
         return LIST, ()
-    if kind == "string":
-        longest = part.get("maxLength")
-        is_long = isinstance(longest, int) and longest > _LONG_FROM
-        return (LONG_TEXT if is_long else TEXT), ()
-    return (YES_NO if kind == "boolean" else NUMBER), ()
+    if kind == "boolean":
+        return YES_NO, ("true", "false", *(("null",) if _may_be_null(part) else ()))
+    return _text_kind(part) if kind == "string" else NUMBER, ()
+
+
+def _text_kind(part: Mapping[str, Any]) -> str:
+    longest = part.get("maxLength")
+    return LONG_TEXT if isinstance(longest, int) and longest > _LONG_FROM else TEXT
 
 
 def _one_type(kind: Any) -> Any:
-    """Of a value that may be null too, what else it is: a blank field is left out of the answer."""
+    """Of a value that may be null too, what else it is."""
     others = [one for one in kind if one != "null"] if isinstance(kind, list) else [kind]
     return others[0] if len(others) == 1 and isinstance(others[0], str) else None
+
+
+def _may_be_null(part: Mapping[str, Any]) -> bool:
+    return isinstance(part.get("type"), list) and "null" in part["type"]
 
 
 def _default(part: Mapping[str, Any], kind: str) -> str:
@@ -207,48 +209,19 @@ def _default(part: Mapping[str, Any], kind: str) -> str:
     if value is None or isinstance(value, dict):
         return ""
     if kind == LIST:
-        return "\n".join(_word(one) for one in value) if isinstance(value, list) else ""
+        return "\n".join(word_of(one) for one in value) if isinstance(value, list) else ""
     if kind in (CHOICE, YES_NO):
-        return render(_exact(value)) if _is_scalar(value) else ""
-    return _word(value) if _is_scalar(value) else ""
+        return render(_exact(value)) if is_scalar(value) else ""
+    return word_of(value) if is_scalar(value) else ""
 
 
 def _examples(part: Mapping[str, Any]) -> tuple[str, ...]:
     named = part.get("examples")
-    scalars = [one for one in named if _is_scalar(one)] if isinstance(named, list) else []
-    return tuple(_word(one) for one in scalars[:_MOST_EXAMPLES])
+    scalars = [one for one in named if is_scalar(one)] if isinstance(named, list) else []
+    return tuple(word_of(one) for one in scalars[:_MOST_EXAMPLES])
 
 
-def _text_at(field: Field, value: Any) -> str | None:
-    """None where the value there is of a kind that the input cannot show."""
-    for part in field.place:
-        if not isinstance(value, dict):
-            return None
-        if part not in value:
-            return ""
-        value = value[part]
-    if field.kind == LIST:
-        is_list = isinstance(value, list) and all(_is_scalar(one) for one in value)
-        lines = [_word(one) for one in value] if is_list else []
-        is_whole = is_list and not any(_CHANGED[TEXT].search(line) for line in lines)
-        return "\n".join(lines) if is_whole else None
-    if not _is_scalar(value):
-        return None
-    if field.kind in (CHOICE, YES_NO):
-        offered = [one for one, _ in field.choices] or ["true", "false"]
-        return render(value) if render(value) in offered else None
-    if value is None:
-        return None
-    return None if _CHANGED[field.kind].search(_word(value)) else _of_format(field, _word(value))
-
-
-def _of_format(field: Field, text: str) -> str | None:
-    """A browser shows nothing in an input for dates where the text is no date."""
-    is_shown = field.format != "date" or _DATE.fullmatch(text)
-    return text if is_shown else None
-
-
-def _is_scalar(value: Any) -> bool:
+def is_scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | bool | int | float | Decimal)
 
 
@@ -256,7 +229,8 @@ def _exact(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
-def _word(value: Any) -> str:
+def word_of(value: Any) -> str:
+    """A value as it stands in an input."""
     return value if isinstance(value, str) else render(_exact(value))
 
 

@@ -15,7 +15,7 @@ from callbacks.asl.masking import mask_tokens
 from callbacks.decisions.answer import Answer
 from callbacks.decisions.misfits import Misfit
 from callbacks.decisions.slots import PREFIX as FIELD
-from callbacks.decisions.slots import Place, SlotError, misread, output_of, parse_slot
+from callbacks.decisions.slots import Place, SlotError, is_answer, misread, output_of, parse_slot
 from callbacks.models import Direction, Draft, User
 
 CHECK = "check"
@@ -154,8 +154,7 @@ def with_fields(typed: Typed, form: QueryDict, prefix: str = "") -> Typed:
     texts = [pair for pair in field_texts(form, prefix) if pair[0].startswith(FIELD)]
     try:
         slots = [(parse_slot(name), text) for name, text in texts]
-        # A form in which nothing was written is no answer.
-        output = output_of(slots) if slots else ""
+        output = output_of(slots) if is_answer(slots) else ""
     except SlotError as exc:
         raise BadRequest(f"The form has a field that is none of ours: {exc}") from None
     no_numbers = tuple((slot.place, text) for slot, text in misread(slots))
@@ -165,8 +164,8 @@ def with_fields(typed: Typed, form: QueryDict, prefix: str = "") -> Typed:
 def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:
     """The fields as they came, for a person who has to sign in before anything is known of them."""
     names = [name for name in form if name.startswith(prefix + FIELD) or name == prefix + MODE]
-    found = [(name.removeprefix(prefix), read_text(form, name)) for name in names[:MOST_FIELDS]]
-    return [(name, text) for name, text in found if text]
+    # Blank ones too: their names may say that blank is a value.
+    return [(name.removeprefix(prefix), read_text(form, name)) for name in names[:MOST_FIELDS]]
 
 
 def read_text(form: QueryDict, name: str) -> str:

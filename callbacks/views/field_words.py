@@ -9,10 +9,14 @@ from django.utils.translation import gettext as _
 
 from callbacks.asl.contract.carried import Place
 from callbacks.asl.contract.infer import Contract
-from callbacks.decisions.formfields import CHOICE, LIST, YES_NO, Field, fields_of, texts_of
+from callbacks.asl.language.values import render
+from callbacks.asl.payload import PayloadError, check_output
+from callbacks.decisions.formfields import LIST, Field, fields_of, output_of
+from callbacks.decisions.formtexts import texts_of
 from callbacks.decisions.inferred import RUNS_FOR_A_FORM, contract_of_task
 from callbacks.models import CallbackTask, User
 from callbacks.views.answer_form import Typed
+from callbacks.views.choice_words import choices_of
 from callbacks.views.field_errors import errors_by_field
 
 
@@ -48,7 +52,7 @@ class AnswerFields:
     # There is a form to change to, or to change from.
     has_form: bool = False
     note: str = ""
-    # Where the form comes from, if from no policy.
+    # Where the form comes from, if from no policy, and what it changes.
     source: str = ""
     # What is wrong with the answer and belongs to no input.
     errors: tuple[str, ...] = ()
@@ -58,34 +62,61 @@ def answer_fields(
     *, task: CallbackTask, user: User, typed: Typed, errors: Sequence[str]
 ) -> AnswerFields:
     """How the answer is asked for: `errors` are those of the output."""
-    schema = task.policy.output_schema
-    if schema is not None:
-        return _drawn(fields_of(schema), typed, errors, None)
-    contract = contract_of_task(task=task, user=user)
-    is_usual = contract.runs >= RUNS_FOR_A_FORM
-    fields = fields_of(contract.schema, is_guess=True) if is_usual else ()
-    return _drawn(fields, typed, errors, contract)
-
-
-def _drawn(
-    fields: tuple[Field, ...], typed: Typed, errors: Sequence[str], contract: Contract | None
-) -> AnswerFields:
-    """`contract`: what the fields were inferred from; None where a policy asks for them."""
+    fields, contract = _fields(task, user)
     if not fields:
         return AnswerFields(errors=tuple(errors))
-    if typed.as_json:
-        return AnswerFields(has_form=True, errors=tuple(errors))
-    texts = texts_of(fields, typed.output)
+    note, texts = ("", None)
+    if not typed.as_json:
+        note, texts = _shown(fields, typed.output, contract)
     if texts is None:
-        note = _("This answer has something in it that the form cannot show, so it stays JSON.")
-        return AnswerFields(note=note, errors=tuple(errors))
+        return AnswerFields(has_form=True, note=note, errors=tuple(errors))
     placed, rest = errors_by_field(fields, errors)
+    begun_with = typed.output == task.policy.default_output
+    said = [
+        _source(contract) if contract else "",
+        "" if begun_with else _order_note(fields, texts, typed.output),
+    ]
     return AnswerFields(
         inputs=tuple(_inputs(fields, texts, placed, contract)),
         has_form=True,
-        source=_source(contract) if contract else "",
+        source=" ".join(filter(None, said)),
         errors=rest,
     )
+
+
+def _fields(task: CallbackTask, user: User) -> tuple[tuple[Field, ...], Contract | None]:
+    """With what they were inferred from; None where a policy asks for them."""
+    schema = task.policy.output_schema
+    if schema is not None:
+        return fields_of(schema), None
+    contract = contract_of_task(task=task, user=user)
+    is_usual = contract.runs >= RUNS_FOR_A_FORM
+    return (fields_of(contract.schema, is_guess=True) if is_usual else ()), contract
+
+
+def _shown(
+    fields: Sequence[Field], output: str, contract: Contract | None
+) -> tuple[str, dict[str, str] | None]:
+    """What stands in the form, or why nothing can."""
+    try:
+        texts = texts_of(fields, output, may_add=contract is None)
+    except PayloadError as exc:
+        note = _("It can be shown as a form once this is mended. %(problem)s")
+        return note % {"problem": exc.problem}, None
+    if texts is None:
+        note = _("This answer has something in it that the form cannot show, so it stays JSON.")
+        return note, None
+    return "", texts
+
+
+def _order_note(fields: Sequence[Field], texts: Mapping[str, str], output: str) -> str:
+    if not output.strip():
+        return ""
+    given, made = render(check_output(output)), output_of(fields, texts)
+    # What the form adds of its own makes it longer.
+    if made == given or len(made) != len(given):
+        return ""
+    return _("The names stood in another order; the form writes them in its own.")
 
 
 def _source(contract: Contract) -> str:
@@ -113,7 +144,7 @@ def _inputs(
                 heading=" · ".join(field.group) if field.group != group else "",
                 hint=" ".join(_hints(field, contract)),
                 need=_need(field, contract),
-                choices=_choices(field),
+                choices=choices_of(field),
                 errors=errors[field.name],
                 is_first_wrong=field.name == first_wrong,
             )
@@ -127,6 +158,8 @@ def _hints(field: Field, contract: Contract | None) -> Iterator[str]:
         yield field.hint
     if field.kind == LIST:
         yield _("One per line.")
+    if field.is_nullable:
+        yield _("Left blank it is null.")
     if contract is None:
         return
     if field.default:
@@ -145,19 +178,10 @@ def readers_of(contract: Contract, place: Place) -> list[str]:
 
 
 def _said(field: Field, text: str) -> str:
-    return dict(_choices(field)).get(text, text)
+    return dict(choices_of(field)).get(text, text)
 
 
 def _need(field: Field, contract: Contract | None) -> str:
-    if not field.is_required:
+    if not field.is_required or field.is_nullable:
         return ""
     return _("required") if contract is None else _("expected")
-
-
-def _choices(field: Field) -> tuple[tuple[str, str], ...]:
-    offered = field.choices
-    if field.kind == YES_NO:
-        offered = (("true", _("Yes")), ("false", _("No")))
-    elif field.kind != CHOICE:
-        return ()
-    return (("", _("Choose…") if field.is_required else _("No answer")), *offered)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbacks.asl.payload import same_value
-from callbacks.decisions.formfields import default_output, fields_of, output_of, texts_of
+from callbacks.asl.payload import PayloadError, same_value
+from callbacks.decisions.formfields import default_output, fields_of, output_of
+from callbacks.decisions.formtexts import texts_of
 from callbacks.decisions.schema import misfits
-from callbacks.decisions.slots import SlotError, misread, parse_slot
+from callbacks.decisions.slots import SlotError, is_answer, misread, parse_slot
 from callbacks.decisions.slots import output_of as slots_output
 
 REFUND = {
@@ -156,11 +157,125 @@ def test_the_defaults_make_an_answer_and_a_blank_one_stays_blank():
         '{"tags": ["a\\nb"]}',
         "[1]",
         '"text"',
-        "{",
     ],
 )
 def test_what_the_form_cannot_hold_stays_json(output):
     assert texts_of(FIELDS, output) is None
+
+
+def test_what_is_no_json_is_no_answer_that_a_form_could_show():
+    with pytest.raises(PayloadError):
+        texts_of(FIELDS, "{")
+
+
+def test_the_names_may_come_in_any_order_and_go_in_that_of_the_form():
+    texts = texts_of(FIELDS, '{"customer":{"e-mail":"x"},"amount":1.50,"approved":true}')
+    assert texts is not None
+    made = '{"approved":true,"amount":1.50,"customer":{"e-mail":"x"}}'
+    assert output_of(FIELDS, texts) == made
+
+
+# --- what is required and may be null or empty ----------------------------------------------------
+NULLABLE = {
+    "type": "object",
+    "required": ["amount", "note", "rows", "to"],
+    "properties": {
+        "amount": {"type": "number"},
+        "note": {"type": ["string", "null"]},
+        "rows": {"type": ["array", "null"], "items": {"type": "integer"}},
+        "ok": {"type": ["boolean", "null"]},
+        "to": {
+            "type": "object",
+            "required": ["city", "deep"],
+            "properties": {
+                "city": {"type": "string"},
+                "deep": {"type": "object", "properties": {"n/~": {"type": ["number", "null"]}}},
+            },
+        },
+        "more": {
+            "type": "object",
+            "required": ["why", "in"],
+            "properties": {
+                "why": {"type": ["string", "null"]},
+                "in": {"type": "object", "properties": {"x": {"type": "string"}}},
+            },
+        },
+    },
+}
+
+
+def made_of(fields, **texts):
+    """The answer of a form by the names of its inputs alone, as they are posted."""
+    posted = {field.name: texts.get("_".join(field.place), "") for field in fields}
+    return slots_output((parse_slot(name), text) for name, text in posted.items())
+
+
+def test_a_blank_field_that_is_required_and_may_be_null_is_null():
+    output = made_of(fields_of(NULLABLE), amount="3", to_city="Oslo")
+    assert output == '{"amount":3,"note":null,"rows":null,"to":{"city":"Oslo","deep":{}}}'
+    assert misfits(NULLABLE, json.loads(output)) == []
+
+
+def test_a_required_object_of_blank_fields_is_there_so_that_what_it_lacks_is_told():
+    output = made_of(fields_of(NULLABLE), amount="3")
+    assert json.loads(output)["to"] == {"deep": {}}
+    assert misfits(NULLABLE, json.loads(output)) == ["$.to.city: This is required and is missing."]
+
+
+def test_an_object_that_is_not_required_is_there_with_its_null_once_something_is_in_it():
+    fields = fields_of(NULLABLE)
+    assert "more" not in json.loads(made_of(fields, amount="3"))
+    output = made_of(fields, amount="3", more_in_x="y")
+    assert json.loads(output)["more"] == {"why": None, "in": {"x": "y"}}
+    output = made_of(fields, amount="3", more_why="z")
+    assert json.loads(output)["more"] == {"why": "z", "in": {}}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"amount": "3", "to_city": "Oslo"},
+        {"note": "x", "rows": "1\n2", "more_why": "z", "ok": "null"},
+        {"amount": "1", "ok": "true", "to_deep_n/~": "7"},
+    ],
+)
+def test_with_nulls_too_a_form_shows_again_what_it_made(texts):
+    fields = fields_of(NULLABLE)
+    output = made_of(fields, **texts)
+    shown = texts_of(fields, output, may_add=False)
+    assert shown is not None
+    assert output_of(fields, shown) == output
+
+
+def test_what_the_schema_would_refuse_for_lack_of_it_is_added_by_the_form():
+    fields = fields_of(NULLABLE)
+    assert texts_of(fields, '{"amount":3}') is not None
+    assert texts_of(fields, '{"amount":3}', may_add=False) is None
+
+
+def test_where_one_chooses_null_is_a_choice():
+    schema = {"required": ["k"], "properties": {"k": {"type": ["boolean", "null"]}}}
+    (field,) = fields_of(schema)
+    assert field.choices == ("true", "false", "null")
+    assert not field.is_nullable
+    assert texts_of((field,), '{"k":null}') == {"field:json:k": "null"}
+
+
+def test_the_name_of_an_input_tells_all_that_its_blank_means():
+    for field in fields_of(NULLABLE):
+        assert parse_slot(field.name) == field.slot
+    names = [field.name for field in fields_of(NULLABLE)]
+    assert "field:text-or-null:note" in names
+    assert "field:number:to~2/deep~2/n~1~0" in names
+
+
+def test_a_form_in_which_nothing_was_written_is_no_answer_unless_blank_is_null_in_all_of_it():
+    note, other = parse_slot("field:text-or-null:note"), parse_slot("field:text:to~2/city")
+    assert is_answer([(note, "")])
+    assert not is_answer([(note, ""), (other, "")])
+    assert is_answer([(note, ""), (other, "x")])
+    assert not is_answer([(parse_slot("field:text-or-null:a/note"), "")])
+    assert not is_answer([])
 
 
 @pytest.mark.parametrize(

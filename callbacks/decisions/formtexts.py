@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from callbacks.asl.language.values import render
@@ -95,5 +96,8 @@ def _word(field: Field, value: Any) -> str | None:
 
 
 def _is_date(text: str) -> bool:
-    """A browser shows nothing in an input for dates where the text is no date."""
-    return bool(_DATE.fullmatch(text))
+    """A browser shows nothing in an input for dates where the text is no day of the calendar."""
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False

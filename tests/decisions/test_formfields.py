@@ -175,6 +175,16 @@ def test_the_names_may_come_in_any_order_and_go_in_that_of_the_form():
     assert output_of(FIELDS, texts) == made
 
 
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "2026-13-01", "20260228", "2026-W01-1", "0000-01-01"]
+)
+def test_what_is_no_day_of_the_calendar_stays_json(day):
+    """A browser would show an empty field for it, and send it so."""
+    fields = fields_of({"properties": {"day": {"type": "string", "format": "date"}}})
+    assert texts_of(fields, json.dumps({"day": day})) is None
+    assert texts_of(fields, '{"day":"2028-02-29"}') == {"field:text:day": "2028-02-29"}
+
+
 # --- what is required and may be null or empty ----------------------------------------------------
 NULLABLE = {
     "type": "object",

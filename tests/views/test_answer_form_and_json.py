@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from callbacks.models import Decision
@@ -141,3 +143,10 @@ def test_what_cannot_be_a_form_stays_json_says_why_and_keeps_the_way_back(
     assert says in text_of(page)
     assert hidden(page, "mode") == "json"
     assert b'name="as" value="form"' in page.content
+
+
+def test_a_default_that_is_no_day_of_the_calendar_stays_json(browser, people):
+    day = {"type": "string", "format": "date", "default": "2026-02-30"}
+    policy = making.make_policy(output_schema={"properties": {"day": day}})
+    page = browser.get(f"/tasks/{making.make_task(policy=policy).pk}/")
+    assert json.loads(typed(page, "output")) == {"day": "2026-02-30"}

@@ -27,7 +27,7 @@ from callbacks.models import (
     User,
 )
 from callbacks.templatetags.words import span, whole
-from callbacks.views.answer_form import Kept, Typed
+from callbacks.views.answer_form import Kept, Typed, as_seen
 from callbacks.views.early_words import (
     Early,
     approve_effect,
@@ -255,7 +255,11 @@ def form_of(
         # While one types only the forecast is drawn anew.
         fields=SimpleLazyObject(
             lambda: answer_fields(
-                task=task, user=user, typed=typed, errors=tuple((errors or {}).get("output", ()))
+                task=task,
+                user=user,
+                typed=typed,
+                errors=tuple((errors or {}).get("output", ())),
+                signed=_signed(signing),
             )
         ),
         opinion=opinion,
@@ -276,6 +280,13 @@ def form_of(
         # Every field is there: a template that looks for one that is not is slow.
         errors={**dict.fromkeys(FIELDS, ()), **(errors or {})},
     )
+
+
+def _signed(signing: Signing | None) -> str:
+    """The answer that the signatures of others are under, while they count."""
+    if signing is None or signing.is_outdated:
+        return ""
+    return as_seen(signing.decision.output_text)
 
 
 def with_effects(bar: Bar, ahead: Foreseen, task: CallbackTask, *, is_signing: bool) -> Bar:

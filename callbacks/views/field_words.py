@@ -59,15 +59,16 @@ class AnswerFields:
 
 
 def answer_fields(
-    *, task: CallbackTask, user: User, typed: Typed, errors: Sequence[str]
+    *, task: CallbackTask, user: User, typed: Typed, errors: Sequence[str], signed: str = ""
 ) -> AnswerFields:
-    """How the answer is asked for: `errors` are those of the output."""
+    """How the answer is asked for: `errors` are those of the output, `signed` is an answer that has
+    signatures to the byte."""
     fields, contract = _fields(task, user)
     if not fields:
         return AnswerFields(errors=tuple(errors))
     note, texts = ("", None)
     if not typed.as_json:
-        note, texts = _shown(fields, typed.output, contract)
+        note, texts = _shown(fields, typed.output, contract, signed)
     if texts is None:
         return AnswerFields(has_form=True, note=note, errors=tuple(errors))
     placed, rest = errors_by_field(fields, errors)
@@ -95,7 +96,7 @@ def _fields(task: CallbackTask, user: User) -> tuple[tuple[Field, ...], Contract
 
 
 def _shown(
-    fields: Sequence[Field], output: str, contract: Contract | None
+    fields: Sequence[Field], output: str, contract: Contract | None, signed: str
 ) -> tuple[str, dict[str, str] | None]:
     """What stands in the form, or why nothing can."""
     try:
@@ -105,6 +106,12 @@ def _shown(
         return note % {"problem": exc.problem}, None
     if texts is None:
         note = _("This answer has something in it that the form cannot show, so it stays JSON.")
+        return note, None
+    if output == signed and output and output_of(fields, texts) != output:
+        note = _(
+            "Others have signed exactly these bytes, and the form would write them in another "
+            "way, so the answer stays JSON."
+        )
         return note, None
     return "", texts
 

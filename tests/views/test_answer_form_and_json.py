@@ -11,6 +11,7 @@ from tests import making
 from tests.views.answering import answer_url, form_fields, hidden, typed
 from tests.views.conftest import text_of
 from tests.views.test_answer_fields import errors_at, value_in
+from tests.views.test_signing import give
 
 SCHEMA = {
     "type": "object",
@@ -150,3 +151,26 @@ def test_a_default_that_is_no_day_of_the_calendar_stays_json(browser, people):
     policy = making.make_policy(output_schema={"properties": {"day": day}})
     page = browser.get(f"/tasks/{making.make_task(policy=policy).pk}/")
     assert json.loads(typed(page, "output")) == {"day": "2026-02-30"}
+
+
+# --- what others have signed ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "output",
+    [
+        '{"note": null, "amount": 3, "to": {"city": "Oslo"}}',
+        '{"to":{"city":"Oslo"},"amount":3,"note":null}',
+    ],
+)
+def test_bytes_that_others_have_signed_are_never_written_anew_by_the_form(
+    people, browser_of, policy, output
+):
+    policy.approvals_needed = 2
+    policy.save()
+    task = making.make_task(policy=policy)
+    give(task, people.approver, output)
+    kofi = browser_of(people.approver2)
+    page = kofi.get(f"/tasks/{task.pk}/")
+    assert typed(page, "output") == output
+    assert "Others have signed exactly these bytes" in text_of(page)
+    assert kofi.post(answer_url(task), form_fields(task, output=output)).status_code == 303
+    assert bytes(Decision.objects.get().output) == output.encode()

@@ -16,6 +16,7 @@ from operator import and_, or_
 
 from callbacks.asl.definition import Definition, State
 from callbacks.asl.drawing import Edge, Graph, Level, Way
+from callbacks.asl.forecast import Forecast, Outcome
 
 # What catches every rejection: dg/concepts-error-handling, "Error names".
 _CATCHES_ALL = frozenset({"States.ALL", "States.TaskFailed"})
@@ -35,12 +36,13 @@ class Mark(StrEnum):
 class Seen:
     """States that are known to be at work, to have failed at last, or to have been left.
 
-    `is_whole`: the run entered no other state than these.
+    `last`: the one that the run failed in. `is_whole`: the run entered no other state than these.
     """
 
     waiting: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
+    last: str = ""
     is_whole: bool = False
 
 
@@ -50,6 +52,7 @@ class Behind:
 
     `next` is what follows a yes at once, None the end of the run or of its part. `caught` leads
     on from a no, the nearest first; without a rule for every error, `can_fail` the run.
+    `sent_no`: a no is sent as an answer, and what comes of it; no rule for errors is its way.
     """
 
     state: str
@@ -59,15 +62,20 @@ class Behind:
     is_retried: bool
     yes: frozenset[str]
     no: frozenset[str]
+    sent_no: Forecast | None = None
 
 
 def marks_of(*, definition: Definition, graph: Graph, seen: Seen) -> Mapping[str, Mark]:
     """The mark of every state of the machine; of one too large to draw, only what was seen."""
-    entered = seen.waiting | seen.failed | seen.passed
+    # An error that ended the run ended every Map and Parallel around it.
+    ended = frozenset({seen.last} - {""})
+    ended |= _around(definition, ended)
+    entered = seen.waiting | seen.failed | seen.passed | ended
     marker = _Marker(
         definition=definition,
         seen=seen,
         inside=_around(definition, seen.waiting),
+        ended=ended,
         entered=entered | _around(definition, entered),
         is_small=not graph.is_too_large,
     )
@@ -82,13 +90,16 @@ def marks_of(*, definition: Definition, graph: Graph, seen: Seen) -> Mapping[str
 class _Marker:
     definition: Definition
     seen: Seen
-    # Maps and Parallels around what waits, and everything that was surely entered.
+    # Maps and Parallels around what waits; what the run failed in and those around it; and
+    # everything that was surely entered.
     inside: frozenset[str]
+    ended: frozenset[str]
     entered: frozenset[str]
     is_small: bool
 
     def level(self, level: Level, around: Mark | None) -> Mapping[str, Mark]:
-        here = [name for name in level.states if name in self.seen.waiting or name in self.inside]
+        stands = self.seen.waiting | self.inside | self.ended
+        here = [name for name in level.states if name in stands]
         surely: Collection[str] = ()
         ahead: Collection[str] = ()
         if self.is_small:
@@ -104,7 +115,7 @@ class _Marker:
             return Mark.WAITING
         if name in self.inside:
             return Mark.INSIDE
-        if name in self.seen.failed:
+        if name in self.seen.failed or name in self.ended:
             return Mark.FAILED
         if name in self.seen.passed or name in surely:
             return Mark.RAN
@@ -187,10 +198,14 @@ def _never_before(level: Level, here: Sequence[str]) -> set[str]:
     return set(level.states) - found
 
 
-def behind(*, definition: Definition, graph: Graph, state: State) -> Behind:
-    """What a yes and a no to this state lead to."""
+def behind(
+    *, definition: Definition, graph: Graph, state: State, sent_no: Forecast | None = None
+) -> Behind:
+    """What a yes and a no to this state lead to. `sent_no`: of a no that is sent as an answer."""
     ways = _Onward(definition, graph)
     next_ = tuple(ways.after(state.name))
+    if sent_no is not None:
+        return _behind_answers(ways, state, next_, sent_no)
     caught, can_fail = _caught(definition, graph, state)
     return Behind(
         state=state.name,
@@ -201,6 +216,36 @@ def behind(*, definition: Definition, graph: Graph, state: State) -> Behind:
         yes=ways.reach(next_),
         no=ways.reach(edge.target for edge in caught if edge.target is not None),
     )
+
+
+def _behind_answers(
+    ways: _Onward, state: State, next_: tuple[str | None, ...], sent_no: Forecast
+) -> Behind:
+    """Where a no goes the way of an answer: its own, as far as that was forecast."""
+    yes = no = ways.reach([name for name in next_ if name is not None])
+    if sent_no.outcome is not Outcome.UNKNOWN:
+        no = ways.reach(_first_behind(ways, sent_no)) | frozenset(sent_no.passed)
+    return Behind(
+        state=state.name,
+        next=next_ or (None,),
+        caught=(),
+        can_fail=False,
+        is_retried=bool(state.retry),
+        yes=yes,
+        no=no,
+        sent_no=sent_no,
+    )
+
+
+def _first_behind(ways: _Onward, sent_no: Forecast) -> list[str]:
+    """Where the forecast ends and the run goes on."""
+    if sent_no.arrives_at is not None:
+        return [sent_no.arrives_at]
+    if sent_no.outcome is Outcome.CAUGHT and not sent_no.passed and sent_no.next is not None:
+        return [sent_no.next]
+    # A branch or an item is over: what is around it goes on.
+    is_part = sent_no.outcome is Outcome.CONTINUES
+    return list(ways.after(sent_no.ends)) if is_part else []
 
 
 def _caught(definition: Definition, graph: Graph, state: State) -> tuple[tuple[Edge, ...], bool]:

@@ -7,25 +7,39 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Max, Min, Q
 
-from callbacks.models import AuditEntry, CallbackTask, Decision, Execution
+from callbacks.models import AuditEntry, CallbackTask, Decision, Execution, RejectionMode
 from callbacks.queries.lines import lines
 from callbacks.queries.sight import Sight, visible_tasks
 
 TASKS_SHOWN = 200
 LINES_SHOWN = 100
+# Ends of a task that are no consequence of another's.
+_BY_ITSELF = Q(closed_kind__in=("succeeded", "failed", "timed_out"))
+_LIKE_RUN = Q(
+    closed_kind="failed",
+    closed_error=F("execution__error"),
+    closed_cause=F("execution__cause"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many attempts of one state stand alike, and since when the first of them waited."""
+    """How many attempts of one state stand alike, and since when the first of them waited.
+
+    `last_event`: the latest that one ended by itself with. `like_run`: how many failed with the
+    run's own error and cause. `sent_no`: to how many a no is sent as an answer.
+    """
 
     state: str
     status: str
     closed_kind: str
     count: int
     since: datetime
+    last_event: int | None = None
+    like_run: int = 0
+    sent_no: int = 0
 
 
 def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None:
@@ -53,7 +67,13 @@ def standings_of(*, execution: Execution, sight: Sight) -> Sequence[Standing]:
     """How its tasks stand that this person may know of, however many there are: one query."""
     rows = visible_tasks(sight).filter(execution_id=execution.pk)
     grouped = rows.order_by().values("state", "status", "closed_kind")
-    counted = grouped.annotate(count=Count("id"), since=Min("waiting_since"))
+    counted = grouped.annotate(
+        count=Count("id"),
+        since=Min("waiting_since"),
+        last_event=Max("closed_event_id", filter=_BY_ITSELF),
+        like_run=Count("id", filter=_LIKE_RUN),
+        sent_no=Count("id", filter=Q(policy__rejection_mode=RejectionMode.SUCCESS)),
+    )
     return tuple(Standing(**row) for row in counted.order_by("state", "status", "closed_kind"))
 
 

@@ -88,7 +88,7 @@ def _events(
         "timeline": timeline,
         "has_steps": task is not None and any(moment.state for moment in timeline),
         **run_graph(
-            execution=execution, standings=standings, now=frame.now, focus=focus, events=events
+            execution=execution, standings=standings, now=frame.now, focus=task, events=events
         ),
     }
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from callbacks.asl.definition import State
 from callbacks.asl.drawing import Edge, Graph, Way
+from callbacks.asl.forecast import Forecast, Outcome
 from callbacks.asl.progress import Behind, Mark
 from callbacks.templatetags.words import say, shown_plain
 
@@ -171,6 +172,14 @@ def behind_sentences(behind: Behind) -> Sequence[str]:
     """What an answer leads to at once; what becomes of the data, the forecast says."""
     after = " / ".join(_("the end") if name is None else name_words(name) for name in behind.next)
     sentences = [_("After a yes: %(states)s.") % {"states": after}]
+    no = _caught_words(behind) if behind.sent_no is None else _sent_words(behind.sent_no)
+    sentences.append(no)
+    if behind.is_retried:
+        sentences.append(_("A Retry rule may ask again first."))
+    return sentences
+
+
+def _caught_words(behind: Behind) -> str:
     ways = [
         _("%(state)s on %(errors)s")
         % {"state": name_words(edge.target or ""), "errors": condition_words(edge)}
@@ -178,7 +187,20 @@ def behind_sentences(behind: Behind) -> Sequence[str]:
     ]
     if behind.can_fail:
         ways.append(_("otherwise the run fails") if ways else _("the run fails"))
-    sentences.append(_("After a no: %(ways)s.") % {"ways": ", ".join(ways)})
-    if behind.is_retried:
-        sentences.append(_("A Retry rule may ask again first."))
-    return sentences
+    return _("After a no: %(ways)s.") % {"ways": ", ".join(ways)}
+
+
+def _sent_words(no: Forecast) -> str:
+    """Of a no that the policy sends as an answer."""
+    if no.outcome is Outcome.UNKNOWN:
+        return _("A no is sent as an answer, and goes the way of one.")
+    if no.outcome is Outcome.RETRIED:
+        return _("A no is sent as an answer that this step stumbles over; it then asks again.")
+    ways = [name_words(name) for name in (*no.passed, no.arrives_at or "") if name]
+    if no.outcome is Outcome.FAILS:
+        ways.append(_("the run fails"))
+    elif no.outcome is Outcome.CAUGHT and not ways:
+        ways.append(name_words(no.next or ""))
+    elif no.arrives_at is None:
+        ways.append(_("the end"))
+    return _("After a no, which is sent as an answer: %(ways)s.") % {"ways": ", ".join(ways)}

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from callbacks.asl.definition import Definition, State, known_definition
-from callbacks.asl.drawing import graph_of
-from callbacks.asl.progress import Behind, Mark, Seen, behind, marks_of
-from callbacks.models import OPEN_TASKS, Execution, ExecutionStatus, TaskStatus
+from callbacks.asl.definition import known_definition
+from callbacks.asl.drawing import Graph, graph_of
+from callbacks.asl.forecast import Forecast, Outcome, Verdict
+from callbacks.asl.progress import Behind, Mark, behind, marks_of
+from callbacks.decisions.answer import Answer, under
+from callbacks.decisions.preflight import preflight
+from callbacks.models import (
+    OPEN_TASKS,
+    CallbackTask,
+    Direction,
+    Execution,
+    ExecutionStatus,
+    TaskStatus,
+)
 from callbacks.queries.executions import Standing
 from callbacks.sync.live import LiveEvent
 from callbacks.templatetags.words import age, many
 from callbacks.views.graph import Picture, picture_of
 from callbacks.views.graph_words import Look, behind_sentences
-from callbacks.views.run_visits import Visits, visits_of
+from callbacks.views.run_seen import FAILED, Known
+from callbacks.views.run_visits import visits_of
 
-# Ends of a wait after which its state did not go on to its Next.
-_FAILED = {
-    "failed": lambda: _("failed"),
-    "worker_failed": lambda: _("failed"),
-    "submit_failed": lambda: _("failed"),
-    "timed_out": lambda: _("ran out of time"),
-    "execution_timed_out": lambda: _("ran out of time"),
-    "stopped": lambda: _("stopped"),
-    "execution_failed": lambda: _("ended with the run"),
-    "sibling_failed": lambda: _("ended by another branch"),
-}
+# Where several wait, each with an input of its own, nobody has worked out what a no does.
+_NOT_FORETOLD = Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN)
 
 
 def run_graph(
@@ -37,18 +39,18 @@ def run_graph(
     execution: Execution,
     standings: Sequence[Standing],
     now: datetime,
-    focus: str = "",
+    focus: CallbackTask | None = None,
     events: Sequence[LiveEvent] = (),
 ) -> dict[str, object]:
     """What templates/parts/graph.html takes; no picture where the definition is not known.
 
-    `focus` is the state whose answers are shown; without it the only one that waits.
+    `focus` is the task whose answers are shown; without it those of the only state that waits.
     """
     definition = known_definition(execution.definition.text) if execution.definition else None
     if definition is None:
         return {"picture": None, "graph_note": ""}
-    run = _Run(execution, definition, standings, visits_of(events), now)
-    return {"picture": run.picture(focus), "graph_note": _note(execution)}
+    known = Known(execution, definition, standings, visits_of(events))
+    return {"picture": _Run(known, now).picture(focus), "graph_note": _note(execution)}
 
 
 def _note(execution: Execution) -> str:
@@ -57,80 +59,66 @@ def _note(execution: Execution) -> str:
     return _("as this run has it")
 
 
+def _sent_no(task: CallbackTask) -> Forecast | None:
+    """What a no does where its policy sends it as an answer."""
+    answer = under(Answer(direction=Direction.REJECT), task.policy)
+    return preflight(task=task, answer=answer) if answer.says_no is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
-    execution: Execution
-    definition: Definition
-    standings: Sequence[Standing]
-    visits: Visits
+    known: Known
     now: datetime
 
-    def picture(self, focus: str) -> Picture:
-        graph = graph_of(self.definition)
-        marks = marks_of(definition=self.definition, graph=graph, seen=self._seen())
-        state = self._asked(focus)
-        found = behind(definition=self.definition, graph=graph, state=state) if state else None
+    def picture(self, focus: CallbackTask | None) -> Picture:
+        graph = graph_of(self.known.definition)
+        marks = marks_of(definition=self.known.definition, graph=graph, seen=self.known.seen())
+        found = self._behind(graph, focus)
         return picture_of(
-            definition=self.definition,
+            definition=self.known.definition,
             looks={name: Look(mark, self._words(name, mark)) for name, mark in marks.items()},
             description=" ".join(self._sentences(found)),
             behind=found,
             is_run=True,
-            is_done=self.execution.status == ExecutionStatus.SUCCEEDED,
+            is_done=self.known.execution.status == ExecutionStatus.SUCCEEDED,
             graph=graph,
         )
 
-    # --- what is known
-    def _named(self, *statuses: str) -> Mapping[str, list[Standing]]:
-        """By state, without those of states that this definition does not have."""
-        found: dict[str, list[Standing]] = {}
-        for one in self.standings:
-            if one.status in statuses and one.state in self.definition.states:
-                found.setdefault(one.state, []).append(one)
-        return found
-
-    def _seen(self) -> Seen:
-        at_work = set(self._named(*OPEN_TASKS))
-        ended = self._named(*(status for status in TaskStatus.values if status not in OPEN_TASKS))
-        failed = {
-            state
-            for state, all_ in ended.items()
-            if all(one.closed_kind in _FAILED for one in all_)
-        }
-        known = set(self.definition.states)
-        inside = {c.name for name in at_work for c in self.definition.containers(name)}
-        # Entered and not left: at work, or what the run ended in.
-        rest = {name for name in self.visits.open if name in known and name not in inside}
-        is_over = self.execution.status != ExecutionStatus.RUNNING
-        left = (self.visits.left & known) | (set(ended) - failed)
-        return Seen(
-            waiting=frozenset(at_work | (set() if is_over else rest - set(ended) - left)),
-            failed=frozenset(failed | (rest - left if is_over else set())),
-            passed=frozenset(left),
-            is_whole=self.visits.is_whole,
-        )
-
-    def _asked(self, focus: str) -> State | None:
-        waiting = self._named(TaskStatus.WAITING)
+    def _behind(self, graph: Graph, focus: CallbackTask | None) -> Behind | None:
+        waiting = self.known.named(TaskStatus.WAITING)
         only = next(iter(waiting)) if len(waiting) == 1 else ""
-        name = focus or only
+        name = focus.state if focus is not None else only
         # A job that runs can be answered early too, where that is what the page is about.
-        return self.definition.states[name] if name in self._named(*OPEN_TASKS) else None
+        stand = self.known.named(*OPEN_TASKS).get(name)
+        if stand is None:
+            return None
+        sent_no = _NOT_FORETOLD if all(one.sent_no == one.count for one in stand) else None
+        return behind(
+            definition=self.known.definition,
+            graph=graph,
+            state=self.known.definition.states[name],
+            sent_no=sent_no if focus is None else _sent_no(focus),
+        )
 
     # --- words
     def _words(self, name: str, mark: Mark) -> str:
         if mark is Mark.WAITING:
             return self._open_words(name)
         if mark is Mark.FAILED:
-            kinds = [one.closed_kind for one in self.standings if one.state == name]
-            return _FAILED[kinds[-1]]() if kinds and kinds[-1] in _FAILED else ""
+            return self._failed_words(name)
         if mark is Mark.RAN:
-            return self.visits.words(name)
+            return self.known.visits.words(name)
         return ""
 
+    def _failed_words(self, name: str) -> str:
+        kinds = [one.closed_kind for one in self.known.standings if one.state == name]
+        if "succeeded" in kinds:
+            return _("failed after its answer")
+        return FAILED[kinds[-1]]() if kinds and kinds[-1] in FAILED else ""
+
     def _open_words(self, name: str) -> str:
-        waiting = self._named(TaskStatus.WAITING).get(name)
-        found = waiting or self._named(*OPEN_TASKS).get(name)
+        waiting = self.known.named(TaskStatus.WAITING).get(name)
+        found = waiting or self.known.named(*OPEN_TASKS).get(name)
         if not found:
             return _("is at work")
         count = sum(one.count for one in found)
@@ -143,7 +131,7 @@ class _Run:
     def _sentences(self, found: Behind | None) -> Iterator[str]:
         if found is not None:
             yield from behind_sentences(found)
-        if not self.visits.is_whole:
+        if not self.known.visits.is_whole:
             yield _(
                 "Steps that wait for nobody are marked where it is certain that they ran, or that "
                 "they did not; the last events below tell more."

@@ -68,7 +68,7 @@ def technical_context(
         "execution_url": execution_page(task.execution_id),
         "events_url": events_page(task.execution_id),
         "events_task": task.pk,
-        **run_graph(execution=task.execution, standings=standings, now=now, focus=task.state),
+        **run_graph(execution=task.execution, standings=standings, now=now, focus=task),
     }
 
 

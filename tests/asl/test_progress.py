@@ -7,8 +7,11 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callbacks.asl.dataflow import Visit
 from callbacks.asl.definition import Definition
 from callbacks.asl.drawing import graph_of
+from callbacks.asl.forecast import Forecast, Outcome, Verdict, forecast_success
+from callbacks.asl.language.values import Json
 from callbacks.asl.progress import Behind, Mark, Seen, behind, marks_of
 from tests.asl.graphs import (
     CATCH_ALL,
@@ -24,8 +27,11 @@ from tests.asl.graphs import (
 from tests.asl.histories import machine
 
 
-def seen(waiting: str = "", failed: str = "", passed: str = "", whole: bool = False) -> Seen:
+def seen(
+    waiting: str = "", failed: str = "", passed: str = "", last: str = "", whole: bool = False
+) -> Seen:
     return Seen(
+        last=last,
         waiting=frozenset(waiting.split()),
         failed=frozenset(failed.split()),
         passed=frozenset(passed.split()),
@@ -113,6 +119,28 @@ def test_a_run_that_is_over_is_marked_as_far_as_it_was_seen() -> None:
     }
 
 
+def test_where_a_run_is_known_to_have_failed_nothing_behind_was_reached() -> None:
+    found = marks(order_release(), seen(passed="Ask", last="Ask"))
+
+    assert (found["Load"], found["Ask"]) == ("ran", "failed")
+    assert {found["Charge"], found["Sorry"], found["Denied"]} == {"ahead"}
+
+
+def test_what_is_around_a_state_that_the_run_failed_in_failed_with_it() -> None:
+    states = {
+        "Both": parallel({"Ask": ask("Then"), "Then": task()}, {"Other": task()}, to="After"),
+        "After": task(),
+    }
+
+    assert marks(machine(states), seen(last="Ask")) == {
+        "Both": "failed",
+        "After": "ahead",
+        "Ask": "failed",
+        "Then": "ahead",
+        "Other": "unknown",
+    }
+
+
 def test_behind_a_yes_is_what_follows_and_behind_a_no_what_catches_it() -> None:
     found = behind_of(order_release(), "Ask")
 
@@ -121,6 +149,62 @@ def test_behind_a_yes_is_what_follows_and_behind_a_no_what_catches_it() -> None:
     assert [edge.target for edge in found.caught] == ["Sorry"]
     assert found.no == {"Sorry", "Denied"}
     assert not found.can_fail
+
+
+def sent_no(definition: Definition, output: Json) -> Behind:
+    """Behind `Ask`, where a no is this answer."""
+    state = definition.states["Ask"]
+    found = forecast_success(definition=definition, visit=Visit(state, {}), result=output)
+    return behind(definition=definition, graph=graph_of(definition), state=state, sent_no=found)
+
+
+def answered() -> Definition:
+    return machine(
+        {
+            "Ask": ask("Check", Catch=CATCH_ALL),
+            "Check": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.ok", "BooleanEquals": True, "Next": "Charge"}],
+                "Default": "Note",
+            },
+            "Charge": task(),
+            "Note": task("Told"),
+            "Told": task(),
+            "Sorry": task(),
+        }
+    )
+
+
+def test_a_no_that_is_sent_as_an_answer_goes_where_the_answer_leads() -> None:
+    found = sent_no(answered(), {"ok": False})
+
+    assert found.caught == ()
+    assert found.no == {"Check", "Note", "Told"}
+    assert found.yes == {"Check", "Charge", "Note", "Told"}
+
+
+def test_where_such_a_no_leads_is_that_of_any_answer_while_it_is_not_known() -> None:
+    unknown = Forecast(Verdict.UNKNOWN, Outcome.UNKNOWN)
+    definition = answered()
+    state, graph = definition.states["Ask"], graph_of(definition)
+
+    found = behind(definition=definition, graph=graph, state=state, sent_no=unknown)
+
+    assert found.no == found.yes
+
+
+def test_such_a_no_that_the_state_stumbles_over_is_caught_like_an_answer() -> None:
+    formula = {"QueryLanguage": "JSONata", "Output": "{% $states.result.amount + 1 %}"}
+    asks = ask("Z", Catch=CATCH_ALL, **formula)
+    definition = machine({"Ask": asks, "Z": task(), "Sorry": task()})
+
+    assert sent_no(definition, {"amount": "none"}).no == {"Sorry"}
+
+
+def test_such_a_no_leads_out_of_its_branch_as_an_answer_does() -> None:
+    definition = machine({"Both": parallel({"Ask": ask()}, to="Z"), "Z": task()})
+
+    assert sent_no(definition, {}).no == {"Z"}
 
 
 def test_without_a_catch_for_every_error_a_no_can_fail_the_run() -> None:

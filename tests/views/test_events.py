@@ -120,3 +120,15 @@ def test_a_page_that_loads_them_gets_only_the_table(people, page_of):
 def test_events_of_a_run_that_one_may_not_see_are_not_found(people, page_of):
     task = making.make_task(policy=making.make_policy(team="legal"))
     assert page_of(people.approver, path_of(task.execution)).status_code == 404
+
+
+def test_a_run_that_died_of_the_answer_failed_where_it_asked(people, read_by, world):  # noqa: F811
+    arn = world.start(
+        machine(Approve=task(OutputPath="$.Payload", Next="Z"), Z={"Type": "Succeed"})
+    )
+    world.sync()
+    world.succeed(arn, '{"approved": true}')
+    world.sync()
+    html = read_by(people.approver, world.execution(arn)).content.decode()
+    assert re.search(r'<a class="node failed" [^>]*aria-label="Approve: .*failed after', html)
+    assert re.search(r'<a class="node ahead" [^>]*aria-label="Z: succeed', html)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from hypothesis import given, settings
 
 from callbacks.asl.drawing import graph_of
@@ -246,6 +247,109 @@ def test_a_wait_that_failed_is_marked_so(people, page_of):
     html = page_of(people.approver, f"/executions/{execution.pk}/").content.decode()
     assert node(html, "Ask") == "failed"
     assert "ran out of time" in html
+
+
+DIED = "An error occurred while executing the state '{}' (entered at the event id #2). Invalid path"
+DIED_IN_ASK = DIED.format("Ask")
+
+
+def died(definition, *, error="States.Runtime", cause=DIED_IN_ASK, **fields):
+    """A run that failed, of which `fields` says more, after its only request was answered."""
+    execution = run_on(definition, status="FAILED", error=error, cause=cause, **fields)
+    return wait_in(
+        execution, status=TaskStatus.ANSWERED, closed_kind="succeeded", closed_event_id=5
+    )
+
+
+def both_pages(task):
+    return (f"/executions/{task.execution_id}/", f"/tasks/{task.pk}/?view=technical")
+
+
+def test_a_run_that_dies_of_the_answer_failed_in_the_state_that_asked(people, page_of):
+    answered = died(order_release())
+    for path in both_pages(answered):
+        html = page_of(people.approver, path).content.decode()
+        assert node(html, "Ask") == "failed"
+        assert "failed after its answer" in html
+        assert '<span class="swatch failed"></span>' in html
+        assert node(html, "Load") == "ran"
+        # A rule may have taken it, and what ended the run may be behind that.
+        assert node(html, "Sorry") == "unknown"
+
+
+def test_an_end_right_behind_an_answer_is_of_that_answer(people, page_of):
+    answered = died(order_release(), cause="Unable to apply ReferencePath", last_event_id=6)
+    html = page_of(people.approver, both_pages(answered)[0]).content.decode()
+    assert node(html, "Ask") == "failed"
+    assert node(html, "Charge") == "ahead"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"error": "Denied", "cause": "No money", "last_event_id": 9},
+        # A list says that it is over, and its history is not read again yet.
+        {"last_event_id": 6, "read_next_at": timezone.now()},
+        {"cause": DIED.format("Elsewhere"), "last_event_id": 9},
+    ],
+)
+def test_where_a_run_failed_is_never_guessed(people, page_of, fields):
+    answered = died(order_release(), **fields)
+    html = page_of(people.approver, both_pages(answered)[0]).content.decode()
+    assert node(html, "Ask") == "ran"
+    assert node(html, "Charge") == "unknown"
+
+
+def test_the_words_of_a_worker_put_no_failure_elsewhere(people, page_of):
+    cause = DIED.format("Charge")
+    execution = run_on(order_release(), status="FAILED", error="States.Runtime", cause=cause)
+    wait_in(
+        execution,
+        status=TaskStatus.ANSWERED,
+        closed_kind="failed",
+        closed_error="States.Runtime",
+        closed_cause=cause,
+    )
+    html = page_of(people.approver, f"/executions/{execution.pk}/").content.decode()
+    assert node(html, "Ask") == "failed"
+    assert node(html, "Charge") == "unknown"
+
+
+def says_no(**fields):
+    return making.make_policy(
+        rejection_mode="success", rejection_output='{"approved": false}', **fields
+    )
+
+
+def answer_decides():
+    rule = {"Variable": "$.approved", "BooleanEquals": True, "Next": "Charge"}
+    return machine(
+        {
+            "Ask": ask("Check", Catch=CATCH_ALL),
+            "Check": {"Type": "Choice", "Choices": [rule], "Default": "Note"},
+            "Charge": task(),
+            "Note": task(),
+            "Sorry": task(),
+        }
+    )
+
+
+def test_a_no_that_is_sent_as_an_answer_is_not_drawn_as_an_error(people, page_of):
+    execution = run_on(answer_decides())
+    asked = wait_in(execution, policy=says_no(), input="{}")
+    page = page_of(people.approver, f"/tasks/{asked.pk}/", view="technical")
+    assert node(page.content.decode(), "Sorry") == "ahead"
+    assert node(page.content.decode(), "Note") == "ahead"
+    assert node(page.content.decode(), "Charge") == "ahead yes"
+    assert "After a no, which is sent as an answer: Check, Note." in text_of(page)
+
+
+def test_the_page_of_a_run_says_of_such_a_no_whose_way_it_goes(people, page_of):
+    execution = run_on(answer_decides())
+    wait_in(execution, policy=says_no())
+    page = text_of(page_of(people.approver, f"/executions/{execution.pk}/"))
+    assert "A no is sent as an answer, and goes the way of one." in page
+    assert "After a no:" not in page
 
 
 def test_without_a_definition_the_page_says_so(people, page_of):

@@ -17,8 +17,14 @@ from callbacks.templatetags.words import ago, clock, many, moment
 from callbacks.views.activity_words import activity_sentence, token_badge
 from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
 from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
-from callbacks.views.clocks import clock_of
-from callbacks.views.closings import closing_code, closing_sentence, stop_facts, task_badge
+from callbacks.views.clocks import Clock, clock_of
+from callbacks.views.closings import (
+    answer_badge,
+    closing_code,
+    closing_sentence,
+    stop_facts,
+    task_badge,
+)
 from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
@@ -83,10 +89,11 @@ def request_context(
     """What templates/callbacks/request.html takes besides `view`."""
     task = facts.task
     url = task_page(task.pk)
+    left = clock_of(task=task, now=now) if task.is_open else None
     return {
         "task": task,
-        "clock": clock_of(task=task, now=now) if task.is_open else None,
-        "state_badge": task_badge(task, facts.live_answer),
+        "clock": left,
+        "state_badge": _state_badge(facts, left),
         "token_badge": token_badge(task),
         "activity_note": activity_sentence(task, now) if task.is_activity and task.is_open else "",
         "tree": input_tree(task),
@@ -102,6 +109,16 @@ def request_context(
         "now": now,
         "handed_over": _handed_over(facts, now),
     }
+
+
+def _state_badge(facts: RequestFacts, left: Clock | None) -> str:
+    """How long an open one still has, until somebody's answer is on its way."""
+    answer = facts.live_answer
+    if left is None:
+        return task_badge(facts.task, answer)
+    if answer is None or answer.status == DecisionStatus.COLLECTING:
+        return left.badge
+    return answer_badge(status=answer.status, direction=answer.direction, outcome=answer.outcome)
 
 
 def input_tree(task: CallbackTask) -> Tree:

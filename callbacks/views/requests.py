@@ -77,6 +77,10 @@ def show_request(
         **NOTHING_AROUND,
     }
     if target == "answer":
+        if part.panel is not None or part.over is not None:
+            # Above it may still stand that it waits.
+            context |= request_context(facts=facts, place=None, part=part, now=frame.now)
+            context["around"] = True
         return respond(request, "callbacks/answer.html", context, fragment="answer", status=status)
     place = place_in_queue(task=facts.task, sight=frame.sight, total=frame.facts.for_me)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)

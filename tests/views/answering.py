@@ -56,3 +56,11 @@ def hidden(response: HttpResponse, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
     assert found is not None, f"no field {name}"
     return html.unescape(found[1])
+
+
+def badges(response: HttpResponse) -> str:
+    """What stands in the badges of the request, on the page or to be put there."""
+    page = response.content.decode()
+    found = re.search(r'<p class="badges" id="request-badges"[^>]*>(.*?)</p>', page, re.DOTALL)
+    assert found is not None, "no badges"
+    return found[1]

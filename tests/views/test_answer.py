@@ -17,7 +17,7 @@ from callbacks.models import (
     TaskStatus,
 )
 from tests import making
-from tests.views.answering import answer_url, form_fields, hidden, post_answer, typed
+from tests.views.answering import answer_url, badges, form_fields, hidden, post_answer, typed
 from tests.views.conftest import text_of
 
 
@@ -140,6 +140,18 @@ def test_whoever_comes_second_is_told_who_was_first(browser, browser_of, people,
     assert '{"mine": true}' in page
     assert "My own view." in page
     assert Decision.objects.count() == 1
+
+
+def test_whoever_comes_second_no_longer_reads_that_it_waits(browser, browser_of, people, task):
+    post_answer(browser_of(people.approver2), task)
+    answer = post_answer(browser, task, htmx=True, output='{"mine": true}')
+    assert "Held, then sent" in badges(answer)
+    assert "Waiting" not in badges(answer)
+
+
+def test_an_open_page_says_in_its_badge_that_an_answer_is_on_its_way(browser, task):
+    post_answer(browser, task)
+    assert "Held, then sent" in badges(browser.get(f"/tasks/{task.pk}/"))
 
 
 def test_the_same_number_with_another_answer_is_refused(browser, task):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from callbacks.models import DecisionStatus, Draft, Reading, TaskStatus
 from tests import making
-from tests.views.answering import hidden, typed
+from tests.views.answering import INTO_ANSWER, badges, hidden, typed
 from tests.views.conftest import text_of
 
 PAGE_QUERIES = 30
@@ -278,6 +278,17 @@ def test_a_check_of_what_a_colleague_answered_names_the_colleague(people, browse
     assert answer.status_code == 409
     assert f"{people.admin.label} answered first" in text
     assert '{"mine": 1}' in text
+
+
+def test_an_answer_that_came_too_late_takes_the_waiting_badge_with_it(people, browser_of):
+    task = making.make_task(
+        status=TaskStatus.TIMED_OUT, closed_kind="timed_out", closed_at=timezone.now()
+    )
+    posted = {"decision_id": str(uuid.uuid4()), "direction": "approve", "output": "{}"}
+    browser = browser_of(people.approver)
+    answer = browser.post(f"{path_of(task)}answer/", posted, headers=INTO_ANSWER)
+    assert "Expired" in badges(answer)
+    assert '<div id="request-strip" hx-swap-oob="delete">' in answer.content.decode()
 
 
 def test_what_hinders_the_reading_of_a_run_is_said_on_its_requests(people, page_of):

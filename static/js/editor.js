@@ -176,10 +176,14 @@
   document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "yes"; });
   document.addEventListener("submit", (event) => { delete event.target.dataset.touched; clearTimeout(pauses.get(event.target)); });
 
-  // --- what somebody unfolded stays so while the forecast is drawn anew ----------------------------
-  let unfolded = [];
-  document.body.addEventListener("htmx:beforeSwap", () => { unfolded = [...document.querySelectorAll("details[id][open]")].map((fold) => fold.id); });
-  document.body.addEventListener("htmx:afterSettle", () => unfolded.forEach((id) => { const fold = document.getElementById(id); if (fold) fold.open = true; }));
+  // --- of a forecast drawn anew, what was unfolded stays so, and a new title is said ---------------
+  let unfolded = [], told;
+  const titles = () => [...document.querySelectorAll("#forecast-title, #reject:not([hidden]) b")].map((element) => element.textContent);
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    unfolded = [...document.querySelectorAll("details[id][open]")].map((element) => element.id);
+    told = titles();
+  });
+  document.body.addEventListener("htmx:afterSettle", () => unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", "")));
 
   // --- the forecast makes way for the answer itself: neither delays nor outlives it ----------------
   document.body.addEventListener("htmx:beforeRequest", (event) => {
@@ -189,6 +193,10 @@
     else if (event.target.matches("[data-live]") && form.classList.contains("htmx-request")) event.preventDefault();
   });
 
-  document.body.addEventListener("htmx:afterSwap", () => start(document));
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    start(document);
+    const text = titles().filter((text) => !told.includes(text)).join(". ");
+    if (text && event.detail.target.id === "forecast") one("#live").textContent = text;
+  });
   start(document);
 })();

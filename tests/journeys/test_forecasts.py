@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from callbacks.models import Decision
 from tests import making
-from tests.founding import RETRY, founding_definition, founding_task
+from tests.founding import RETRY, RIGHT, founding_definition, founding_task
 from tests.journeys.conftest import PHONE, WIDE, faults, overflows
 from tests.journeys.founding import SETTLES_MS
 
@@ -262,3 +262,39 @@ def test_who_is_signed_out_while_writing_loses_nothing(people, open_page):
     page.get_by_role("button", name="Sign in and go on").click()
     expect(page.locator("#output")).to_have_value('{"Payload": {"approved": true}}')
     expect(page.locator("#reason")).to_have_value("I have seen it.")
+
+
+def test_what_becomes_of_the_answer_is_said_when_it_changes_and_not_again(open_page, people):
+    task = founding_task()
+    page = open_page(f"/tasks/{task.pk}/", people.approver)
+    page.evaluate(COUNTS_WHAT_IS_SAID)
+    page.fill("#output", WRONG)
+    expect(page.locator("#live")).to_have_text("This answer would end the whole run")
+    with page.expect_response("**/forecast/"):
+        page.fill("#output", f"{WRONG} ")
+    with page.expect_response("**/forecast/"):
+        page.fill("#output", RIGHT)
+    expect(page.locator("#live")).to_have_text("This answer passes")
+    assert page.evaluate("said") == 2
+
+
+COUNTS_WHAT_IS_SAID = """
+window.said = 0;
+new MutationObserver(() => { said += 1; })
+  .observe(document.getElementById("live"), { childList: true });
+"""
+
+
+def test_what_becomes_of_a_rejection_is_said_while_its_panel_is_open(open_page, people):
+    page = open_page(f"/tasks/{founding_task().pk}/", people.approver)
+    page.get_by_role("button", name="Reject…").click()
+    page.fill("#error", "Refused")
+    expect(page.locator("#live")).to_have_text("The run takes another way")
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE, 320])
+def test_the_icon_of_a_rejection_stands_beside_its_forecast(open_page, people, width):
+    page = open_page(f"/tasks/{founding_task().pk}/", people.approver, width=width)
+    page.locator("#answer-bar button[data-toggle=reject]").click()
+    icon, title = (page.locator(f"#reject-forecast {one}").first for one in (".i", "b"))
+    assert abs(icon.bounding_box()["y"] - title.bounding_box()["y"]) < 8

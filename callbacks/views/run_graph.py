@@ -48,9 +48,18 @@ def run_graph(
     """
     definition = known_definition(execution.definition.text) if execution.definition else None
     if definition is None:
-        return {"picture": None, "graph_note": ""}
+        return {"picture": None, "graph_note": "", "no_graph": no_definition_words(execution)}
     known = Known(execution, definition, standings, visits_of(events))
     return {"picture": _Run(known, now).picture(focus), "graph_note": _note(execution)}
+
+
+def no_definition_words(execution: Execution) -> str:
+    """Why nothing is shown of a definition, or nothing of the step that was looked for in it."""
+    if execution.definition is None:
+        return _("The definition of this run is not read yet.")
+    if known_definition(execution.definition.text) is None:
+        return _("The definition of this run is none that Holdpoint can read.")
+    return _("The definition of this run has no step of this name.")
 
 
 def _note(execution: Execution) -> str:

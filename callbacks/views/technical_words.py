@@ -25,7 +25,7 @@ from callbacks.views.machine_words import machine_facts
 from callbacks.views.panels import Fact
 from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.record_words import lines_words
-from callbacks.views.run_graph import run_graph
+from callbacks.views.run_graph import no_definition_words, run_graph
 from callbacks.views.timeline_words import timeline_of
 from callbacks.views.workflow_words import finding_lines, findings_of
 
@@ -90,7 +90,8 @@ def _definition(task: CallbackTask) -> Mapping[str, Any]:
     definition = known_definition(row.text) if row else None
     state = definition.state(task.state) if definition else None
     if row is None or state is None:
-        return {"definition": None, "findings": ()}
+        words = no_definition_words(task.execution)
+        return {"definition": None, "no_definition": words, "findings": ()}
     found = [finding for finding in findings_of(row) if finding.state == task.state]
     # Its fields are written below its name.
     fields = [f'    "{finding.field}":' for finding in found if finding.field]

@@ -50,7 +50,18 @@ def test_what_waits_at_a_step_of_an_older_definition_is_shown(people, page_of):
     machine = making.make_machine(name="orders")
     task_in(machine, state="Formerly")
     page = text_of(page_of(people.operator, page_path(machine)))
-    assert re.search("Formerly Not in today.s definition 1", page)
+    assert re.search("Formerly No waiting step of today.s definition 1", page)
+
+
+def test_without_a_definition_nothing_is_said_of_what_it_has(people, page_of):
+    for text in ("", "{not json"):
+        machine = making.make_machine(definition=text)
+        machine.definition = machine.definition if text else None
+        machine.save()
+        task_in(machine)
+        page = text_of(page_of(people.operator, page_path(machine)))
+        assert "Review Not known without the definition 1" in page
+        assert "State graph" not in page
 
 
 def test_median_and_95_of_100_are_of_the_waits_that_ended(people, page_of):

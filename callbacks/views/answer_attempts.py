@@ -13,7 +13,8 @@ from callbacks.queries.requests import RequestFacts, request_facts
 from callbacks.views.answer_form import (
     Posted,
 )
-from callbacks.views.answer_words import form_of, lock_of
+from callbacks.views.answer_locks import lock_of
+from callbacks.views.answer_words import form_of
 from callbacks.views.decision_words import first_answer_panel
 from callbacks.views.frame import frame_of
 from callbacks.views.guard import PersonRequest

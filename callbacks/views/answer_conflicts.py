@@ -29,7 +29,7 @@ from callbacks.views.answer_attempts import (
     show,
     somebody_was_first,
 )
-from callbacks.views.answer_words import lock_of, not_yours
+from callbacks.views.answer_locks import lock_of, not_yours
 from callbacks.views.frame import frame_of
 from callbacks.views.request_words import AnswerPart, answer_part, over_of
 from callbacks.views.requests import show_request, task_or_404

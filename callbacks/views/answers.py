@@ -44,7 +44,8 @@ from callbacks.views.answer_form import (
     save_draft,
     with_fields,
 )
-from callbacks.views.answer_words import form_of, lock_of
+from callbacks.views.answer_locks import lock_of
+from callbacks.views.answer_words import form_of
 from callbacks.views.decision_words import panel_of
 from callbacks.views.errors import unsupported
 from callbacks.views.fragments import redirect_after_post, wants_fragment

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from callbacks.models import Policy
 from callbacks.policies.fields import as_text, fields_of
-from callbacks.views.answer_words import named_in
+from callbacks.views.answer_locks import named_in
 from callbacks.views.policy_form import condition_line
 
 

@@ -16,7 +16,8 @@ from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
 from callbacks.views.activity_words import activity_sentence, token_badge
 from callbacks.views.answer_form import Kept, Typed, as_seen, typed_of
-from callbacks.views.answer_words import AnswerForm, Lock, form_of, lock_of, typed_of_decision
+from callbacks.views.answer_locks import Lock, lock_of
+from callbacks.views.answer_words import AnswerForm, form_of, typed_of_decision
 from callbacks.views.clocks import Clock, clock_of
 from callbacks.views.closings import (
     answer_badge,

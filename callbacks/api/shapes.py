@@ -26,7 +26,9 @@ Way = Literal["approve", "reject"]
 class DiesAt(BaseModel):
     """When the task dies; `earliest` differs from `latest` where a heartbeat may move it.
 
-    Of a task whose run cannot be read nobody knows `earliest`.
+    Of a task whose run cannot be read nobody knows `earliest`. `reason`: timeout, heartbeat,
+    execution_timeout, parent_timeout (of the run that a Map Run's child is a part of), not_started,
+    one_year or unread.
     """
 
     earliest: datetime | None

@@ -86,14 +86,20 @@ class Forecast:
     ends: str = ""
     failure: Failure | None = None
     retry: Retried | None = None
-    # The state whose Retry or Catch takes the failure.
+    # The state whose Retry or Catch takes the failure, and where that Catch leads.
     taken_by: str = ""
+    caught_to: str | None = None
     unknown: str = ""
     # What `output` is to the answer, and where in the state's input it was put.
     handed_on: HandedOn = HandedOn.RESULT
     placed_at: str = ""
     # It arrives at the very state that waits.
     comes_back: bool = False
+
+    @property
+    def is_caught_around(self) -> bool:
+        """By a Map or Parallel, which ends with it; `passed` lies before that."""
+        return self.outcome is Outcome.CAUGHT and self.ends == self.taken_by
 
 
 def forecast_success(
@@ -225,6 +231,7 @@ class _Course:
                 next=visit.state.catch[index].next,
                 failure=failure,
                 taken_by=visit.state.name,
+                caught_to=visit.state.catch[index].next,
             )
         try:
             found = exit_by_catch(visit, index, failure.error, failure.cause)
@@ -235,7 +242,13 @@ class _Course:
         if on.outcome not in (Outcome.CONTINUES, Outcome.SUCCEEDS):
             return replace(on, taken_by=visit.state.name)
         # Where the way ends right behind, it is still the catcher that took it.
-        return replace(on, outcome=Outcome.CAUGHT, failure=failure, taken_by=visit.state.name)
+        return replace(
+            on,
+            outcome=Outcome.CAUGHT,
+            failure=failure,
+            taken_by=visit.state.name,
+            caught_to=visit.state.catch[index].next,
+        )
 
     def _fail_around(self, state: State, failure: Failure) -> Forecast:
         """The branch or iteration fails, and with it the Map or Parallel around it."""
@@ -258,6 +271,7 @@ class _Course:
             failure=failure,
             taken_by=around.name,
             next=following,
+            caught_to=following,
             ends=around.name,
         )
 

@@ -241,8 +241,9 @@ def _first_behind(ways: _Onward, sent_no: Forecast) -> list[str]:
     """Where the forecast ends and the run goes on."""
     if sent_no.arrives_at is not None:
         return [sent_no.arrives_at]
-    if sent_no.outcome is Outcome.CAUGHT and not sent_no.passed and sent_no.next is not None:
-        return [sent_no.next]
+    is_caught = sent_no.is_caught_around or (sent_no.caught_to and not sent_no.passed)
+    if is_caught and sent_no.caught_to is not None:
+        return [sent_no.caught_to]
     # A branch or an item is over: what is around it goes on.
     is_part = sent_no.outcome is Outcome.CONTINUES
     return list(ways.after(sent_no.ends)) if is_part else []

@@ -65,10 +65,13 @@ def sentences(forecast: Forecast, sent: Sent) -> list[str]:
     if forecast.retry is not None:
         return [*said, _retried(forecast)]
     if forecast.outcome == Outcome.CAUGHT:
+        said.extend(_through(forecast.passed) if forecast.is_caught_around else ())
         said.append(
             _("The run goes to %(next)s, by the rule of %(state)s for this error.")
-            % {"next": forecast.next, "state": forecast.taken_by}
+            % {"next": forecast.caught_to, "state": forecast.taken_by}
         )
+        if forecast.is_caught_around:
+            return said
     if forecast.verdict == Verdict.FATAL:
         return [*said, _dies(sent)]
     said.extend(_way(forecast, sent))
@@ -86,7 +89,7 @@ def effect(forecast: Forecast, sent: Sent) -> str:
     if forecast.verdict == Verdict.FATAL:
         return _("blocked: would end the run")
     if forecast.outcome == Outcome.CAUGHT:
-        return _("and go to %(next)s") % {"next": forecast.next}
+        return _("and go to %(next)s") % {"next": forecast.caught_to}
     if forecast.outcome == Outcome.FAILS:
         return ends(sent)
     if forecast.outcome == Outcome.SUCCEEDS:
@@ -119,8 +122,7 @@ def _dies(sent: Sent) -> str:
 def _way(forecast: Forecast, sent: Sent) -> list[str]:
     said = _handed_on(forecast) if sent.is_output and forecast.outcome in _WENT_ON else []
     through = forecast.passed if forecast.arrives_at else forecast.passed[:-1]
-    if through:
-        said.append(_("It goes through %(states)s.") % {"states": _listed(through)})
+    said.extend(_through(through))
     if forecast.comes_back:
         said.append(_("Then %(state)s asks once more.") % {"state": forecast.arrives_at})
     elif forecast.arrives_at and (through or said):
@@ -144,7 +146,7 @@ _WENT_ON = (Outcome.CONTINUES, Outcome.SUCCEEDS)
 def _handed_on(forecast: Forecast) -> list[str]:
     """What goes on instead of the answer itself."""
     told = {
-        HandedOn.INPUT: _("Your answer is not handed on: what this step was given goes on."),
+        HandedOn.INPUT: _("Your answer is not handed on: only what this step was given goes on."),
         HandedOn.NOTHING: _("Nothing of your answer is handed on: an empty object goes on."),
         HandedOn.PLACED: _("Your answer is put at %(place)s of what this step was given.")
         % {"place": forecast.placed_at},
@@ -160,6 +162,10 @@ def _ends_well(forecast: Forecast, sent: Sent) -> str:
     if is_last_word:
         return _("The run ends well, with your answer as its last word.")
     return _("The run ends well.")
+
+
+def _through(states: Sequence[str]) -> list[str]:
+    return [_("It goes through %(states)s.") % {"states": _listed(states)}] if states else []
 
 
 def _listed(names: Sequence[str]) -> str:

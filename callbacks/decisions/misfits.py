@@ -49,6 +49,9 @@ class Misfit(str):
         made.place, made.words = place, words
         return made
 
+    def __getnewargs__(self) -> tuple[Steps, str]:  # type: ignore[override]  # two, not one
+        return self.place, self.words
+
 
 def words_of(error: ValidationError | SchemaError) -> str:
     """One sentence about “this”, which is the value at the error's place."""
@@ -75,6 +78,8 @@ def value_words(value: Any) -> str:
 
 def _listed(values: Sequence[Any], last: str) -> str:
     """`last` stands before the last one."""
+    if not values:
+        return _("nothing at all")
     texts = [value_words(value) for value in values[:_MOST_NAMED]]
     if len(values) > _MOST_NAMED:
         return ", ".join([*texts, "…"])
@@ -137,7 +142,7 @@ def _limit(rule: _Rule) -> str:
 
 
 def _length(rule: _Rule) -> str:
-    limit = rule.says
+    limit = int(rule.says)
     at_least = ngettext(
         "This needs at least %(n)s character; it has %(has)s.",
         "This needs at least %(n)s characters; it has %(has)s.",
@@ -153,7 +158,7 @@ def _length(rule: _Rule) -> str:
 
 
 def _count(rule: _Rule) -> str:
-    limit = rule.says
+    limit = int(rule.says)
     at_least = ngettext(
         "This needs at least %(n)s entry; it has %(has)s.",
         "This needs at least %(n)s entries; it has %(has)s.",

@@ -6,6 +6,7 @@ is always judged alike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
@@ -238,7 +239,7 @@ def _multiple_of(
     """As the library's, but by what was written: as doubles, 19.99 is no multiple of 0.01."""
     if not validator.is_type(instance, "number"):
         return
-    if Fraction(str(instance)) % Fraction(str(said)):
+    if math.isinf(instance) or Fraction(str(instance)) % Fraction(str(said)):
         yield ValidationError("It is no multiple.")
 
 

@@ -94,6 +94,11 @@ class _Children:
         """Yes in doubt: a list too many costs a call, one too few hides who waits."""
         return self._of(run.state)[1] and len(run.arn) <= LONGEST_ARN
 
+    @property
+    def knows_end(self) -> bool:
+        facts = self.reading.facts
+        return facts.history is not None and parsed(definition=self.reading.definition) is not None
+
     def ends_by(self) -> datetime | None:
         """When they end with their parent."""
         history, definition = self.reading.facts.history, parsed(definition=self.reading.definition)
@@ -183,7 +188,8 @@ def _went_on(over_at: datetime, run: MapRun) -> bool:
 def _correct(row: StateMachine, run: MapRun, children: _Children) -> bool:
     """Write down its end, and its definition where that is certain only now."""
     before = (row.over_at, row.revision_since, row.ends_by)
-    row.ends_by = children.ends_by()
+    if children.knows_end:
+        row.ends_by = children.ends_by()
     if row.revision_since is None and children.reading.is_certain:
         row.definition, row.revision_since = children.definition(run), children.certain_since(run)
     row.over_at = row.over_at or run.ended_at

@@ -10,9 +10,7 @@ from django.http import HttpResponse
 
 from callbacks.models import CallbackTask, Decision
 from callbacks.queries.requests import RequestFacts, request_facts
-from callbacks.views.answer_form import (
-    Posted,
-)
+from callbacks.views.answer_form import Posted
 from callbacks.views.answer_locks import lock_of
 from callbacks.views.answer_words import form_of
 from callbacks.views.decision_words import first_answer_panel
@@ -23,8 +21,6 @@ from callbacks.views.request_words import AnswerPart, over_of, signing_for
 from callbacks.views.requests import show_request
 
 INVALID, CONFLICT, FORBIDDEN, UNAVAILABLE = 422, 409, 403, 503
-
-
 Errors = Mapping[str, Sequence[str]]
 
 

@@ -168,6 +168,18 @@ def field_texts(form: QueryDict, prefix: str = "") -> list[tuple[str, str]]:
     return [(name.removeprefix(prefix), read_text(form, name)) for name in names[:MOST_FIELDS]]
 
 
+def written_fields(form: QueryDict) -> list[tuple[str, str]]:
+    """What stands in the fields, each by its place in the answer, for a person to read."""
+    found = []
+    for name, text in field_texts(form):
+        try:
+            found.append((".".join(parse_slot(name).place), text))
+        except SlotError:
+            # How the form was shown, or nothing of ours.
+            continue
+    return [(place, text) for place, text in found if text]
+
+
 def read_text(form: QueryDict, name: str) -> str:
     """A text as its writer saw it, but for task tokens: no page and no draft repeats one."""
     return mask_tokens(as_seen(form.get(name, "")))

@@ -71,7 +71,8 @@ def answer(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     attempt = Attempt(request, task, posted)
     if request.POST.get("as") in (AS_FORM, AS_JSON):
         return _shown_as(attempt, as_json=request.POST["as"] == AS_JSON)
-    if posted.typed.no_numbers and posted.direction != Direction.REJECT:
+    opens_reject = request.POST.get("open") == "reject"
+    if posted.typed.no_numbers and posted.direction != Direction.REJECT and not opens_reject:
         return form_again(attempt, INVALID, {"output": posted.typed.not_numbers})
     if posted.direction == WRAP:
         return _wrapped(attempt)

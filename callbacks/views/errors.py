@@ -16,13 +16,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from callbacks.views.answer_form import TEXTS, written_fields
 from callbacks.views.fragments import vary
 
 logger = logging.getLogger(__name__)
 # What mails and messages link to.
 OF_REQUESTS = ("/tasks/", "/decisions/", "/executions/")
 # Fields that a person has typed into, by name: what may be handed back to them.
-TYPED = ("output", "error", "cause", "reason", "comment")
+TYPED = (*TEXTS, "comment")
 
 
 @never_cache
@@ -80,6 +81,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
         line = _line(_("The form had grown old. Load the page again; nothing was sent."), 403)
         return _kept(line)
     typed = [(name, request.POST[name]) for name in TYPED if request.POST.get(name)]
+    typed += written_fields(request.POST)
     context = {"typed": typed, "back": request.path}
     return vary(render(request, "403_csrf.html", context, status=403))
 

@@ -128,8 +128,8 @@ def _order_note(fields: Sequence[Field], texts: Mapping[str, str], output: str) 
 
 def _source(contract: Contract) -> str:
     return _(
-        "A form after the last %(n)s answers to this step. Nothing is refused by it; what it has "
-        "no field for can be written as JSON."
+        "A form after the last %(n)s answers to this step. It only asks for numbers where those "
+        "had numbers; anything else can be written as JSON."
     ) % {"n": contract.runs}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ DRAFT_4 = "http://json-schema.org/draft-04/schema#"
             -1,
             "This has to be 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …; it is -1.",
         ),
+        ({"enum": []}, 1, "This has to be nothing at all; it is 1."),
+        ({"minLength": 1.0}, "", "This needs at least 1 character; it has 0."),
         ({"const": None}, [], "This has to be null; it is an empty list."),
         ({"const": {"a": 1}}, 1, "This has to be exactly what the policy asks for."),
         ({"minimum": 5}, 3, "This has to be 5 or more; it is 3."),
@@ -85,3 +88,9 @@ def test_of_forms_that_exclude_each_other_the_nearest_one_is_told() -> None:
     by_mail = {"type": "object", "properties": {"mail": {"type": "string"}}}
     (found,) = misfits({"anyOf": [by_mail, {"type": "null"}]}, {"mail": 5})
     assert found == "$.mail: This has to be a text; it is 5."
+
+
+def test_a_misfit_can_be_copied():
+    made = Misfit(("a",), "Not so.")
+    other = copy.deepcopy(made)
+    assert (other, other.place, other.words) == (made, ("a",), "Not so.")

@@ -304,3 +304,25 @@ def test_rejections_and_answers_of_other_steps_tell_nothing(browser, plain_task)
     tasks.update(state="Other")
     tasks.filter(pk=first.pk).update(state=plain_task.state, closed_kind="failed")
     assert "A form after" not in text_of(browser.get(f"/tasks/{plain_task.pk}/"))
+
+
+def test_a_stray_text_in_a_number_keeps_nobody_from_rejecting_without_script(browser, task):
+    posted = {**form_fields(task, **FILLED), "field:number:amount": "abc", "open": "reject"}
+    posted.pop("output")
+    posted.pop("direction", None)
+    page = browser.post(answer_url(task), posted)
+    assert page.status_code == 200
+    (panel,) = re.findall(r'<section class="panel" id="reject"[^>]*>', page.content.decode())
+    assert "hidden" not in panel
+
+
+def test_a_form_that_had_grown_old_gives_its_fields_back(browser, task):
+    strict = type(browser)(enforce_csrf_checks=True)
+    strict.cookies = browser.cookies
+    posted = {**form_fields(task, **FILLED), "field:number:amount": "120.00", "reason": "Because."}
+    page = strict.post(answer_url(task), posted)
+    assert page.status_code == 403
+    text = text_of(page)
+    assert "120.00" in text
+    assert "You had typed (amount)" in text
+    assert "Because." in text

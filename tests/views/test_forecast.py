@@ -192,6 +192,8 @@ def test_an_answer_that_is_too_large_is_told_by_its_largest_parts(people, browse
     ("fields", "says"),
     [
         ({"ResultPath": None}, "Your answer is not handed on"),
+        ({"ResultPath": None, "OutputPath": "$.order"}, "Your answer is not handed on"),
+        ({"ResultPath": "$.ans", "OutputPath": "$.order"}, "Your answer is not handed on"),
         ({"OutputPath": None}, "an empty object goes on"),
         ({"ResultPath": "$.r"}, "Your answer is put at $.r of what this step was given."),
         (
@@ -202,7 +204,7 @@ def test_an_answer_that_is_too_large_is_told_by_its_largest_parts(people, browse
 )
 def test_it_says_what_goes_on_where_that_is_not_the_answer(browser, fields, says):
     definition = founding_definition(**{"OutputPath": "$", "Next": "Charge", **fields})
-    task = founding_task(definition, input='{"amount": 5}')
+    task = founding_task(definition, input='{"amount": 5, "order": {"id": 1}}')
     text = text_of(live(browser, task, output='{"approved": true}'))
     assert says in text
     assert "Your answer becomes" not in text
@@ -228,6 +230,20 @@ def test_a_step_that_asks_once_more_is_no_news_but_said(browser):
     text = text_of(live(browser, founding_task(json.dumps(definition)), output="1"))
     assert "Then Review asks once more." in text
     assert "and be asked again" in text
+
+
+def test_a_catch_around_a_branch_is_named_with_where_it_leads(browser):
+    inside = json.loads(founding_definition(OutputPath="$"))["States"]
+    branch = {"StartAt": "Review", "States": {name: inside[name] for name in ("Review", "Check")}}
+    branch["States"]["Charge"] = {"Type": "Succeed"}
+    branch["States"]["Refuse"] = {"Type": "Fail", "Error": "Refused"}
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Home"}]
+    par = {"Type": "Parallel", "Branches": [branch], "Catch": catch, "End": True}
+    states = {"Par": par, "Home": {"Type": "Pass", "End": True}}
+    task = founding_task(json.dumps({"StartAt": "Par", "States": states}))
+    text = text_of(live(browser, task, output='{"approved": false}'))
+    assert "The run goes to Home, by the rule of Par for this error." in text
+    assert "and go to Home" in text
 
 
 def test_of_an_item_of_a_map_run_only_its_own_run_is_told(browser):

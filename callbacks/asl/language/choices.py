@@ -19,6 +19,7 @@ from callbacks.asl.language.values import (
     Seen,
     StateFails,
     check_unmasked,
+    in_java_order,
     is_number,
 )
 
@@ -128,8 +129,7 @@ def _typed(kind: str, value: Json) -> Any:
         # A definition's own numbers are floats, an input's are exact.
         return value if isinstance(value, int) else float(value)
     if kind == "String" and isinstance(value, str):
-        # Java orders texts by their units of UTF-16.
-        return value.encode("utf-16-be", "surrogatepass")
+        return in_java_order(value)
     is_of_kind = {
         "String": False,
         "Boolean": isinstance(value, bool),

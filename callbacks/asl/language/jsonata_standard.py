@@ -14,7 +14,7 @@ from typing import Any
 
 from callbacks.asl.language.jsonata_functions import is_not_whole
 from callbacks.asl.language.library import Functions, JException, Jsonata, Utils, text_of
-from callbacks.asl.language.values import CannotPredict, Json
+from callbacks.asl.language.values import CannotPredict, Json, in_java_order
 
 _LONGEST_PAD = 300_000
 _LONGEST_TEXT = 5_000_000
@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _WITH_BASE = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
 _BASES = {"x": 16, "o": 8, "b": 2}
 _TIMESTAMP = re.compile(
-    r"\d{4}(-[01]\d)*(-[0-3]\d)*(T[0-2]\d:[0-5]\d:[0-5]\d)*(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?"
+    r"\d{4}(-[01]\d)*+(-[0-3]\d)*+(T[0-2]\d:[0-5]\d:[0-5]\d)*+(\.\d++)?+"
+    r"([+-][0-2]\d:?[0-5]\d|Z)?"
 )
 
 
@@ -38,11 +39,19 @@ def _number(value: Json = None) -> Json:
         raise JException("T0410", -1, 1, "number")
     if not isinstance(value, str):
         return value
-    if _WITH_BASE.fullmatch(value):
-        return int(value[2:], _BASES[value[1].lower()])
-    if not _NUMBER.fullmatch(value) or math.isinf(float(value)):
+    found = _double(value)
+    if found is None or math.isinf(found):
         raise JException("D3030", -1, value)
-    return Utils.convert_number(float(value))
+    return Utils.convert_number(found)
+
+
+def _double(text: str) -> float | None:
+    if _WITH_BASE.fullmatch(text):
+        try:
+            return float(int(text[2:], _BASES[text[1].lower()]))
+        except OverflowError:
+            return None
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _power(base: Json = None, exponent: Json = None) -> Json:
@@ -103,7 +112,20 @@ def _distinct(items: Json = None) -> Json:
 
 
 def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
+    return json.dumps(_canonical(value), sort_keys=True)
+
+
+def _canonical(value: Any) -> Any:
+    """A number however it was written; a function, which is only itself, is told from all texts."""
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _canonical(one) for name, one in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is None or value is Utils.NULL_VALUE or isinstance(value, str | int | float):
+        return None if value is Utils.NULL_VALUE else value
+    return {"": id(value)}
 
 
 def _count(items: Json = None) -> int:
@@ -154,8 +176,12 @@ def _sort(items: Json = None, comparator: Any = None) -> Json:
     if items is None or len(items) <= 1:
         return items
     if comparator is None:
-        return sorted(_comparable(items))
+        return sorted(_comparable(items), key=_order)
     return _merge_sorted(list(items), comparator)
+
+
+def _order(value: Json) -> Any:
+    return in_java_order(value) if isinstance(value, str) else value
 
 
 def _comparable(items: list[Json]) -> list[Json]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -28,10 +29,11 @@ sys.setrecursionlimit(_BEFORE)
 
 __all__ = ["Functions", "JException", "Jsonata", "Mended", "RegexFlags", "Utils", "text_of"]
 
-from callbacks.asl.language.values import CannotPredict  # noqa: E402
+from callbacks.asl.language.values import CannotPredict, in_java_order  # noqa: E402
 
 # JavaScript writes numbers between these without an exponent.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-6, 1e21
+_ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _FUNCTIONS = (Jsonata.JFunctionCallable, Parser.Symbol)
 
 
@@ -44,7 +46,7 @@ _symbol_before, Signature.get_symbol = Signature.get_symbol, _symbol
 
 
 class Mended(Jsonata):  # type: ignore[misc]  # the library has no types
-    """An expression, with three operators as the reference has them."""
+    """An expression, with its operators as the reference has them."""
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str | None) -> Any:
         if op == "%" and Utils.is_numeric(lhs) and Utils.is_numeric(rhs):
@@ -54,6 +56,11 @@ class Mended(Jsonata):  # type: ignore[misc]  # the library has no types
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         return "".join(text_of(one) for one in (lhs, rhs) if one is not None)
+
+    def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: str | None) -> Any:
+        if isinstance(lhs, str) and isinstance(rhs, str):
+            return _ORDERS[op or ""](in_java_order(lhs), in_java_order(rhs))
+        return super().evaluate_comparison_expression(lhs, rhs, op)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> bool:
         # The library takes 1 for true, and looks into objects.
@@ -102,8 +109,8 @@ def _json(value: Any, indent: str, line: str) -> str:
 
 def _check_order(value: Mapping[str, Any]) -> None:
     """JavaScript puts names that are numbers first, by their size."""
-    numbers = [int(name) for name in value if name.isdecimal()]
-    if numbers and (numbers != sorted(numbers) or not next(iter(value)).isdecimal()):
+    numbers = sorted((name for name in value if name.isdecimal()), key=int)
+    if list(value)[: len(numbers)] != numbers:
         raise CannotPredict("whether AWS keeps the order of names that are numbers")
 
 

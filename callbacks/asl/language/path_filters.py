@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from callbacks.asl.language.values import CannotPredict, Json, is_number
+from callbacks.asl.language.values import (
+    CannotPredict,
+    Json,
+    check_unmasked,
+    in_java_order,
+    is_number,
+)
 
 Test = Callable[[Json], bool]
 Operand = Callable[[Json], Json]
@@ -151,10 +157,11 @@ def _has_index(item: Json, key: str | int) -> bool:
 
 
 def _compare(how: str, left: Json, right: Json) -> bool:
+    check_unmasked(*(one for one in (left, right) if one is not _MISSING))
     if how in _ORDERS:
-        both_numbers = is_number(left) and is_number(right)
-        both_texts = isinstance(left, str) and isinstance(right, str)
-        return (both_numbers or both_texts) and _ORDERS[how](left, right)
+        if isinstance(left, str) and isinstance(right, str):
+            return _ORDERS[how](in_java_order(left), in_java_order(right))
+        return is_number(left) and is_number(right) and _ORDERS[how](left, right)
     return _is_same(left, right) is (how == "==")
 
 

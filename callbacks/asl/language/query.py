@@ -26,6 +26,7 @@ from callbacks.asl.language.values import (
 )
 
 _LARGEST_EXACT = 10**15
+_LARGE_NUMBERS = "how AWS works with numbers of sixteen digits is not known"
 # What hands a value on without working anything out of it.
 _PLAIN = re.compile(r"\$\w+(?:\s*\.\s*[A-Za-z_]\w*)*")
 
@@ -73,6 +74,8 @@ def _value(expression: str, seen: Seen, field: str) -> Json:
         raise _failure(expression, field, what, is_verbatim=False) from None
     if value is UNDEFINED:
         raise _failure(expression, field, "returned nothing (undefined).")
+    if not _PLAIN.fullmatch(source) and _has_large_number(value):
+        raise CannotPredict(_LARGE_NUMBERS)
     return value
 
 
@@ -81,7 +84,7 @@ def _check_exact(asked: Asked, seen: Seen) -> None:
     read = list(_read_by(asked, seen))
     check_unmasked(*read)
     if any(map(_has_large_number, read)):
-        raise CannotPredict("how AWS works with numbers of sixteen digits is not known")
+        raise CannotPredict(_LARGE_NUMBERS)
 
 
 def _read_by(asked: Asked, seen: Seen) -> Iterator[Json]:

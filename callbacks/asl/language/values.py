@@ -179,6 +179,11 @@ def text_of(value: Json) -> str:
     return "".join(parts)
 
 
+def in_java_order(text: str) -> bytes:
+    """What Java and JavaScript order texts by: their units of UTF-16."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
 def kind_of(value: Json) -> str:
     """JSON's word for what it is."""
     if value is None:

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import pytest
@@ -58,6 +59,10 @@ def value_of(expression: str, **fields):
         ("'Pay $amount in this context'", "Pay $amount in this context"),
         ("/* $x */ $replace('abc', /(b)/, '$1$1')", "abbc"),
         ("$number('0x1F') + $number('-1e2')", -69),
+        ("$count($distinct([100, 1e2, 100.00]))", 1),
+        ("$distinct(['null', null])", ["null", None]),
+        ("$sort(['\\uffff', '😀'])", ["😀", "\uffff"]),
+        ("'😀' < '\\uffff'", True),
     ],
 )
 def test_an_expression_gives(expression, value):
@@ -189,11 +194,24 @@ def test_an_expressions_own_names_are_known():
         "$replace($pad('', 20000, 'a'), 'a', $pad('', 20000, 'b'))",
         "$map([1..300], function($i) { [1..30000] })",
         "1e308 * 10",
+        "123456789012345 * 987654321",
+        "$number('0xFFFFFFFFFFFFFFFF')",
+        "$number('0x' & $pad('', 5000, 'F'))",
+        "$string({'1': 1, 'a': 2, '2': 3})",
     ],
 )
 def test_a_hostile_or_unknown_expression_ends_and_is_reported(hostile):
     with pytest.raises((CannotPredict, StateFails)):
         value_of(hostile)
+
+
+def test_a_long_text_that_is_no_time_takes_no_long_time():
+    hostile = "2000" + "-01" * 80_000 + "x"
+    seen = Seen(data=None, context={}, variables={}, states={"result": hostile})
+    began = time.process_time()
+    with pytest.raises(StateFails):
+        fill("{% $toMillis($states.result) %}", seen, "Output")
+    assert time.process_time() - began < 1
 
 
 def test_a_formula_that_works_with_what_is_masked_is_not_predicted():

@@ -198,6 +198,17 @@ def test_chance_and_unknown_forms_are_not_predicted(call):
         filled(call)
 
 
+def test_a_filter_compares_no_masked_token():
+    masked = "[masked · 684 characters · sha256 ba9b…8d81]"
+    with pytest.raises(CannotPredict):
+        find("$.items[?(@.t != 'abc')]", seen({"items": [{"t": masked}]}))
+
+
+def test_texts_are_ordered_as_java_orders_them():
+    data = {"items": [{"s": "😀"}, {"s": "z"}]}
+    assert find("$.items[?(@.s < '\uffff')].s", seen(data)) == ["😀", "z"]
+
+
 @pytest.mark.parametrize("text", ["$", "$.id", "States.Array($)"])
 def test_of_a_null_no_path_finds_anything(text):
     with pytest.raises(StateFails) as caught:

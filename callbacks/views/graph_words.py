@@ -199,8 +199,8 @@ def _sent_words(no: Forecast) -> str:
     ways = [name_words(name) for name in (*no.passed, no.arrives_at or "") if name]
     if no.outcome is Outcome.FAILS:
         ways.append(_("the run fails"))
-    elif no.outcome is Outcome.CAUGHT and not ways:
-        ways.append(name_words(no.next or ""))
+    elif no.is_caught_around or (no.outcome is Outcome.CAUGHT and not ways):
+        ways.append(name_words(no.caught_to or ""))
     elif no.arrives_at is None:
         ways.append(_("the end"))
     return _("After a no, which is sent as an answer: %(ways)s.") % {"ways": ", ".join(ways)}

@@ -13,6 +13,7 @@ from callbacks.asl.drawing import graph_of
 from callbacks.asl.forecast import Forecast, Outcome, Verdict, forecast_success
 from callbacks.asl.language.values import Json
 from callbacks.asl.progress import Behind, Mark, Seen, behind, marks_of
+from callbacks.views.graph_words import behind_sentences
 from tests.asl.graphs import (
     CATCH_ALL,
     any_definition,
@@ -205,6 +206,16 @@ def test_such_a_no_leads_out_of_its_branch_as_an_answer_does() -> None:
     definition = machine({"Both": parallel({"Ask": ask()}, to="Z"), "Z": task()})
 
     assert sent_no(definition, {}).no == {"Z"}
+
+
+def test_a_no_that_fails_behind_the_step_goes_where_the_catch_around_leads() -> None:
+    branch = {"Ask": ask("Check"), "Check": choice(Nice="yes"), "Nice": {"Type": "Succeed"}}
+    around = parallel(branch, to="After", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}])
+    definition = machine({"Par": around, "After": task(), "Sorry": task()})
+    found = sent_no(definition, {"way": "no"})
+    assert "Sorry" in found.no
+    assert "After" not in found.no
+    assert list(behind_sentences(found))[1] == "After a no, which is sent as an answer: Sorry."
 
 
 def test_without_a_catch_for_every_error_a_no_can_fail_the_run() -> None:

@@ -36,6 +36,8 @@ class ConnectionFacts:
     error_code: str
     error_message: str
     throttled_at: datetime | None
+    # How far apart the quota share lets two looks at a list be; 0 where no pass has told.
+    look_seconds: float = 0.0
 
     @property
     def label(self) -> str:
@@ -87,15 +89,22 @@ def frame_facts(*, user: User, sight: Sight) -> FrameFacts:
 def connection_facts() -> tuple[ConnectionFacts, ...]:
     """All connections with their health, by name: one query."""
     rows = Connection.objects.order_by("name").annotate(
-        **{column: F(f"health__{column}") for column in _HEALTH}
+        **{column: F(f"health__{column}") for column in _HEALTH},
+        look_seconds=F("health__figures__look_seconds"),
     )
-    return tuple(_connection(row) for row in rows.values(*_PLACE, *_HEALTH))
+    return tuple(_connection(row) for row in rows.values(*_PLACE, *_HEALTH, "look_seconds"))
+
+
+def look_seconds_of(value: object) -> float:
+    """As a pass left it in its figures; 0 where it has not, as those of older versions."""
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _connection(row: Mapping[str, Any]) -> ConnectionFacts:
     # Before the first pass there is no health row, and its texts are NULL.
     texts = {column: row[column] or "" for column in ("error_code", "error_message")}
-    return ConnectionFacts(**{**row, **texts})
+    look_seconds = look_seconds_of(row["look_seconds"])
+    return ConnectionFacts(**{**row, **texts, "look_seconds": look_seconds})
 
 
 def _own_answers(user: User) -> tuple[OwnAnswer, ...]:

@@ -29,6 +29,9 @@ class PassFigures:
     problems: int = 0
     # State machines of which executions may have come and gone that are not read yet.
     machines_behind: int = 0
+    # Lists that are looked at, and how many seconds apart our share lets the quietest be.
+    lists: int = 0
+    look_seconds: float = 0.0
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from callbacks.sync.follow import Follower
 from callbacks.sync.hinted import look_up_hints, receive_hints
 from callbacks.sync.lease import Hold, held_lease
 from callbacks.sync.listing import Lister, behind
+from callbacks.sync.looks import OPERATION as LIST
 from callbacks.sync.merging import match_intakes
+from callbacks.sync.purse import usual_rate
 from callbacks.sync.queue import Queue
 from callbacks.sync.recovering import recover
 from callbacks.sync.suspects import BeingRead
@@ -345,6 +347,8 @@ class _Pass:
             seconds=round(seconds, 3),
             problems=follower.problems,
             machines_behind=behind(self._machines, now=self._now, after=schedule.LONGEST_UNSEEN),
+            lists=len(self._looked_at),
+            look_seconds=round(self._look_seconds, 1),
             error=asking.trouble.code if asking.trouble else "",
         )
         finished_at = self._now + timedelta(seconds=seconds)
@@ -378,7 +382,19 @@ class _Pass:
         return [machine for machine in self._machines if machine.gone_at is None]
 
     @property
+    def _looked_at(self) -> list[StateMachine]:
+        return [machine for machine in self._there if not machine.problem]
+
+    @property
+    def _look_seconds(self) -> float:
+        """By our whole share: what AWS's throttling adds is a delay, and called one."""
+        return schedule.longest_between_looks(
+            [machine.news for machine in self._looked_at],
+            calls_per_second=usual_rate(region=self._connection.region, operation=LIST),
+        )
+
+    @property
     def _known_at(self) -> datetime | None:
         """When the machine longest unlisted was listed; those that cannot be say so themselves."""
-        moments = [machine.listed_at for machine in self._there if not machine.problem]
+        moments = [machine.listed_at for machine in self._looked_at]
         return min((at or LONG_AGO for at in moments), default=None)

@@ -56,6 +56,11 @@ def _left(row: CallBudget, quota: Quota, share: float, now: datetime) -> Left:
     )
 
 
+def usual_rate(*, region: str, operation: str) -> float:
+    """Calls a second of our whole share, as where AWS has not throttled us."""
+    return quota_of(region=region, operation=operation).refill * settings.SYNC_QUOTA_SHARE
+
+
 class Purse:
     """`clock` gives the present moment; it is the database's clock, or near it."""
 

@@ -94,6 +94,17 @@ def calls_of_looks(*, machines: int, calls_per_second: float, pass_seconds: floa
     return min(machines, math.ceil(calls_per_second * PART_OF_LOOKS * pass_seconds))
 
 
+def longest_between_looks(news: Sequence[float], *, calls_per_second: float) -> float:
+    """Seconds between two looks at the quietest of these lists, as far as the calls go."""
+    if not news or not calls_per_second:
+        return 0.0
+    weights = [math.sqrt(max(one, QUIETEST)) for one in news]
+    for_looks = calls_per_second * PART_OF_LOOKS
+    wished = sum(weights) / for_looks / min(weights)
+    # What is put aside for the quietest comes from the others, and more than all there are is not.
+    return max(min(wished, LONGEST_UNSEEN.total_seconds()), len(news) / for_looks)
+
+
 def news_rate(*, before: float, news: int, seconds: float) -> float:
     """How often something happens, from what was seen `seconds` after the last look."""
     if seconds <= 0:

@@ -12,12 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from callbacks.queries.frame import ConnectionFacts
+from callbacks.sync.schedule import LONGEST_UNSEEN
 from callbacks.templatetags.words import age, moment, stamp
 
 # An old throttle explains no new delay.
 THROTTLE_COUNTS_FOR = timedelta(minutes=10)
 # What a pass itself may take before its connection is called late.
 PASS_MAY_TAKE = timedelta(seconds=10)
+# A list has its turn in a whole pass, and others may be more urgent: so many times what is planned.
+TURN_MAY_TAKE = 1.5
 
 
 class Freshness(StrEnum):
@@ -42,9 +45,18 @@ class Banner:
     label: str = ""
 
 
-def stale_after() -> timedelta:
-    """Three passes that did not complete are late: from then on no green tick is shown."""
+def passes_stale_after() -> timedelta:
+    """Three passes that did not complete are late."""
     return timedelta(seconds=3 * settings.SYNC_INTERVAL_SECONDS) + PASS_MAY_TAKE
+
+
+def stale_after(facts: ConnectionFacts) -> timedelta:
+    """From then on no green tick is shown: a list had its turn by then, as far as the share goes.
+
+    Beyond what the scheduler aims at, the share is too small for so many lists, and that is late.
+    """
+    turn = min(timedelta(seconds=facts.look_seconds), LONGEST_UNSEEN)
+    return max(passes_stale_after(), TURN_MAY_TAKE * turn)
 
 
 def silent_after() -> timedelta:
@@ -59,7 +71,7 @@ def freshness(*, facts: ConnectionFacts, now: datetime) -> Freshness:
         return Freshness.DOWN
     if facts.read_ok_at is None:
         return Freshness.NEW
-    return Freshness.STALE if now - facts.read_ok_at > stale_after() else Freshness.OK
+    return Freshness.STALE if now - facts.read_ok_at > stale_after(facts) else Freshness.OK
 
 
 def is_slowed(*, facts: ConnectionFacts, now: datetime) -> bool:

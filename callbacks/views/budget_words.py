@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.models import Connection
-from callbacks.sync.budget import RECOVERY, quota_of
-from callbacks.sync.purse import Left, what_is_left
+from callbacks.sync.budget import RECOVERY
+from callbacks.sync.purse import Left, usual_rate, what_is_left
 from callbacks.sync.queue import Queue
 from callbacks.templatetags.words import moment, whole
 
@@ -93,7 +93,7 @@ def _late(connection: Connection, left: tuple[Left, ...], now: datetime) -> str:
         unread,
     ) % {"number": whole(unread) + "+" * many}
     rates = [one.per_second for one in left if one.operation == HISTORY]
-    rate = rates[0] if rates else _usual_rate(connection)
+    rate = rates[0] if rates else usual_rate(region=connection.region, operation=HISTORY)
     minutes = math.ceil(unread / rate / 60)
     if minutes <= 1:
         return f"{words} {_('At this rate that is done in less than a minute.')}"
@@ -103,8 +103,3 @@ def _late(connection: Connection, left: tuple[Left, ...], now: datetime) -> str:
             "number": whole(minutes)
         }
     return f"{words} {span}"
-
-
-def _usual_rate(connection: Connection) -> float:
-    quota = quota_of(region=connection.region, operation=HISTORY)
-    return quota.refill * settings.SYNC_QUOTA_SHARE

@@ -14,16 +14,21 @@ from django.utils.translation import ngettext
 
 from callbacks.models import Connection, ConnectionHealth
 from callbacks.queries.connections import ConnectionLine
-from callbacks.queries.frame import ConnectionFacts
+from callbacks.queries.frame import ConnectionFacts, look_seconds_of
 from callbacks.queries.rights import DENIED_CODE, RightsSeen
+from callbacks.sync.looks import OPERATION as LIST
+from callbacks.sync.purse import usual_rate
+from callbacks.sync.schedule import PART_OF_LOOKS
 from callbacks.sync.trail import PassMark, passes
 from callbacks.templatetags.words import age, moment, span, whole
-from callbacks.views.ages import Freshness, freshness, is_slowed, stale_after
+from callbacks.views.ages import Freshness, freshness, is_slowed, passes_stale_after
 from callbacks.views.rights_tally import Mark, mark_of
 from callbacks.views.trail_words import Spark, spark
 
 # One slow pass is not a slow connection.
 PASSES_JUDGED = 5
+# So many passes between two looks at a list are worth a word.
+NOTABLE_TURN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,7 @@ def facts_of(one: Connection, health: ConnectionHealth | None) -> ConnectionFact
         error_code=health.error_code if health else "",
         error_message=health.error_message if health else "",
         throttled_at=health.throttled_at if health else None,
+        look_seconds=look_seconds_of(health.figures.get("look_seconds") if health else None),
     )
 
 
@@ -123,13 +129,22 @@ def _note(
         return facts.error_message or facts.error_code
     if health is None or health.pass_finished_at is None:
         return _("the first pass is under way") if health else _("no pass has begun")
-    if now - health.pass_finished_at > stale_after():
+    if now - health.pass_finished_at > passes_stale_after():
         return _("no pass has ended since %(moment)s") % {
             "moment": moment(at=health.pass_finished_at, now=now)
         }
+    return _note_of_passes(facts, health, trail, now)
+
+
+def _note_of_passes(
+    facts: ConnectionFacts, health: ConnectionHealth, trail: Sequence[PassMark], now: datetime
+) -> str:
+    """Where passes end in time."""
     usual = _usual_seconds(trail)
     if usual > settings.SYNC_INTERVAL_SECONDS:
         return _("a pass takes %(span)s") % {"span": span(usual)}
+    if facts.look_seconds >= NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS:
+        return _turns(facts, health)
     behind = health.figures.get("machines_behind")
     if isinstance(behind, int) and behind:
         return ngettext(
@@ -137,7 +152,22 @@ def _note(
             "%(n)s workflows not looked at for minutes",
             behind,
         ) % {"n": whole(behind)}
+    if freshness(facts=facts, now=now) == Freshness.STALE:
+        return _("passes end, but what has changed is not all read")
     return ""
+
+
+def _turns(facts: ConnectionFacts, health: ConnectionHealth) -> str:
+    """Why a list is looked at seldom though nothing is wrong, and what would help."""
+    lists = health.figures.get("lists", 0)
+    rate = PART_OF_LOOKS * usual_rate(region=facts.region, operation=LIST)
+    said = ngettext(
+        "%(n)s list has %(rate)s calls a second for looks: it is looked at about every %(span)s.",
+        "%(n)s lists share %(rate)s calls a second for looks: the quietest are looked at about "
+        "every %(span)s.",
+        lists,
+    ) % {"n": whole(lists), "rate": f"{rate:.3g}", "span": span(facts.look_seconds)}
+    return f"{said} {_('A larger SYNC_QUOTA_SHARE makes that shorter; hints from a queue help.')}"
 
 
 def _usual_seconds(trail: Sequence[PassMark]) -> float:

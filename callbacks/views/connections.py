@@ -86,12 +86,12 @@ def _detail(detail: ConnectionDetail, now: datetime) -> dict[str, Any]:
         "pass_finished_at": _moment(health.pass_finished_at if health else None, now),
         "figures": _figures(health.figures if health else {}),
         "has_hints": bool(one.hint_queue_url),
-        "late_after": span(stale_after().total_seconds()),
+        "late_after": span(stale_after(facts).total_seconds()),
         "chart": age_chart(
             ages(health.ages if health else (), now=now),
             known_at=facts.read_ok_at,
             is_enabled=one.is_enabled,
-            late_after=stale_after(),
+            late_after=stale_after(facts),
             now=now,
         ),
     }

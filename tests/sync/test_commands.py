@@ -101,6 +101,15 @@ def test_sync_prints_the_figures_of_the_pass_as_json(world: World) -> None:
     assert figures["seconds"] > 0
 
 
+def test_a_pass_leaves_how_many_lists_share_the_calls(world: World) -> None:
+    world.start()
+
+    run("sync")
+
+    figures = world.health.figures
+    assert (figures["lists"], figures["look_seconds"] > 0) == (1, True)
+
+
 def test_sync_says_the_same_in_words(world: World) -> None:
     world.start()
 

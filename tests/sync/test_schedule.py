@@ -112,3 +112,22 @@ def test_how_often_something_happens_is_an_average_of_minutes(
     before: float, news: int, seconds: float, after: float
 ) -> None:
     assert schedule.news_rate(before=before, news=news, seconds=seconds) == pytest.approx(after)
+
+
+@pytest.mark.parametrize(
+    ("news", "calls", "seconds"),
+    [
+        ([], 2.5, 0),
+        ([0.0] * 45, 1, 60),
+        ([0.0] * 200, 2.5, 106.7),
+        # What is put aside for the quietest comes from the busy ones ...
+        ([100.0] * 9 + [0.0], 1, 300),
+        # ... but where there are too many lists, nobody has so many calls.
+        ([0.0] * 600, 1, 800),
+    ],
+)
+def test_the_share_says_how_long_the_quietest_list_waits_for_its_turn(
+    news: list[float], calls: float, seconds: float
+) -> None:
+    found = schedule.longest_between_looks(news, calls_per_second=calls)
+    assert found == pytest.approx(seconds, abs=0.1)

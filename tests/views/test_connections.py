@@ -137,6 +137,38 @@ def test_one_whose_passes_have_stopped_says_since_when(people, page_of):
     assert "Late no pass has ended since" in page
 
 
+def test_many_lists_say_why_each_is_looked_at_seldom_and_what_helps(people, page_of, settings):
+    settings.SYNC_INTERVAL_SECONDS, settings.SYNC_QUOTA_SHARE = 5, 0.5
+    one = making.make_connection(region="eu-central-2")
+    figures = {"lists": 45, "look_seconds": 60.0}
+    now = timezone.now()
+    seen = read(one, read_ok_at=now - timedelta(seconds=80), pass_finished_at=now, figures=figures)
+    said = (
+        "45 lists share 0.75 calls a second for looks: the quietest are looked at about every "
+        "1 min. A larger SYNC_QUOTA_SHARE makes that shorter"
+    )
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert f"Up to date: {said}" in page
+    assert "late from 1 min on" in page
+    seen.read_ok_at = now - timedelta(seconds=200)
+    seen.save()
+    assert f"Late: {said}" in text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+
+
+def test_a_few_lists_need_no_word(people, page_of, settings):
+    settings.SYNC_INTERVAL_SECONDS = 5
+    figures = {"lists": 10, "look_seconds": 5.3}
+    read(making.make_connection(), pass_finished_at=timezone.now(), figures=figures)
+    assert "calls a second" not in text_of(page_of(people.operator, "/connections/"))
+
+
+def test_a_late_one_whose_passes_end_says_that_something_is_not_read(people, page_of):
+    now = timezone.now()
+    read(making.make_connection(), read_ok_at=now - timedelta(minutes=9), pass_finished_at=now)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Late passes end, but what has changed is not all read" in page
+
+
 def test_the_list_counts_the_rights_that_were_seen(people, page_of):
     """As the connection's own page does, for each connection alone."""
     used, other = making.make_connection("used"), making.make_connection("other")

@@ -116,18 +116,31 @@ def test_freshness_follows_from_what_the_last_pass_saw(facts, expected, settings
         name: now - timedelta(seconds=facts[name]) if name in facts else None
         for name in ("read_ok_at", "failing_since")
     }
-    one = ConnectionFacts(
-        id=making.uuid.uuid4(),
-        name="prod",
-        region="eu-west-1",
-        account="",
-        is_enabled=facts.get("is_enabled", True),
-        error_code="",
-        error_message="",
-        throttled_at=None,
-        **times,
-    )
+    one = facts_with(**times, is_enabled=facts.get("is_enabled", True))
     assert freshness(facts=one, now=now) == expected
+
+
+@pytest.mark.parametrize(
+    ("look_seconds", "age", "expected"),
+    [
+        (60, 89, Freshness.OK),
+        (60, 91, Freshness.STALE),
+        (2, 26, Freshness.STALE),
+        # More than the scheduler ever aims at: the share is too small, and that is late.
+        (3000, 451, Freshness.STALE),
+    ],
+)
+def test_lists_that_wait_for_their_turn_are_not_late(look_seconds, age, expected, settings):
+    settings.SYNC_INTERVAL_SECONDS = 5
+    now = timezone.now()
+    one = facts_with(read_ok_at=now - timedelta(seconds=age), look_seconds=look_seconds)
+    assert freshness(facts=one, now=now) == expected
+
+
+def test_the_frame_takes_the_turn_of_the_lists_from_the_last_pass(people, page_of):
+    read_at = timezone.now() - timedelta(seconds=40)
+    health(making.make_connection("prod"), read_ok_at=read_at, figures={"look_seconds": 60.0})
+    assert '<li class="ok">' in page_of(people.approver, "/").content.decode()
 
 
 def test_a_frozen_connection_loses_its_green_tick_before_a_minute(people, page_of):
@@ -150,6 +163,22 @@ def test_a_page_speaks_in_the_zone_of_its_reader(people, page_of):
     people.approver.time_zone = "Asia/Kolkata"
     people.approver.save()
     assert ", 17:30" in text_of(page_of(people.approver, "/"))
+
+
+def facts_with(**fields):
+    values = {
+        "id": making.uuid.uuid4(),
+        "name": "prod",
+        "region": "eu-west-1",
+        "account": "",
+        "is_enabled": True,
+        "read_ok_at": None,
+        "failing_since": None,
+        "error_code": "",
+        "error_message": "",
+        "throttled_at": None,
+    }
+    return ConnectionFacts(**{**values, **fields})
 
 
 def health(connection, **fields):

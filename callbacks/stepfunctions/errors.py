@@ -53,13 +53,30 @@ class StepFunctionsError(Exception):
 
 
 class NotSent(StepFunctionsError):
-    """No byte of the request reached AWS: the same bytes may be sent again at any time."""
+    """No byte of the request reached AWS: the same bytes may be sent again at any time.
+
+    Where STS denied us the connection's role, `is_role_denied`, with `resource` and `principal` as
+    far as STS names them.
+    """
 
     certainly_not_applied = True
 
-    def __init__(self, *, kind: NotSentKind, operation: str, code: str, message: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        kind: NotSentKind,
+        operation: str,
+        code: str,
+        message: str = "",
+        is_role_denied: bool = False,
+        resource: str | None = None,
+        principal: str | None = None,
+    ) -> None:
         super().__init__(operation=operation, code=code, message=message)
         self.kind = kind
+        self.is_role_denied = is_role_denied
+        self.resource = resource
+        self.principal = principal
 
 
 class Unanswered(StepFunctionsError):

@@ -7,6 +7,8 @@ import logging
 # botocore prints parameters and bodies at DEBUG and redacts nothing, not even what AWS's own
 # model marks as sensitive.
 TALKATIVE = ("botocore", "boto3", "urllib3")
+# It warns with a whole traceback for each try to get into a role, and the error itself comes to us.
+COMPLAINING = ("botocore.credentials", "botocore.tokens")
 
 
 class _NothingBelowInfo(logging.Filter):
@@ -14,7 +16,13 @@ class _NothingBelowInfo(logging.Filter):
         return record.levelno >= logging.INFO
 
 
+class _NothingBelowError(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+
 _FILTER = _NothingBelowInfo()
+_ERRORS_ONLY = _NothingBelowError()
 
 
 def quiet_botocore() -> None:
@@ -27,6 +35,8 @@ def quiet_botocore() -> None:
         logger = logging.getLogger(name)
         if logger.level < logging.INFO:
             logger.setLevel(logging.INFO)
+    for name in COMPLAINING:
+        logging.getLogger(name).addFilter(_ERRORS_ONLY)
     for name in list(logging.root.manager.loggerDict):
         if name.split(".", 1)[0] in TALKATIVE:
             logging.getLogger(name).addFilter(_FILTER)

@@ -122,8 +122,7 @@ def translate(error: Exception, call: WireCall, secret: str) -> StepFunctionsErr
             message="The request does not have the shape that the operation takes.",
         )
     if call.requests == 0:
-        kind = _kind_before_sending(error)
-        return NotSent(kind=kind, operation=call.operation, code=code, message=message)
+        return _before_sending(error, call, code, message)
     if call.requests == 1 and _never_connected(error):
         return NotSent(
             kind=NotSentKind.UNREACHABLE, operation=call.operation, code=code, message=message
@@ -176,6 +175,24 @@ def _text_of(error: Exception, secret: str) -> str:
     if not isinstance(error, sdk.BotoCoreError | sdk.ClientError):
         return ""
     return without_secret(str(error), secret)[:LONGEST_MESSAGE]
+
+
+def _before_sending(error: Exception, call: WireCall, code: str, message: str) -> NotSent:
+    kind = _kind_before_sending(error)
+    is_role_denied = (
+        isinstance(error, sdk.ClientError)
+        and error.operation_name == "AssumeRole"
+        and code in DENIAL_CODES
+    )
+    return NotSent(
+        kind=kind,
+        operation=call.operation,
+        code=code,
+        message=message,
+        is_role_denied=is_role_denied,
+        resource=_found(_DENIED_RESOURCE, message, "resource") if is_role_denied else None,
+        principal=_found(_DENIED_PRINCIPAL, message, "principal") if is_role_denied else None,
+    )
 
 
 def _kind_before_sending(error: Exception) -> NotSentKind:

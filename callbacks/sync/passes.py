@@ -125,7 +125,9 @@ class _Pass:
             self._work()
         except _Hopeless:
             self._is_hopeless = True
-            logger.info("The pass over %s ended early.", self._connection.name)
+            trouble = self._asking.trouble
+            why = trouble.message if trouble else "another one has its lease."
+            logger.info("The pass over %s ended early: %s", self._connection.name, why)
         finally:
             figures = self._finish()
         lead = self._asking.aws_now(self._now) - self._now

@@ -20,6 +20,7 @@ from callbacks.sync.looks import OPERATION as LIST
 from callbacks.sync.purse import usual_rate
 from callbacks.sync.schedule import PART_OF_LOOKS
 from callbacks.sync.trail import PassMark, passes
+from callbacks.sync.trouble import ROLE_DENIED
 from callbacks.templatetags.words import age, moment, span, whole
 from callbacks.views.ages import Freshness, freshness, is_slowed, passes_stale_after
 from callbacks.views.rights_tally import Mark, mark_of
@@ -105,7 +106,7 @@ def _state(facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime) -> 
         return Mark("due", "gauge", _("Slowed by AWS"))
     if state == Freshness.OK and _usual_seconds(trail) > settings.SYNC_INTERVAL_SECONDS:
         return Mark("due", "gauge", _("Slow"))
-    if state == Freshness.DOWN and facts.error_code == DENIED_CODE:
+    if state == Freshness.DOWN and facts.error_code in (DENIED_CODE, ROLE_DENIED):
         return Mark("dying", "shield-x", _("Denied by AWS"))
     return {
         Freshness.OK: Mark("ok", "circle-check", _("Up to date")),

@@ -207,6 +207,21 @@ def test_a_role_that_is_not_given_means_not_sent(
     assert "SendTaskHeartbeat" not in wire.operations
 
 
+def test_a_role_that_is_denied_says_whose_it_is_and_to_whom(
+    wire: WireServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    us = "arn:aws:sts::111111111111:assumed-role/holdpoint/i-1"
+    told = f"User: {us} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+    wire.play(on.role_refused("AccessDenied", message=told))
+    with pytest.raises(NotSent) as raised:
+        Reader(access=role_at(wire)).list_state_machines()
+    error = raised.value
+    assert (error.is_role_denied, error.resource, error.principal) == (True, ROLE, us)
+    assert "ext-7" not in f"{error} {caplog.text}"
+    # The SDK's own warning is a traceback for each try.
+    assert "Traceback" not in caplog.text
+
+
 def test_asking_for_a_role_has_a_timeout(wire: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (doors.STS_CONFIG.connect_timeout, doors.STS_CONFIG.read_timeout) == (2, 5)
     short = Config(read_timeout=0.1, retries={"total_max_attempts": 1})

@@ -144,10 +144,10 @@ def assumed_role(key: str, *, expires: str) -> Act:
     return reply(body.encode())
 
 
-def role_refused(code: str, *, status: int = 403) -> Act:
+def role_refused(code: str, *, status: int = 403, message: str = "no") -> Act:
     """Refuse AssumeRole in the XML of STS."""
-    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-    return reply(body.encode(), status=status)
+    told = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return reply(f"<ErrorResponse>{told}</ErrorResponse>".encode(), status=status)
 
 
 def close(_: socket.socket) -> None:

@@ -68,6 +68,20 @@ def test_one_that_denies_is_refused_and_the_right_is_named(db: None, simulator: 
         add(simulator.url)
 
 
+def test_a_role_that_is_denied_is_named_with_what_to_check(db: None, simulator: Control) -> None:
+    simulator.separate()
+    role = "arn:aws:iam::210987654321:role/reader"
+    simulator.require_external_id(role, "the-right-one")
+
+    with pytest.raises(CommandError) as raised:
+        add(simulator.url, "--role-arn", role, "--external-id", "a-wrong-one")
+
+    said = str(raised.value)
+    assert f"AWS denied sts:AssumeRole on {role} to arn:" in said
+    assert "check the role's trust policy and the external id" in said
+    assert "a-wrong-one" not in said
+
+
 def test_adding_the_same_again_changes_nothing(db: None, simulator: Control) -> None:
     add(simulator.url)
 

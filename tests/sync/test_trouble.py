@@ -67,6 +67,21 @@ def test_out_of_reach_is_said_since_when(world: World) -> None:
     assert health.read_ok_at is None
 
 
+def test_a_role_that_is_denied_is_said_as_such(world: World) -> None:
+    role = "arn:aws:iam::210987654321:role/reader"
+    world.simulator.separate()
+    world.simulator.require_external_id(role, "the-right-one")
+    url = world.connection.endpoint_url
+    shut = making.make_connection(endpoint_url=url, role_arn=role, external_id="a-wrong-one")
+
+    figures = run_pass(connection=shut, now=world.now)
+
+    said = ConnectionHealth.objects.get(connection=shut).error_message
+    assert figures.error == "role_denied"
+    assert said.startswith(f"AWS denied sts:AssumeRole on {role} to arn:")
+    assert "a-wrong-one" not in said
+
+
 def test_the_age_of_what_is_shown_does_not_get_younger_while_aws_fails(world: World) -> None:
     world.start()
     world.sync()

@@ -113,6 +113,15 @@ def test_a_connection_that_is_denied_says_so_and_how_many_rights_are_missing(peo
     assert "1 missing" in page
 
 
+def test_a_role_that_is_denied_is_a_denial(people, page_of):
+    told = "AWS denied sts:AssumeRole on arn:aws:iam::1:role/reader: check the role's trust policy."
+    one = making.make_connection("prod")
+    read(one, failing_since=timezone.now(), error_code="role_denied", error_message=told)
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert "Denied by AWS" in page
+    assert told in page
+
+
 def test_one_that_is_switched_off_says_what_that_means(people, page_of):
     read(making.make_connection(is_enabled=False))
     page = text_of(page_of(people.operator, "/connections/"))

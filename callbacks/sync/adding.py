@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from callbacks.audit.configuration import configuration_changed
 from callbacks.models import Connection
 from callbacks.models.identity import connection_id
 from callbacks.stepfunctions import Access, Reader, StateMachine, StepFunctionsError, who_we_are
+from callbacks.sync.admission import admit
 
 # How we get in may change; account, region and endpoint are the identity.
 CHANGEABLE = ("name", "profile", "role_arn", "external_id", "hint_queue_url")
@@ -25,7 +27,8 @@ class NameTaken(Exception):
 class Added:
     connection: Connection
     is_new: bool
-    is_changed: bool = False
+    # What an existing one had before, by the name of its field; without what is secret.
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_connection(
@@ -40,8 +43,9 @@ def add_connection(
     """Make the connection, or bring an existing one of the same identity to these values.
 
     With `check`, AWS is asked first. Raises StepFunctionsError where it does not answer, NameTaken,
-    or AuditUnavailable; then nothing was changed.
+    BadConnection, or AuditUnavailable; then nothing was changed.
     """
+    admit(name=name, access=access, hint_queue_url=hint_queue_url)
     machines = Reader(access=access).list_state_machines() if check else ()
     account = _account(access, machines, may_ask=check)
     endpoint_url = (access.endpoint_url or "").rstrip("/")
@@ -88,19 +92,21 @@ def _write(wanted: Connection, actor: Actor, now: datetime) -> Added:
     existing = Connection.objects.filter(pk=wanted.pk).first()
     if existing is None:
         wanted.save(force_insert=True)
-        _record("connection_added", wanted, actor, now)
+        record_connection("connection_added", wanted, actor, now)
         return Added(connection=wanted, is_new=True)
     changed = [one for one in CHANGEABLE if getattr(existing, one) != getattr(wanted, one)]
     if not changed:
         return Added(connection=existing, is_new=False)
+    before = {one: "" if one == "external_id" else getattr(existing, one) for one in changed}
     for one in changed:
         setattr(existing, one, getattr(wanted, one))
     existing.save(update_fields=changed)
-    _record("connection_changed", existing, actor, now)
-    return Added(connection=existing, is_new=False, is_changed=True)
+    record_connection("connection_changed", existing, actor, now)
+    return Added(connection=existing, is_new=False, before=before)
 
 
-def _record(what: str, connection: Connection, actor: Actor, now: datetime) -> None:
+def record_connection(what: str, connection: Connection, actor: Actor, now: datetime) -> None:
+    """Append the change to the audit record. Raises AuditUnavailable."""
     facts = {
         "connection": str(connection.pk),
         "name": connection.name,

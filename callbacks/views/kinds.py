@@ -49,6 +49,9 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "audit_exported": lambda: _("Record exported"),
     "audit_rollback_acknowledged": lambda: _("Roll-back of the record acknowledged"),
     "connection_added": lambda: _("Connection added"),
+    "connection_changed": lambda: _("Connection changed"),
+    "connection_switched_on": lambda: _("Connection switched on"),
+    "connection_switched_off": lambda: _("Connection switched off"),
 }
 
 

@@ -48,7 +48,7 @@ def test_an_empty_emulator_has_no_account_yet(db: None, simulator: Control) -> N
 def test_the_account_of_a_role_is_that_of_its_arn(db: None) -> None:
     role = "arn:aws:iam::210987654321:role/reader"
 
-    add(NOBODY, "--role-arn", role, "--external-id", "x", "--no-check")
+    add(NOBODY, "--role-arn", role, "--external-id", "x-1", "--no-check")
 
     connection = Connection.objects.get()
     assert (connection.account, connection.role_arn) == ("210987654321", role)
@@ -95,6 +95,89 @@ def test_the_way_in_may_change_and_is_audited(db: None, simulator: Control) -> N
     assert add(simulator.url, name="production").startswith("Changed production")
     kinds = list(AuditEntry.objects.order_by("chain_seq").values_list("kind", flat=True))
     assert (Connection.objects.count(), kinds) == (1, ["connection_added", "connection_changed"])
+
+
+def test_what_a_second_adding_changes_is_said(db: None) -> None:
+    role = "arn:aws:iam::210987654321:role/"
+    queue = "https://sqs.eu-west-1.amazonaws.com/210987654321/hints"
+    first = ("--role-arn", f"{role}one", "--external-id", "hush-1", "--no-check")
+    add(NOBODY, *first, "--hint-queue-url", queue)
+
+    said = add(
+        NOBODY,
+        "--role-arn",
+        f"{role}two",
+        "--external-id",
+        "hush-2",
+        "--no-check",
+        name="production",
+    )
+
+    assert said == (
+        "Changed production: account 210987654321, eu-west-1. Renamed from prod to production; "
+        "role changed; external id changed; hint queue removed.\n"
+    )
+
+
+ROLE = "arn:aws:iam::210987654321:role/reader"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"name": ""}, "needs a name"),
+        ({"name": "  "}, "needs a name"),
+        ({"name": "prod\nforged"}, "that nobody sees"),
+        ({"name": "prod\u202egnp"}, "that nobody sees"),
+        ({"name": "p" * 81}, "more than 80 characters"),
+        ({"region": "Ireland"}, "looks like eu-west-1"),
+        ({"region": "eu-west-1 "}, "looks like eu-west-1"),
+        ({"endpoint_url": "http://ana:hush@127.0.0.1:9"}, "no user and no password"),
+        ({"endpoint_url": "127.0.0.1:9"}, "An endpoint looks like"),
+        ({"endpoint_url": "http://127.0.0.1:port"}, "An endpoint looks like"),
+        ({"endpoint_url": "http://[::1"}, "An endpoint looks like"),
+        ({"endpoint_url": "http://127.0.0.1:9/?key=hush"}, "An endpoint looks like"),
+        ({"endpoint_url": f"http://127.0.0.1:9/{'a' * 200}"}, "more than 200 characters"),
+        ({"hint_queue_url": "https://ana:hush@sqs.example/1/q"}, "no user and no password"),
+        ({"hint_queue_url": "my-queue"}, "address of a queue looks like"),
+        ({"profile": "p" * 65}, "at most 64 characters"),
+        ({"external_id": "hush-hush"}, "give the role, too"),
+        ({"role_arn": "reader"}, "A role looks like"),
+        ({"role_arn": "arn:aws:iam::210987654321:user/ana"}, "A role looks like"),
+        ({"role_arn": ROLE + "r" * 2048}, "A role looks like"),
+        ({"role_arn": ROLE, "external_id": "hush hush"}, "does not take"),
+    ],
+)
+def test_what_cannot_be_a_connection_is_refused_in_words(
+    db: None, options: dict[str, str], said: str
+) -> None:
+    given = {"name": "prod", "region": "eu-west-1", **options}
+    name = given.pop("name")
+
+    with pytest.raises(CommandError, match=said) as raised:
+        run("add_connection", name, no_check=True, **given)
+
+    assert "hush" not in str(raised.value)
+    assert (Connection.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_a_connection_is_switched_off_and_on_again_on_the_record(db: None) -> None:
+    one = making.make_connection("prod")
+
+    assert run("switch_connection", "prod", "off").startswith("Switched prod off.")
+    one.refresh_from_db()
+    assert not one.is_enabled
+    assert run("switch_connection", "prod", "off").startswith("prod was off already.")
+    assert run("switch_connection", "prod", "on").startswith("Switched prod on.")
+    one.refresh_from_db()
+    assert one.is_enabled
+    kinds = AuditEntry.objects.order_by("chain_seq").values_list("kind", flat=True)
+    assert list(kinds) == ["connection_switched_off", "connection_switched_on"]
+
+
+def test_one_that_does_not_exist_cannot_be_switched(db: None) -> None:
+    with pytest.raises(CommandError, match="no connection named nowhere"):
+        run("switch_connection", "nowhere", "off")
 
 
 def test_a_name_is_given_once(db: None, simulator: Control) -> None:

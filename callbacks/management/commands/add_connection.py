@@ -1,7 +1,6 @@
 """`manage.py add_connection`: an AWS account and region to mirror, checked and recorded."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -10,9 +9,15 @@ from callbacks.audit import AuditUnavailable
 from callbacks.audit.configuration import COMMAND
 from callbacks.stepfunctions import Access, StepFunctionsError
 from callbacks.sync.adding import Added, NameTaken, add_connection
+from callbacks.sync.admission import BadConnection
 from callbacks.sync.trouble import describe_trouble
 
-LONGEST_URL = 400
+CHANGEABLE_WORDS = {
+    "profile": "profile",
+    "role_arn": "role",
+    "external_id": "external id",
+    "hint_queue_url": "hint queue",
+}
 
 
 class Command(BaseCommand):
@@ -37,44 +42,47 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         access = Access(
             region=options["region"],
-            endpoint_url=options["endpoint_url"],
-            profile=options["profile"],
-            role_arn=options["role_arn"],
-            external_id=options["external_id"],
+            # A variable that is not set leaves an option empty.
+            endpoint_url=options["endpoint_url"] or None,
+            profile=options["profile"] or None,
+            role_arn=options["role_arn"] or None,
+            external_id=options["external_id"] or None,
         )
-        if len(options["name"]) > 80:
-            raise CommandError("The name has more than 80 characters.")
         try:
             added = add_connection(
                 name=options["name"],
                 access=access,
                 check=not options["no_check"],
-                hint_queue_url=_queue_url(options["hint_queue_url"]),
+                hint_queue_url=options["hint_queue_url"],
                 actor=COMMAND,
                 now=timezone.now(),
             )
         except StepFunctionsError as exc:
             message = describe_trouble(exc).message
             raise CommandError(f"{message} ({exc}) Nothing was added.") from exc
+        except BadConnection as exc:
+            raise CommandError(f"{exc} Nothing was added.") from exc
         except (NameTaken, AuditUnavailable) as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(_in_words(added))
 
 
-def _queue_url(given: str) -> str:
-    """Raises CommandError for what cannot be a queue's address."""
-    if not given:
-        return ""
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(given) > LONGEST_URL:
-        raise CommandError(
-            "The address of a queue looks like https://sqs.REGION.amazonaws.com/ACCOUNT/NAME."
-        )
-    return given
-
-
 def _in_words(added: Added) -> str:
     connection = added.connection
-    did = "Added" if added.is_new else "Changed" if added.is_changed else "Nothing to do for"
+    did = "Added" if added.is_new else "Changed" if added.before else "Nothing to do for"
     account = f"account {connection.account}" if connection.account else "account not known yet"
-    return f"{did} {connection.name}: {account}, {connection.region}."
+    said = f"{did} {connection.name}: {account}, {connection.region}."
+    return f"{said} {_changes(added)}" if added.before else said
+
+
+def _changes(added: Added) -> str:
+    """What an account and region that was there already had otherwise."""
+    found = []
+    if "name" in added.before:
+        found.append(f"renamed from {added.before['name']} to {added.connection.name}")
+    for field, word in CHANGEABLE_WORDS.items():
+        if field in added.before:
+            is_gone = not getattr(added.connection, field)
+            found.append(f"{word} {'removed' if is_gone else 'changed'}")
+    text = "; ".join(found)
+    return f"{text[:1].upper()}{text[1:]}."

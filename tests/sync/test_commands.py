@@ -236,6 +236,23 @@ def test_sync_says_that_a_pass_is_running(world: World) -> None:
         run("sync")
 
 
+def test_one_that_is_being_synced_does_not_keep_the_others_from_it(world: World) -> None:
+    world.start()
+    busy = making.make_connection("a-busy-one", endpoint_url=NOBODY)
+    until = making.timezone.now().replace(year=2099)
+    Lease.objects.create(name=f"sync:{busy.pk}", holder="other", until=until)
+    making.make_connection("away", endpoint_url=NOBODY, region="eu-north-1")
+    out = StringIO()
+
+    with pytest.raises(CommandError) as raised:
+        call_command("sync", stdout=out)
+
+    assert "A pass over a-busy-one is running" in str(raised.value)
+    assert "away (unreachable)" in str(raised.value)
+    assert f"{world.connection.name}: 1 executions listed" in out.getvalue()
+    assert "a-busy-one" not in out.getvalue()
+
+
 def test_an_unknown_connection_is_named(db: None) -> None:
     with pytest.raises(CommandError, match="no connection named nowhere"):
         run("sync", "--connection", "nowhere")

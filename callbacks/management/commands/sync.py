@@ -28,18 +28,21 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the figures as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        figures = {
-            connection.name: self._sync(connection, full=options["full"])
-            for connection in _connections(options["connection"])
-        }
+        figures: dict[str, PassFigures] = {}
+        busy: list[str] = []
+        for connection in _connections(options["connection"]):
+            try:
+                figures[connection.name] = self._sync(connection, full=options["full"])
+            except PassUnderWay:
+                busy.append(connection.name)
         if options["json"]:
             self.stdout.write(json.dumps(_summed(list(figures.values()))))
         else:
             for name, one in figures.items():
                 self.stdout.write(_in_words(name, one))
-        hindered = [f"{name} ({one.error})" for name, one in figures.items() if one.error]
-        if hindered:
-            raise CommandError(f"Not everything could be read: {', '.join(hindered)}.")
+        troubles = [*_under_way(busy), *_hindered(figures)]
+        if troubles:
+            raise CommandError(" ".join(troubles))
 
     def _sync(self, connection: Connection, *, full: bool) -> PassFigures:
         with tqdm(desc=connection.name, unit=" executions", disable=not sys.stderr.isatty()) as bar:
@@ -48,14 +51,7 @@ class Command(BaseCommand):
                 bar.total = total
                 bar.update(done - bar.n)
 
-            try:
-                return run_pass(
-                    connection=connection, now=database_now(), full=full, progress=progress
-                )
-            except PassUnderWay as exc:
-                raise CommandError(
-                    f"A pass over {exc} is running, or was killed less than a minute ago."
-                ) from exc
+            return run_pass(connection=connection, now=database_now(), full=full, progress=progress)
 
 
 def _connections(name: str | None) -> list[Connection]:
@@ -65,6 +61,17 @@ def _connections(name: str | None) -> list[Connection]:
     if found is None:
         raise CommandError(f"There is no connection named {name}.")
     return [found]
+
+
+def _under_way(busy: list[str]) -> list[str]:
+    """The worker has them: no fault, but what was asked for was not done."""
+    rest = "is running, or was killed less than a minute ago."
+    return [f"A pass over {name} {rest}" for name in busy]
+
+
+def _hindered(figures: dict[str, PassFigures]) -> list[str]:
+    found = [f"{name} ({one.error})" for name, one in figures.items() if one.error]
+    return [f"Not everything could be read: {', '.join(found)}."] if found else []
 
 
 def _summed(figures: list[PassFigures]) -> dict[str, Any]:

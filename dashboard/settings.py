@@ -374,6 +374,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # Django's own handlers (with DEBUG, and of the development server) would print addresses as
+        # they are.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # It greets at each start of each command.
         "axes": {"level": "WARNING"},
         # Their debug lines print whole requests, token included.

@@ -2,11 +2,17 @@
 
 import logging
 import logging.config
+import runpy
+from io import StringIO
+from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 
 from dashboard.logs import OneLineFormatter
 
+# Of the shape of AWS's, and with what an address escapes.
+TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAe+b/9" + "q7Zk3/+Yw" * 70 + "=="
 FORGED = "refund\r\n2026-11-25 INFO callbacks approved by ana\x1b[2J\u2028end"
 
 
@@ -38,3 +44,57 @@ def test_a_traceback_keeps_its_lines():
 def test_the_product_logs_through_it(handler, settings):
     formatter = settings.LOGGING["handlers"][handler]["formatter"]
     assert settings.LOGGING["formatters"][formatter]["()"] == "dashboard.logs.OneLineFormatter"
+
+
+def is_hidden(text: str) -> bool:
+    pieces = (TOKEN[40:80], TOKEN[-60:], quote(TOKEN[40:80], safe=""), quote(TOKEN[-60:], safe=""))
+    return "[masked" in text and not any(piece in text for piece in pieces)
+
+
+@pytest.mark.parametrize("spelled", [TOKEN, quote(TOKEN, safe="")], ids=["plain", "escaped"])
+def test_a_token_that_is_pasted_into_an_address_is_not_in_the_log(spelled):
+    assert is_hidden(line_of(f"Not Found: /tasks/{spelled}/"))
+
+
+def test_nor_is_one_that_stands_in_an_error():
+    assert is_hidden(line_of("failed", exc_text=f"Traceback\nValueError: {TOKEN}"))
+
+
+def test_the_page_that_is_not_found_is_logged_without_it(client, db):
+    out = StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(OneLineFormatter("%(name)s %(message)s"))
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        assert client.get(f"/no-such-page/{TOKEN}/").status_code == 404
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    assert out.getvalue().startswith("django.request Not Found: /no-such-page/[masked")
+    assert is_hidden(out.getvalue())
+
+
+@pytest.mark.parametrize("name", ["django", "django.request", "django.server", "axes"])
+def test_every_line_goes_through_our_formatter(name, settings):
+    """Django's defaults print them once more with DEBUG, by a handler of their own."""
+    own = settings.LOGGING["loggers"].get(name, {}).get("handlers", [])
+    assert set(own) <= {"console"}
+    assert "handlers" in settings.LOGGING["loggers"]["django"]
+
+
+def test_the_web_servers_own_logs_are_masked_too():
+    out = StringIO()
+    access, error = logging.Logger("access"), logging.Logger("error")
+    for one in (access, error):
+        handler = logging.StreamHandler(out)
+        handler.setFormatter(logging.Formatter("gunicorn: %(message)s"))
+        one.addHandler(handler)
+    worker = SimpleNamespace(log=SimpleNamespace(access_log=access, error_log=error))
+
+    runpy.run_path("gunicorn.conf.py")["post_worker_init"](worker)
+
+    access.info('"%(m)s %(U)s" 404', {"m": "GET", "U": f"/tasks/{TOKEN}/"})
+    error.error("Error handling request %s", f"/tasks/{quote(TOKEN, safe='')}/")
+    first, second = out.getvalue().splitlines()
+    assert first.startswith('gunicorn: "GET /tasks/[masked')
+    assert is_hidden(first)
+    assert is_hidden(second)

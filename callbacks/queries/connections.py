@@ -14,6 +14,7 @@ from django.db.models.functions import RowNumber
 from callbacks.models import (
     MAY_WAIT,
     CallbackTask,
+    CallBudget,
     CallCount,
     Connection,
     ConnectionHealth,
@@ -24,6 +25,8 @@ from callbacks.queries.rights import Place
 
 # What one person reads; the problems of more workflows than this stand in the log.
 PROBLEM_LIMIT = 20
+# An old throttle explains no new delay.
+THROTTLE_COUNTS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class ConnectionLine:
     health: ConnectionHealth | None
     waiting: int
     throttles: int
+    # The operations that AWS has throttled lately.
+    slowed: tuple[str, ...]
     # Why its state machines and Map Runs could not be read, by name.
     problems: tuple[tuple[str, str], ...]
 
@@ -63,12 +68,12 @@ class ConnectionDetail:
 
 
 def list_connections(*, now: datetime) -> tuple[ConnectionLine, ...]:
-    """All of them by name: four queries."""
+    """All of them by name: five queries."""
     return _lines(list(Connection.objects.select_related("health").order_by("name")), now)
 
 
 def connection_detail(*, connection_id: uuid.UUID, now: datetime) -> ConnectionDetail | None:
-    """One connection: six queries. None where there is none of this id."""
+    """One connection: seven queries. None where there is none of this id."""
     connection = Connection.objects.select_related("health").filter(pk=connection_id).first()
     if connection is None:
         return None
@@ -89,6 +94,7 @@ def hour_of(now: datetime) -> datetime:
 def _lines(connections: Collection[Connection], now: datetime) -> tuple[ConnectionLine, ...]:
     waiting = _waiting_by_connection()
     throttles = _throttles(since=hour_of(now) - timedelta(hours=1))
+    slowed = _slowed(connections, since=now - THROTTLE_COUNTS_FOR)
     problems = _problems(connections)
     return tuple(
         ConnectionLine(
@@ -96,6 +102,7 @@ def _lines(connections: Collection[Connection], now: datetime) -> tuple[Connecti
             health=getattr(one, "health", None),
             waiting=waiting.get(one.pk, 0),
             throttles=throttles.get(one.pk, 0),
+            slowed=tuple(slowed.get(one.pk, ())),
             problems=tuple(problems.get(one.pk, ())),
         )
         for one in connections
@@ -125,6 +132,16 @@ def _waiting_by_connection() -> dict[uuid.UUID, int]:
 def _throttles(*, since: datetime) -> dict[uuid.UUID, int]:
     rows = CallCount.objects.filter(hour__gte=since).values_list("connection_id")
     return dict(rows.annotate(n=Sum("throttles")))
+
+
+def _slowed(
+    connections: Collection[Connection], *, since: datetime
+) -> Mapping[uuid.UUID, list[str]]:
+    rows = CallBudget.objects.filter(connection__in=connections, throttled_at__gt=since)
+    found: dict[uuid.UUID, list[str]] = defaultdict(list)
+    for key, operation in rows.order_by("operation").values_list("connection_id", "operation"):
+        found[key].append(operation)
+    return found
 
 
 def _calls(connection: Connection, *, since: datetime) -> tuple[Calls, ...]:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class CallCounter:
 
     `clock_offset` is how many seconds AWS's clock was ahead of ours at the last answer (its
     Date header has whole seconds, so read it as plus or minus one), None before any answer.
+    `slowest` is the longest wait for one answer in seconds, whether it came or not.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,7 @@ class CallCounter:
         self._throttles: Counter[str] = Counter()
         self._denials: Counter[str] = Counter()
         self.clock_offset: float | None = None
+        self.slowest = 0.0
 
     def add_request(self, operation: str) -> None:
         with self._lock:
@@ -58,6 +61,10 @@ class CallCounter:
     def add_denial(self, operation: str) -> None:
         with self._lock:
             self._denials[operation] += 1
+
+    def add_wait(self, seconds: float) -> None:
+        with self._lock:
+            self.slowest = max(self.slowest, seconds)
 
     @property
     def calls(self) -> dict[str, int]:
@@ -86,6 +93,7 @@ class WireCall:
     counter: CallCounter
     admit: Callable[[str], None] | None = None
     requests: int = 0
+    sent_at: float | None = None
     cut: bool = False
     date: datetime | None = None
     not_admitted: Exception | None = None
@@ -124,6 +132,7 @@ def _before_send(**_: object) -> None:
         _ask_to_be_admitted(call, call.admit)
     call.requests += 1
     call.counter.add_request(call.operation)
+    call.sent_at = monotonic()
 
 
 def _ask_to_be_admitted(call: WireCall, admit: Callable[[str], None]) -> None:
@@ -166,7 +175,11 @@ def _date(text: str | None) -> datetime | None:
 
 def _response_received(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
     call = _running.get()
-    if call is None or parsed_response is None:
+    if call is None:
+        return
+    if call.sent_at is not None:
+        call.counter.add_wait(monotonic() - call.sent_at)
+    if parsed_response is None:
         return
     code = parsed_response.get("Error", {}).get("Code")
     status = parsed_response.get("ResponseMetadata", {}).get("HTTPStatusCode")

@@ -32,6 +32,8 @@ class PassFigures:
     # Lists that are looked at, and how many seconds apart our share lets the quietest be.
     lists: int = 0
     look_seconds: float = 0.0
+    # The longest wait for one answer of AWS, in seconds.
+    slowest_answer: float = 0.0
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO
 from callbacks.sync.figures import PassFigures
 
+# AWS answers in a fraction of a second; from so many on people are told.
+SLOW_ANSWER = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -31,6 +34,13 @@ def begin(*, connection: Connection, now: datetime) -> Before:
         machines_listed_at=health.machines_listed_at,
         was_cut_off=_was_cut_off(health),
     )
+
+
+def note_slowness(*, connection: Connection, seconds: float) -> None:
+    """Say it while the pass goes on: one that waits for AWS may not end for long."""
+    health = ConnectionHealth.objects.get(connection=connection)
+    health.figures = {**health.figures, "slowest_answer": round(seconds, 1)}
+    health.save(update_fields=["figures"])
 
 
 def _was_cut_off(health: ConnectionHealth) -> bool:

@@ -98,7 +98,7 @@ class _Pass:
             now=now,
             patient=full,
             yielding=not full,
-            keep_alive=self._keep_lease,
+            keep_alive=self._keep_going,
         )
         self._follower = Follower(asking=self._asking, now=now, is_careful=before.was_cut_off)
         self._queue = Queue(connection=connection, now=now)
@@ -119,6 +119,7 @@ class _Pass:
         self._attempted: set[str] = set()
         self._silent = 0
         self._missed = 0
+        self._slowness_told = 0.0
 
     def run(self) -> PassFigures:
         try:
@@ -327,6 +328,13 @@ class _Pass:
             if self._is_last_straw(exc):
                 raise _Hopeless from None
 
+    def _keep_going(self) -> None:
+        slowest = self._asking.counter.slowest
+        if slowest >= health.SLOW_ANSWER and slowest > self._slowness_told:
+            self._slowness_told = slowest
+            health.note_slowness(connection=self._connection, seconds=slowest)
+        self._keep_lease()
+
     def _keep_lease(self) -> None:
         passed = time.monotonic() - self._extended
         if passed < self._hold.seconds / 3:
@@ -351,6 +359,7 @@ class _Pass:
             machines_behind=behind(self._machines, now=self._now, after=schedule.LONGEST_UNSEEN),
             lists=len(self._looked_at),
             look_seconds=round(self._look_seconds, 1),
+            slowest_answer=round(asking.counter.slowest, 1),
             error=asking.trouble.code if asking.trouble else "",
         )
         finished_at = self._now + timedelta(seconds=seconds)

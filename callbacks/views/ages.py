@@ -11,12 +11,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from callbacks.queries.connections import THROTTLE_COUNTS_FOR
 from callbacks.queries.frame import ConnectionFacts
 from callbacks.sync.schedule import LONGEST_UNSEEN
 from callbacks.templatetags.words import age, moment, stamp
 
-# An old throttle explains no new delay.
-THROTTLE_COUNTS_FOR = timedelta(minutes=10)
 # What a pass itself may take before its connection is called late.
 PASS_MAY_TAKE = timedelta(seconds=10)
 # A list has its turn in a whole pass, and others may be more urgent: so many times what is planned.

@@ -16,6 +16,7 @@ from callbacks.models import Connection, ConnectionHealth
 from callbacks.queries.connections import ConnectionLine
 from callbacks.queries.frame import ConnectionFacts, look_seconds_of
 from callbacks.queries.rights import DENIED_CODE, RightsSeen
+from callbacks.sync.health import SLOW_ANSWER
 from callbacks.sync.looks import OPERATION as LIST
 from callbacks.sync.purse import usual_rate
 from callbacks.sync.schedule import PART_OF_LOOKS
@@ -65,7 +66,7 @@ def connection_row(*, line: ConnectionLine, rights: RightsSeen, now: datetime) -
         way_in=way_in(one),
         endpoint=one.endpoint_url,
         state=_state(facts, trail, now),
-        note=_note(facts, health, trail, now),
+        note=_note(line, facts, trail, now),
         age=age(since=facts.read_ok_at, now=now) if facts.read_ok_at else "",
         is_late=freshness(facts=facts, now=now) in (Freshness.STALE, Freshness.DOWN),
         spark=spark(trail, interval=settings.SYNC_INTERVAL_SECONDS),
@@ -118,22 +119,26 @@ def _state(facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime) -> 
 
 
 def _note(
-    facts: ConnectionFacts,
-    health: ConnectionHealth | None,
-    trail: Sequence[PassMark],
-    now: datetime,
+    line: ConnectionLine, facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime
 ) -> str:
     """What the last pass says of it; "" where all is as it should be."""
+    health = line.health
     if not facts.is_enabled:
         return _("nothing is read, no answer is taken")
     if facts.error_code:
         return facts.error_message or facts.error_code
-    if health is None or health.pass_finished_at is None:
-        return _("the first pass is under way") if health else _("no pass has begun")
+    if health is None:
+        return _("no pass has begun")
+    if health.pass_finished_at is None:
+        return _("the first pass is under way") + _slowness(health)
     if now - health.pass_finished_at > passes_stale_after():
-        return _("no pass has ended since %(moment)s") % {
+        said = _("no pass has ended since %(moment)s") % {
             "moment": moment(at=health.pass_finished_at, now=now)
         }
+        return said + _slowness(health)
+    if line.slowed and facts.throttled_at and is_slowed(facts=facts, now=now):
+        at = moment(at=facts.throttled_at, now=now)
+        return _("%(apis)s, last at %(moment)s") % {"apis": ", ".join(line.slowed), "moment": at}
     return _note_of_passes(facts, health, trail, now)
 
 
@@ -143,7 +148,7 @@ def _note_of_passes(
     """Where passes end in time."""
     usual = _usual_seconds(trail)
     if usual > settings.SYNC_INTERVAL_SECONDS:
-        return _("a pass takes %(span)s") % {"span": span(usual)}
+        return _("a pass takes %(span)s") % {"span": span(usual)} + _slowness(health)
     if facts.look_seconds >= NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS:
         return _turns(facts, health)
     behind = health.figures.get("machines_behind")
@@ -156,6 +161,14 @@ def _note_of_passes(
     if freshness(facts=facts, now=now) == Freshness.STALE:
         return _("passes end, but what has changed is not all read")
     return ""
+
+
+def _slowness(health: ConnectionHealth) -> str:
+    """Whether it is AWS that a pass waits for, as the pass saw it so far."""
+    seconds = health.figures.get("slowest_answer")
+    if not isinstance(seconds, int | float) or seconds < SLOW_ANSWER:
+        return ""
+    return _(": AWS answers slowly, a call has waited %(span)s") % {"span": span(seconds)}
 
 
 def _turns(facts: ConnectionFacts, health: ConnectionHealth) -> str:

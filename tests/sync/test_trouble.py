@@ -8,7 +8,7 @@ import pytest
 
 from callbacks.models import CallCount, ConnectionHealth, Execution
 from callbacks.stepfunctions import ExecutionPage, Reader, Refused, RefusedKind, Throttled
-from callbacks.sync import read_execution, run_pass
+from callbacks.sync import health, read_execution, run_pass
 from tests import making
 from tests.sync.world import FOUNDING_CASE, World
 
@@ -80,6 +80,23 @@ def test_a_role_that_is_denied_is_said_as_such(world: World) -> None:
     assert figures.error == "role_denied"
     assert said.startswith(f"AWS denied sts:AssumeRole on {role} to arn:")
     assert "a-wrong-one" not in said
+
+
+def test_that_aws_answers_slowly_is_known_before_the_pass_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    world.sync()
+    monkeypatch.setattr(health, "SLOW_ANSWER", 0.3)
+    world.simulator.fault("ListStateMachines", "delay", seconds=0.4)
+    monkeypatch.setattr(health, "finish", lambda **_: None)
+    world.simulator.advance(61)
+
+    world.sync()
+
+    figures = world.health.figures
+    assert figures["slowest_answer"] >= 0.4
+    assert figures["lists"] == 1
 
 
 def test_the_age_of_what_is_shown_does_not_get_younger_while_aws_fails(world: World) -> None:

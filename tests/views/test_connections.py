@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -13,8 +14,8 @@ from callbacks.stepfunctions.rights import RIGHTS, IamRole
 from tests import making
 from tests.views.conftest import text_of
 
-LIST_QUERIES = 16
-PAGE_QUERIES = 21
+LIST_QUERIES = 17
+PAGE_QUERIES = 22
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,31 @@ def test_one_whose_passes_have_stopped_says_since_when(people, page_of):
     read(making.make_connection(), read_ok_at=ended, pass_finished_at=ended)
     page = text_of(page_of(people.operator, "/connections/"))
     assert "Late no pass has ended since" in page
+
+
+def test_what_waits_for_aws_says_that_aws_answers_slowly(people, page_of):
+    ended = timezone.now() - timedelta(minutes=20)
+    figures = {"slowest_answer": 20.1}
+    one = making.make_connection()
+    read(one, read_ok_at=ended, pass_finished_at=ended, figures=figures)
+    read(making.make_connection(), read_ok_at=None, pass_finished_at=None, figures=figures)
+    page = text_of(page_of(people.operator, "/connections/"))
+    slowly = "AWS answers slowly, a call has waited 20 s"
+    assert f"the first pass is under way: {slowly}" in page
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert re.search(rf"Late: no pass has ended since [^:]*:?[^:]*: {slowly}", page)
+
+
+def test_a_connection_that_aws_slows_down_says_which_api(people, page_of):
+    one, now = making.make_connection(), timezone.now()
+    read(one, throttled_at=now, pass_finished_at=now)
+    values = {"connection": one, "level": 0, "at": now}
+    CallBudget.objects.create(operation="ListExecutions", throttled_at=now, **values)
+    CallBudget.objects.create(operation="GetExecutionHistory", **values)
+    long_ago = now - timedelta(hours=1)
+    CallBudget.objects.create(operation="DescribeExecution", throttled_at=long_ago, **values)
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert "Slowed by AWS: ListExecutions, last at" in page
 
 
 def test_many_lists_say_why_each_is_looked_at_seldom_and_what_helps(people, page_of, settings):

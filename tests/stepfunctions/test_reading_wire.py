@@ -69,9 +69,12 @@ def test_throttled_reads_are_counted_and_end_after_three(wire: WireServer, acces
 
 def test_a_stalled_read_ends_with_its_timeout(wire: WireServer, access: Access) -> None:
     wire.play(wire.stall)
+    reader = Reader(access=access, read_timeout=0.1, attempts=1)
     with pytest.raises(Unanswered) as raised:
-        Reader(access=access, read_timeout=0.1, attempts=1).list_state_machines()
+        reader.list_state_machines()
     assert raised.value.code == "ReadTimeoutError"
+    # An answer that never came was waited for, too.
+    assert reader.calls.slowest >= 0.1
 
 
 def test_every_request_is_admitted_repeats_included(wire: WireServer, access: Access) -> None:

@@ -22,6 +22,11 @@ DecisionState = Literal[
 ]
 Way = Literal["approve", "reject"]
 
+STARTED_BY = (
+    "The ARN of the execution that started this one, as its input says by AWS's convention: "
+    'only as true as that input. "" where it names none.'
+)
+
 
 class DiesAt(BaseModel):
     """When the task dies; `earliest` differs from `latest` where a heartbeat may move it.
@@ -139,6 +144,7 @@ class TaskItem(BaseModel):
 
 
 class TaskOut(TaskItem):
+    started_by: str = Field(description=STARTED_BY)
     input: Any = Field(description="JSON, with every task token masked.")
     context: Any = Field(description="The context object, with every task token masked.")
     parameters: Any = Field(description="What the worker got, with every task token masked.")
@@ -205,6 +211,7 @@ class ExecutionOut(BaseModel):
     status: str
     started_at: datetime
     stopped_at: datetime | None
+    started_by: str = Field(description=STARTED_BY)
     redrive_count: int
     read_at: datetime | None
     problem: str = Field(description='Why its history cannot be read now, "" where it can.')

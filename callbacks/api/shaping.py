@@ -31,6 +31,7 @@ def task_item(task: CallbackTask, answers: Iterable[Decision]) -> TaskItem:
 def task_out(task: CallbackTask, answers: Iterable[Decision]) -> TaskOut:
     return TaskOut(
         **_task(task, answers),
+        started_by=task.execution.started_by,
         input=raw_or_text(task.input),
         context=raw_or_text(task.context),
         parameters=raw_or_text(task.parameters),
@@ -81,6 +82,7 @@ def execution_out(
         status=execution.status,
         started_at=execution.started_at,
         stopped_at=execution.stopped_at,
+        started_by=execution.started_by,
         redrive_count=execution.redrive_count,
         read_at=execution.read_at,
         problem=execution.problem,

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value
 
+from callbacks.asl.nesting import name_in
 from callbacks.models import AuditEntry, CallbackTask, Decision, Execution, RejectionMode
 from callbacks.queries.lines import lines
 from callbacks.queries.sight import Sight, visible_tasks
@@ -42,6 +43,14 @@ class Standing:
     sent_no: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The run that another one is a part of; without `id` it is not mirrored, or not to be seen."""
+
+    name: str
+    id: uuid.UUID | None = None
+
+
 def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None:
     """The execution, or None where this person may see nothing of it."""
     found = (
@@ -52,6 +61,30 @@ def find_execution(*, execution_id: uuid.UUID, sight: Sight) -> Execution | None
     if found is None or sight.sees_all:
         return found
     return found if visible_tasks(sight).filter(execution_id=execution_id).exists() else None
+
+
+def whole_of(*, execution: Execution, sight: Sight) -> Whole | None:
+    """The run of whose Map Run it is a child, or that its input says started it.
+
+    One query, and none where it is no part of another run.
+    """
+    machine = execution.state_machine
+    if machine.is_map_run:
+        return _seen_whole(Execution.objects.filter(map_runs=machine.pk), sight)
+    arn = execution.started_by
+    # An input that was copied from another run may name any, even this one.
+    if arn in ("", execution.arn):
+        return None
+    rows = Execution.objects.filter(connection_id=execution.connection_id, arn=arn)
+    return _seen_whole(rows, sight) or Whole(name=name_in(arn))
+
+
+def _seen_whole(rows: QuerySet[Execution], sight: Sight) -> Whole | None:
+    """With its id where `find_execution` would find it."""
+    theirs = visible_tasks(sight).filter(execution_id=OuterRef("pk"))
+    may_see = Value(True) if sight.sees_all else Exists(theirs)
+    row = rows.annotate(may_see=may_see).values_list("name", "pk", "may_see").first()
+    return Whole(name=row[0], id=row[1] if row[2] else None) if row else None
 
 
 def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:

@@ -17,6 +17,7 @@ from django.db.models import Min, Q, QuerySet
 
 from callbacks.asl.deadline import NOT_STARTED, still_unstarted
 from callbacks.asl.history import CallbackTask as HistoryTask
+from callbacks.asl.nesting import started_by
 from callbacks.models import (
     CallbackTask,
     Decision,
@@ -314,6 +315,7 @@ def _write_execution(execution: Execution, plan: Plan, maker: RowMaker) -> None:
     if history is not None:
         execution.is_moving = plan.is_moving
         execution.input = storable.text(history.input)
+        execution.started_by = started_by(execution.input)
         execution.last_event_id = history.last_event_id
         execution.redrive_count = history.redrive_count
         execution.read_at = maker.now

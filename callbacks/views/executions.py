@@ -10,8 +10,14 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from callbacks.models import CallbackTask, Decision, Execution
-from callbacks.queries.executions import find_execution, live_answers, standings_of, tasks_of
-from callbacks.queries.sight import Sight
+from callbacks.queries.executions import (
+    Whole,
+    find_execution,
+    live_answers,
+    standings_of,
+    tasks_of,
+    whole_of,
+)
 from callbacks.templatetags.words import utc_time
 from callbacks.views.activity_words import worker_words
 from callbacks.views.closings import task_badge
@@ -21,7 +27,7 @@ from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
-from callbacks.views.machine_words import machine_facts
+from callbacks.views.machine_words import machine_facts, whole_url
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.requests import raw_text
@@ -50,11 +56,14 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
     tasks = tasks_of(execution=execution, sight=frame.sight)
     answers = live_answers(tasks=tasks)
     standings = standings_of(execution=execution, sight=frame.sight)
+    whole = whole_of(execution=execution, sight=frame.sight)
     context = {
         "execution": execution,
         "status_words": run_words(execution),
         "rows": [_row(task, answers.get(task.pk)) for task in tasks],
-        "facts": _facts(execution, frame.sight),
+        "facts": _facts(execution, whole),
+        "whole": whole,
+        "whole_url": whole_url(whole),
         "console_url": console_url(execution.arn),
         "events_url": events_page(execution.pk),
         "timeline": timeline_of(
@@ -95,10 +104,10 @@ def _row(task: CallbackTask, answer: Decision | None) -> dict[str, Any]:
     }
 
 
-def _facts(execution: Execution, sight: Sight) -> tuple[Fact, ...]:
+def _facts(execution: Execution, whole: Whole | None) -> tuple[Fact, ...]:
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(execution=execution, sight=sight),
+        *machine_facts(execution=execution, whole=whole),
         Fact(_("Status"), execution.status, is_code=True),
         Fact(_("Started"), _utc(execution.started_at)),
         *((Fact(_("Ended"), _utc(execution.stopped_at)),) if execution.stopped_at else ()),

@@ -1,17 +1,17 @@
-"""What an execution is of: a state machine, or a Map Run of an execution of one."""
+"""What an execution is of: a state machine, or a Map Run; and the run that it is a part of."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from callbacks.models import Execution
-from callbacks.queries.sight import Sight
+from callbacks.queries.executions import Whole
 from callbacks.views.panels import Fact
 from callbacks.views.places import execution_page, workflow_page
 
 
-def machine_facts(*, execution: Execution, sight: Sight) -> tuple[Fact, ...]:
-    """No query. The parent is a link for those who may see it though nothing waits in it."""
+def machine_facts(*, execution: Execution, whole: Whole | None) -> tuple[Fact, ...]:
+    """No query. The run that it is a part of is a link for those who may see that."""
     machine = execution.state_machine
     facts = [Fact(_("State machine"), machine.state_machine_arn, is_code=True)]
     if not machine.is_map_run and execution.is_known:
@@ -22,7 +22,12 @@ def machine_facts(*, execution: Execution, sight: Sight) -> tuple[Fact, ...]:
         facts.append(Fact(_("Alias"), execution.alias, is_code=True))
     if machine.is_map_run:
         facts.append(Fact(_("Map Run"), machine.arn, is_code=True))
-    if machine.parent_id is not None and sight.sees_all:
-        page = execution_page(machine.parent_id)
-        facts.append(Fact(_("Parent"), _("The execution with this Map Run"), url=page))
+    if whole is not None:
+        facts.append(Fact(_("Part of"), whole.name, url=whole_url(whole)))
+    if execution.started_by:
+        facts.append(Fact(_("Started by, says its input"), execution.started_by, is_code=True))
     return tuple(facts)
+
+
+def whole_url(whole: Whole | None) -> str:
+    return execution_page(whole.id) if whole and whole.id else ""

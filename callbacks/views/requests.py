@@ -13,13 +13,14 @@ from kombu.exceptions import OperationalError
 
 from callbacks.audit.readings import record_reading
 from callbacks.models import CallbackTask
-from callbacks.queries.executions import audit_lines, standings_of
+from callbacks.queries.executions import audit_lines, standings_of, whole_of
 from callbacks.queries.requests import RequestFacts, find_task, place_in_queue, request_facts
 from callbacks.sync.merging import merged_task
 from callbacks.views.conversation_words import conversation_words
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.machine_words import whole_url
 from callbacks.views.places import task_page
 from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
 from callbacks.views.rescue_words import exits_context
@@ -84,7 +85,8 @@ def show_request(
         return respond(request, "callbacks/answer.html", context, fragment="answer", status=status)
     place = place_in_queue(task=facts.task, sight=frame.sight, total=frame.facts.for_me)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)
-    context["back"] = inbox_link()
+    whole = whole_of(execution=facts.task.execution, sight=frame.sight)
+    context |= {"whole": whole, "whole_url": whole_url(whole), "back": inbox_link()}
     context["conversation"] = conversation_words(facts=facts, user=request.user, now=frame.now)
     if part.panel is not None:
         # The panel says what a toast would.
@@ -95,7 +97,7 @@ def show_request(
         execution, task = facts.task.execution, facts.task
         standings = standings_of(execution=execution, sight=frame.sight)
         context |= technical_context(
-            facts=facts, lines=lines, standings=standings, sight=frame.sight, now=frame.now
+            facts=facts, lines=lines, standings=standings, whole=whole, now=frame.now
         )
         context |= exits_context(execution=execution, task=task, user=request.user, now=frame.now)
         return respond(request, TECHNICAL, context, fragment="detail", status=status)

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 
 from callbacks.asl.definition import known_definition
 from callbacks.models import AuditEntry, CallbackTask
-from callbacks.queries.executions import Standing
+from callbacks.queries.executions import Standing, Whole
 from callbacks.queries.requests import RequestFacts
-from callbacks.queries.sight import Sight
 from callbacks.templatetags.words import middle, span, utc_time, whole
 from callbacks.views.activity_words import worker_words
 from callbacks.views.clocks import clock_of
@@ -46,7 +45,7 @@ def technical_context(
     facts: RequestFacts,
     lines: Sequence[AuditEntry],
     standings: Sequence[Standing],
-    sight: Sight,
+    whole: Whole | None,
     now: datetime,
 ) -> dict[str, Any]:
     """What templates/callbacks/technical.html takes besides the plain page's context."""
@@ -61,7 +60,7 @@ def technical_context(
         ),
         "payloads": [_payload(task, name) for name in PAYLOADS if name in ALWAYS or task.variables],
         **_definition(task),
-        "ids": _ids(task, sight),
+        "ids": _ids(task, whole),
         "limits": _limits(task, now),
         "lines": lines_words(lines),
         "console_url": console_url(task.execution.arn),
@@ -101,11 +100,11 @@ def _definition(task: CallbackTask) -> Mapping[str, Any]:
     }
 
 
-def _ids(task: CallbackTask, sight: Sight) -> tuple[Fact, ...]:
+def _ids(task: CallbackTask, whole: Whole | None) -> tuple[Fact, ...]:
     execution = task.execution
     return (
         Fact(_("Execution"), execution.arn, is_code=True),
-        *machine_facts(execution=execution, sight=sight),
+        *machine_facts(execution=execution, whole=whole),
         Fact(_("State"), task.state, is_code=True),
         *((Fact(_("Iteration"), task.iteration, is_code=True),) if task.iteration else ()),
         Fact(_("Resource"), task.resource, is_code=True),

@@ -300,3 +300,11 @@ def test_an_activity_says_whether_a_worker_has_it(people, program_of):
 def test_what_is_no_activity_says_so(people, program_of):
     task = make_task()
     assert program_of(people.approver).get(f"/tasks/{task.pk}").json()["activity"] is None
+
+
+def test_a_task_and_its_execution_name_the_run_that_started_it(approver):
+    parent = make_execution()
+    task = make_task(execution=make_execution(started_by=parent.arn))
+    assert approver.get(f"/tasks/{task.pk}").json()["started_by"] == parent.arn
+    assert approver.get(f"/executions/{task.execution_id}").json()["started_by"] == parent.arn
+    assert approver.get(f"/executions/{make_task().execution_id}").json()["started_by"] == ""

@@ -81,6 +81,44 @@ def test_it_does_not_lead_those_to_a_parent_who_may_not_see_it(people, page_of):
     page = page_of(people.approver, path_of(task.execution))
     assert page.status_code == 200
     assert path_of(run.parent) not in page.content.decode()
+    assert f"Part of {run.parent.name}" in text_of(page)
+
+
+def pages_of(task):
+    return (path_of(task.execution), f"/tasks/{task.pk}/", f"/tasks/{task.pk}/?view=technical")
+
+
+def test_a_run_that_another_one_started_leads_there(people, page_of):
+    parent = making.make_execution(name="order-881")
+    child = making.make_execution(
+        making.make_machine(parent.connection), "payment-1", started_by=parent.arn
+    )
+    for path in pages_of(making.make_task(execution=child)):
+        page = page_of(people.operator, path)
+        assert "Part of order-881" in text_of(page)
+        assert f'href="{path_of(parent)}"' in page.content.decode()
+
+
+def test_a_run_that_is_not_mirrored_or_not_to_be_seen_is_only_named(people, page_of):
+    hidden = making.make_task(policy=making.make_policy(team="finance")).execution
+    gone = hidden.arn.replace(hidden.name, "order-4")
+    machine = making.make_machine(hidden.connection)
+    for name, arn in ((hidden.name, hidden.arn), ("order-4", gone)):
+        child = making.make_execution(machine, started_by=arn)
+        for path in pages_of(making.make_task(execution=child)):
+            page = page_of(people.approver, path)
+            assert f"Part of {name}" in text_of(page)
+            assert path_of(hidden) not in page.content.decode()
+
+
+def test_a_run_is_no_part_of_itself_nor_of_one_in_another_account(people, page_of):
+    other = making.make_execution(name="order-4")
+    child = making.make_execution(started_by=other.arn)
+    page = page_of(people.operator, path_of(child))
+    assert path_of(other) not in page.content.decode()
+    child.started_by = child.arn
+    child.save()
+    assert "Part of" not in text_of(page_of(people.operator, path_of(child)))
 
 
 def test_its_definition_is_shown_as_code(people, page_of):

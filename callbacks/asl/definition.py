@@ -138,6 +138,18 @@ def children_of(definition: Definition, state: State) -> str | None:
     return json.dumps({"QueryLanguage": definition.query_language, **_processor(state.raw)})
 
 
+def map_labelled(definition: Definition, label: str) -> str:
+    """The distributed Map whose runs have this label in their ARN, or "".
+
+    AWS makes a label where a Map names none (dg/state-map-distributed, "Label").
+    """
+    maps = [state for state in definition.states.values() if state.is_distributed]
+    named = [state for state in maps if state.raw.get("Label") == label]
+    nameless = [state for state in maps if "Label" not in state.raw]
+    found = named or nameless
+    return found[0].name if len(found) == 1 else ""
+
+
 def parts_inside(state: State) -> Iterator[tuple[int | None, str]]:
     """Where each part of it begins: a Parallel's branches from 0, a Map's one part as None."""
     for level in _levels_inside(state.name, state.raw, state.query_language):

@@ -66,6 +66,13 @@ def in_order(
     sign = "-" if descending else ""
     if found is None or found > SORTED_LIMIT or connection.vendor == "sqlite":
         return rows.order_by(f"{sign}{column}", f"{sign}id")
+    return apart_from_indexes(rows, column, descending=descending)
+
+
+def apart_from_indexes(
+    rows: QuerySet[CallbackTask], column: str, *, descending: bool
+) -> QuerySet[CallbackTask]:
+    """By (column, id), of rows that are to be found first and then sorted."""
     first, second = (_as_it_is(name) for name in (column, "id"))
     if descending:
         return rows.order_by(first.desc(), second.desc())

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -22,8 +23,9 @@ from callbacks.models import (
     Vote,
 )
 from callbacks.queries.conversation import holders_of, on_it
+from callbacks.queries.map_runs import inside
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
-from callbacks.queries.searching import count_found, in_order, text_condition
+from callbacks.queries.searching import apart_from_indexes, count_found, in_order, text_condition
 
 # More than this many new rows are only called "many".
 NEW_LIMIT = 100
@@ -56,6 +58,8 @@ class TaskFilter:
     has_no_clock: bool = False
     # A person and their teams, who say that they are on it or were given it.
     holder: tuple[int, frozenset[int]] | None = None
+    # What waits in its children.
+    map_run: uuid.UUID | None = None
     # Another list: not what waits for people, but running jobs that an answer can end early.
     jobs: bool = False
 
@@ -147,7 +151,9 @@ def list_waiting(
     rows = _waiting(tasks, filters, now)
     found = count_found(rows) if filters.text else None
     beyond = rows.filter(after(order.column, cursor, descending=order.is_descending))
-    ordered = in_order(beyond, order.column, descending=order.is_descending, found=found)
+    # Of all that waits, few may be of one Map Run: those are found by their runs, and sorted.
+    sort = apart_from_indexes if filters.map_run else partial(in_order, found=found)
+    ordered = sort(beyond, order.column, descending=order.is_descending)
     facts = _facts(ordered[: limit + 1]) if found != 0 else ()
     page = facts[:limit]
     has_more = len(facts) > limit
@@ -226,6 +232,8 @@ def _waiting(
         user_id, team_ids = filters.holder
         claims = on_it(user_id=user_id, team_ids=team_ids, now=now)
         conditions &= Q(request_id__in=claims.values("request_id"))
+    if filters.map_run:
+        conditions &= inside(map_run_id=filters.map_run)
     return tasks.filter(conditions & text_condition(filters.text))
 
 

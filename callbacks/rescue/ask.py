@@ -23,6 +23,7 @@ from callbacks.models import (
     TaskStatus,
     User,
 )
+from callbacks.queries.map_runs import DEEPEST_MAPS
 from callbacks.rescue import rules
 from callbacks.rescue.errors import (
     CannotRescue,
@@ -34,8 +35,6 @@ from callbacks.rescue.errors import (
 from callbacks.rescue.recording import Losses, Wish, record
 
 MAY_RESCUE = frozenset({Role.OPERATOR, Role.ADMIN})
-# Maps inside the children of Maps, as deep as anybody nests them.
-DEEPEST_MAPS = 3
 
 
 def heartbeat(

@@ -18,6 +18,7 @@ from callbacks.queries.executions import (
     tasks_of,
     whole_of,
 )
+from callbacks.queries.map_runs import map_runs_of
 from callbacks.templatetags.words import utc_time
 from callbacks.views.activity_words import worker_words
 from callbacks.views.closings import task_badge
@@ -28,6 +29,7 @@ from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
 from callbacks.views.machine_words import machine_facts, whole_url
+from callbacks.views.map_run_words import map_runs_context
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import events_page, execution_page, task_page
 from callbacks.views.requests import raw_text
@@ -70,6 +72,11 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
             execution=execution, attempts=tasks, answers=tuple(answers.values()), now=frame.now
         ),
         **run_graph(execution=execution, standings=standings, now=frame.now),
+        **map_runs_context(
+            execution=execution,
+            lines=map_runs_of(execution=execution, sight=frame.sight),
+            now=frame.now,
+        ),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
         **actions,

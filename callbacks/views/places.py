@@ -50,6 +50,11 @@ def contract_page(*, workflow_id: uuid.UUID, state: str) -> str:
     return f"{workflow_page(workflow_id)}answers/?{urlencode({'step': state}, errors='replace')}"
 
 
+def waiting_in(map_run_id: uuid.UUID) -> str:
+    """What waits in the children of a Map Run."""
+    return f"/waiting/?map_run={map_run_id}"
+
+
 def events_page(execution_id: uuid.UUID) -> str:
     """POST reads the last events of the run from AWS."""
     return f"{execution_page(execution_id)}events/"

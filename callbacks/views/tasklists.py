@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from callbacks.models import CallbackTask, User
 from callbacks.queries.frame import ConnectionFacts
+from callbacks.queries.map_runs import arn_of
 from callbacks.queries.paging import PAGE_SIZE, Cursor
 from callbacks.queries.tasks import (
     NEW_LIMIT,
@@ -30,11 +31,12 @@ from callbacks.queries.tasks import (
 from callbacks.templatetags.words import age
 from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
 from callbacks.views.frame import Frame
+from callbacks.views.map_run_words import map_label
 from callbacks.views.places import task_page
 from callbacks.views.row_markup import BatchLine, Line, TableLine, entry, line, table_line
 from callbacks.views.rows import Batch, Row, Words, group, look_of
 
-FILTERS = ("connection", "state_machine", "state", "due", "on_it", "q")
+FILTERS = ("connection", "state_machine", "state", "due", "on_it", "map_run", "q")
 # The only person that the filter "on_it" takes.
 ME = "me"
 NAMES = (*FILTERS, "order", "cursor", "selected")
@@ -73,6 +75,7 @@ def read_list(
             dies_within=DUE.get(address.get("due")),
             has_no_clock=address.get("due") == NEVER,
             holder=(user.pk, user.team_ids) if address.get("on_it") == ME else None,
+            map_run=read_uuid(address.get("map_run")),
             jobs=bool(address.get(KIND)),
         ),
         order=Order(address.get("order")) if address.get("order") in list(Order) else Order.SOONEST,
@@ -124,7 +127,9 @@ def list_context(
         "next_size": PAGE_SIZE,
         "first_url": asked.address.with_(cursor=""),
         "state": poll_state(entries=entries, end=found.next, new=0, frame=frame),
-        **filter_context(asked=asked, connections=frame.facts.connections),
+        **filter_context(
+            asked=asked, connections=frame.facts.connections, map_run=_map_run(asked, found)
+        ),
     }
 
 
@@ -158,7 +163,16 @@ def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
     ]
 
 
-def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) -> dict[str, Any]:
+def _map_run(asked: ListQuery, page: TaskPage) -> str:
+    """How people call the Map Run that is asked for; only those who see something of it."""
+    if asked.filters.map_run is None or not page.tasks:
+        return ""
+    return map_label(arn_of(map_run_id=asked.filters.map_run))
+
+
+def filter_context(
+    *, asked: ListQuery, connections: Sequence[ConnectionFacts], map_run: str = ""
+) -> dict[str, Any]:
     """Chips, the choices of the filter menu, and the orders, each with its address."""
     address = asked.address
     names = {str(facts.id): facts.label for facts in connections}
@@ -168,6 +182,7 @@ def filter_context(*, asked: ListQuery, connections: Sequence[ConnectionFacts]) 
         "state": (_("Step"), str),
         "due": (_("Time left"), lambda value: DUE_WORDS[value]() if value in DUE_WORDS else value),
         "on_it": (_("On it"), lambda _value: _("me and my teams")),
+        "map_run": (_("Map Run"), lambda value: map_run or value[:8]),
         "q": (_("Words"), str),
     }
     return {

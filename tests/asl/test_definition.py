@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callbacks.asl.definition import DefinitionError, can_wait, parse_definition
+from callbacks.asl.definition import DefinitionError, can_wait, map_labelled, parse_definition
 from tests.asl.histories import LAMBDA, callback, machine
 
 
@@ -148,3 +148,34 @@ def test_odd_values_of_known_fields_do_not_raise() -> None:
 
     assert (state.timeout_seconds, state.heartbeat_seconds, state.next) == (None, None, None)
     assert state.retry[0].max_attempts == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "asked", "name"),
+    [
+        ({"A": "each", "B": "other"}, "each", "A"),
+        ({"A": "each", "B": None}, "each", "A"),
+        # AWS made that label, so it is of the one that names none.
+        ({"A": "each", "B": None}, "0a1b2c", "B"),
+        ({"A": None, "B": None}, "0a1b2c", ""),
+        ({"A": "each"}, "0a1b2c", ""),
+    ],
+)
+def test_a_map_is_found_by_the_label_of_its_runs(
+    labels: dict[str, str | None], asked: str, name: str
+) -> None:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    states = {
+        state: {
+            "Type": "Map",
+            "ItemProcessor": {
+                "ProcessorConfig": config,
+                "StartAt": f"In{state}",
+                "States": {f"In{state}": callback()},
+            },
+            **({"Label": label} if label else {}),
+            "End": True,
+        }
+        for state, label in labels.items()
+    }
+    assert map_labelled(machine(states), asked) == name

@@ -162,3 +162,90 @@ def test_the_technical_view_marks_what_was_found_about_its_step(people, page_of)
     assert "Answer needs" in definition
     assert "Can hang for a year" in definition
     assert "Tokens stand in the history" not in definition
+
+
+SPREADS = {
+    "Each": {
+        "Type": "Map",
+        "Label": "each",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Review",
+            "States": {"Review": ask()},
+        },
+        "End": True,
+    }
+}
+
+
+def spread_run(name="album-1"):
+    """A run with a Map Run at work."""
+    text = json.dumps({"StartAt": "Each", "States": SPREADS})
+    return making.make_map_run(making.make_execution(making.make_machine(definition=text), name))
+
+
+def test_it_lists_its_map_runs_and_leads_to_what_waits_in_them(people, page_of):
+    run = spread_run()
+    tasks = [making.make_task(execution=making.make_execution(run)) for _ in range(3)]
+    making.make_task()
+    page = page_of(people.operator, path_of(run.parent))
+    assert "Each 3 requests wait in it at work" in text_of(page)
+    (url,) = re.findall(r'href="(/waiting/\?map_run=[^"]+)"', page.content.decode())
+    listed = page_of(people.operator, url)
+    assert set(re.findall(r'id="open-([^"]+)"', listed.content.decode())) == {
+        str(task.pk) for task in tasks
+    }
+    assert "Map Run each" in text_of(listed)
+
+
+def test_what_waits_in_a_map_inside_a_map_is_counted_and_listed_with_the_outer_one(people, page_of):
+    run = spread_run()
+    inner = making.make_map_run(making.make_execution(run), "inner")
+    task = making.make_task(execution=making.make_execution(inner))
+    assert "1 request waits in it" in text_of(page_of(people.operator, path_of(run.parent)))
+    listed = page_of(people.operator, f"/waiting/?map_run={run.pk}").content.decode()
+    assert f'id="open-{task.pk}"' in listed
+
+
+def test_of_a_map_run_only_that_is_counted_and_listed_which_one_may_see(people, page_of):
+    run = spread_run()
+    making.make_task(execution=run.parent)
+    theirs = making.make_task(
+        execution=making.make_execution(run), policy=making.make_policy(team="finance")
+    )
+    page = page_of(people.approver, path_of(run.parent))
+    assert "Each nothing that you may see waits in it" in text_of(page)
+    listed = page_of(people.approver, f"/waiting/?map_run={run.pk}")
+    assert str(theirs.pk) not in listed.content.decode()
+    assert "Map Run each" not in text_of(listed)
+
+
+def test_a_map_run_that_is_over_says_so_and_leads_nowhere(people, page_of):
+    run = spread_run()
+    run.over_at = timezone.now()
+    run.save()
+    page = page_of(people.operator, path_of(run.parent))
+    assert "Each nothing that you may see waits in it over since" in text_of(page)
+    assert "/waiting/?map_run=" not in page.content.decode()
+
+
+def test_a_run_without_map_runs_says_nothing_of_them(people, page_of):
+    page = page_of(people.operator, path_of(making.make_execution()))
+    assert "Map Runs" not in text_of(page)
+
+
+def test_the_page_asks_as_often_however_many_map_runs_and_children_there_are(
+    people, browser_of, django_assert_max_num_queries
+):
+    browser, counts = browser_of(people.operator), []
+    run = spread_run()
+    making.make_task(execution=making.make_execution(run))
+    for more in (0, 30):
+        for _ in range(more):
+            run = making.make_map_run(run.parent)
+            making.make_task(execution=making.make_execution(run))
+        with django_assert_max_num_queries(100) as asked:
+            page = browser.get(path_of(run.parent))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    assert "Older Map Runs of this run are not listed." in text_of(page)

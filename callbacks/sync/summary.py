@@ -19,6 +19,8 @@ LONGEST_LABEL = 40
 DEEPEST = 3
 LONGEST_HEADLINE = 300
 LONGEST_NAME = 200
+# What a value is called that has no name.
+ALONE = "Input"
 
 # Who asked, under the names that people give it; compared without case, "_" and "-".
 ASKERS = (
@@ -69,6 +71,11 @@ def summarise(*, state_machine: str, state: str, payloads: Payloads, texts: Text
         key_fields=tuple(fields),
         asked_by=asker[:LONGEST_NAME],
     )
+
+
+def value_alone(text: str) -> str:
+    """The value of an input that is nothing but one short value, or ""."""
+    return _short(_parse(text)) or ""
 
 
 def paths_in(template: str) -> list[str]:
@@ -127,6 +134,10 @@ def _parse(text: str) -> Any:
 
 def _first_fields(given: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(given, dict):
+        # An item of a Map often is one value, and nothing else tells it from the next.
+        alone = _short(given)
+        if alone is not None:
+            yield ALONE, alone
         return
     found = 0
     for path, value in _scalars(given, ()):

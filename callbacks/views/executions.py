@@ -28,7 +28,7 @@ from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, frame_of
 from callbacks.views.guard import PersonRequest, page
 from callbacks.views.jsontree import json_tree
-from callbacks.views.machine_words import machine_facts, whole_url
+from callbacks.views.machine_words import machine_facts, part_of
 from callbacks.views.map_run_words import map_runs_context
 from callbacks.views.panels import Fact, run_words
 from callbacks.views.places import events_page, execution_page, task_page
@@ -64,8 +64,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "status_words": run_words(execution),
         "rows": [_row(task, answers.get(task.pk)) for task in tasks],
         "facts": _facts(execution, whole),
-        "whole": whole,
-        "whole_url": whole_url(whole),
+        "part_of": part_of(execution=execution, whole=whole),
         "console_url": console_url(execution.arn),
         "events_url": events_page(execution.pk),
         "timeline": timeline_of(

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from callbacks.models import Execution
 from callbacks.queries.executions import Whole
+from callbacks.sync.summary import value_alone
 from callbacks.views.panels import Fact
 from callbacks.views.places import execution_page, workflow_page
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The run that another one is a part of; `url` only for those who may see it.
+
+    Of a Map Run's child, AWS tells no number: `item` is its input where that is one value, else
+    `child` its own name.
+    """
+
+    name: str
+    url: str
+    item: str = ""
+    child: str = ""
+
+
+def part_of(*, execution: Execution, whole: Whole | None) -> PartOf | None:
+    """No query."""
+    if whole is None:
+        return None
+    if not execution.state_machine.is_map_run:
+        return PartOf(whole.name, whole_url(whole))
+    item = value_alone(execution.input)
+    return PartOf(whole.name, whole_url(whole), item, "" if item else execution.name)
 
 
 def machine_facts(*, execution: Execution, whole: Whole | None) -> tuple[Fact, ...]:
@@ -29,5 +56,5 @@ def machine_facts(*, execution: Execution, whole: Whole | None) -> tuple[Fact, .
     return tuple(facts)
 
 
-def whole_url(whole: Whole | None) -> str:
-    return execution_page(whole.id) if whole and whole.id else ""
+def whole_url(whole: Whole) -> str:
+    return execution_page(whole.id) if whole.id else ""

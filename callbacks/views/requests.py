@@ -20,7 +20,7 @@ from callbacks.views.conversation_words import conversation_words
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
-from callbacks.views.machine_words import whole_url
+from callbacks.views.machine_words import part_of
 from callbacks.views.places import task_page
 from callbacks.views.request_words import AnswerPart, answer_part, inbox_link, request_context
 from callbacks.views.rescue_words import exits_context
@@ -86,7 +86,8 @@ def show_request(
     place = place_in_queue(task=facts.task, sight=frame.sight, total=frame.facts.for_me)
     context |= request_context(facts=facts, place=place, part=part, now=frame.now)
     whole = whole_of(execution=facts.task.execution, sight=frame.sight)
-    context |= {"whole": whole, "whole_url": whole_url(whole), "back": inbox_link()}
+    context["part_of"] = part_of(execution=facts.task.execution, whole=whole)
+    context["back"] = inbox_link()
     context["conversation"] = conversation_words(facts=facts, user=request.user, now=frame.now)
     if part.panel is not None:
         # The panel says what a toast would.

@@ -106,6 +106,13 @@ def test_a_child_goes_by_the_name_of_its_parents_machine(world: World, parent: s
     assert row.execution.state_machine.state_machine_arn.endswith(":stateMachine:orders/each")
 
 
+def test_children_of_one_map_are_told_apart_by_their_items(world: World, parent: str) -> None:
+    rows = [world.task(child) for child in children(world, parent)]
+
+    assert [row.key_fields for row in rows] == [[["Input", item]] for item in PHOTOS["photos"]]
+    assert all(item in row.search_text for row, item in zip(rows, PHOTOS["photos"], strict=True))
+
+
 @pytest.mark.parametrize("inner", [{}, {"TimeoutSeconds": 90_000}])
 def test_a_child_ends_when_its_parents_time_is_over(world: World, inner: dict[str, Any]) -> None:
     limited = spread(machine(Review=task(**inner))) | {"TimeoutSeconds": 3600}

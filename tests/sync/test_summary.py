@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from callbacks.asl.lookup import Payloads
 from callbacks.models import Policy
-from callbacks.sync.summary import LONGEST_VALUE, Summary, humanise, summarise
+from callbacks.sync.summary import LONGEST_VALUE, Summary, humanise, summarise, value_alone
 
 
 def fields(text: str) -> list[tuple[str, str]]:
@@ -25,6 +25,20 @@ def summary(text: str) -> Summary:
 
 def test_the_headline_is_workflow_and_step() -> None:
     assert summary("{}").headline == "orders: Approve"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('"photo-7.jpg"', "photo-7.jpg"), ("120.00", "120.00"), ("true", "yes")]
+)
+def test_an_input_that_is_one_value_is_told_by_it(text: str, value: str) -> None:
+    assert fields(text) == [("Input", value)]
+    assert value_alone(text) == value
+
+
+@pytest.mark.parametrize("text", ["null", '""', "[7]", "{}", "no JSON", json.dumps("x" * 61)])
+def test_an_input_that_says_nothing_in_a_line_has_no_fields(text: str) -> None:
+    assert fields(text) == []
+    assert value_alone(text) == ""
 
 
 @pytest.mark.parametrize(
@@ -81,8 +95,8 @@ def test_who_asked_is_found_under_its_usual_names(key: str) -> None:
     assert (found.asked_by, found.key_fields) == ("Ines Almeida", (("Id", "1"),))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "7", '"x"', "{", "[" * 5000, '{"a":' * 2000])
-def test_an_input_that_is_no_object_shows_nothing(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 5000, '{"a":' * 2000])
+def test_an_input_that_is_neither_object_nor_value_shows_nothing(text: str) -> None:
     assert (fields(text), summary(text).asked_by) == ([], "")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 
+import pytest
 from django.utils import timezone
 
 from callbacks.models import TaskStatus
@@ -86,6 +87,22 @@ def test_it_does_not_lead_those_to_a_parent_who_may_not_see_it(people, page_of):
 
 def pages_of(task):
     return (path_of(task.execution), f"/tasks/{task.pk}/", f"/tasks/{task.pk}/?view=technical")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('"photo-7.jpg"', "album-1 , item photo-7.jpg"),
+        ("7", "album-1 , item 7"),
+        ('{"photo": 7}', "album-1 , child run-x"),
+        ("[7]", "album-1 , child run-x"),
+    ],
+)
+def test_the_child_of_a_map_run_says_which_part_of_it_it_is(people, page_of, given, words):
+    run = making.make_map_run(making.make_execution(name="album-1"))
+    task = making.make_task(execution=making.make_execution(run, "run-x", input=given))
+    for path in pages_of(task):
+        assert f"Part of {words}" in text_of(page_of(people.operator, path))
 
 
 def test_a_run_that_another_one_started_leads_there(people, page_of):

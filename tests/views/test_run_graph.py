@@ -12,7 +12,7 @@ from tests.asl.histories import machine
 from tests.views.conftest import text_of
 from tests.views.test_graph import node
 
-RUN_QUERIES = 15
+RUN_QUERIES = 16
 
 
 def run_on(definition, **fields):

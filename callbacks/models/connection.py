@@ -67,6 +67,8 @@ class Hint(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="hints")
     execution_arn = models.CharField(max_length=256)
     at = models.DateTimeField()
+    # Nobody can wait in its state machine today, but perhaps in the version that it runs on.
+    is_doubtful = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -77,6 +77,8 @@ class StateMachine(models.Model):
     created_at = models.DateTimeField(null=True)
     # Somebody may wait in one of its versions, whatever today's definition says.
     versions_wait = models.BooleanField(default=False)
+    # Somebody could wait in it at some time: a version may be of then.
+    could_wait = models.BooleanField(default=False, db_default=False)
     # When what runs was last looked at for versions, where nobody can wait today.
     surveyed_at = models.DateTimeField(null=True)
     # A key of one's own that encrypts it, as it names it: an ARN, an id or an alias.

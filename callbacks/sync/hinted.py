@@ -2,7 +2,7 @@
 
 Of an execution that the mirror holds a hint brings its next reading forward. One that it does not
 hold is described first: what AWS does not know, or what runs in a state machine in which nobody
-waits, leaves no trace.
+waits, leaves no trace. Where only a version could let it wait, few are described, after all others.
 """
 
 from __future__ import annotations
@@ -11,21 +11,31 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from callbacks.models import MAY_WAIT, Connection, Execution, ExecutionStatus, Hint, StateMachine
+from callbacks.models import Connection, Execution, ExecutionStatus, Hint, StateMachine
 from callbacks.models.identity import execution_id
-from callbacks.stepfunctions import HintQueue, NotFound, StepFunctionsError, Throttled
+from callbacks.stepfunctions import (
+    ExecutionDetail,
+    HintQueue,
+    NotFound,
+    StepFunctionsError,
+    Throttled,
+)
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import find_news, line_of
 from callbacks.sync.sightings import held_of, write_news
 from callbacks.sync.trouble import is_of_the_connection
+from callbacks.sync.versions import Versions, in_doubt
 
 DESCRIBE = "DescribeExecution"
 # Of a pass; what is left comes with the next one.
 LONGEST_RECEIVING = 2.0  # seconds
 MOST_LOOKED_UP = 100
 BATCH = 500
+# Of executions that wait only if the version does by which they were started: so many are kept, and
+# looked up in a pass. A busy state machine without a wait is not to fill the table, nor the budget.
+MOST_DOUBTFUL = 20
 # By then the lists have shown it.
 TOO_OLD = timedelta(minutes=5)
 # Of one that ended so lately, a hint tells of that end; later it may tell of a redrive.
@@ -57,7 +67,7 @@ def receive_hints(*, asking: Asking, connection: Connection, now: datetime) -> N
 
 
 def note_hints(*, connection: Connection, arns: Iterable[str], now: datetime) -> None:
-    """Bring forward what the mirror holds, and remember what it does not: three queries a BATCH."""
+    """Bring forward what the mirror holds, and remember what it does not: five queries a BATCH."""
     ours = [arn for arn in arns if _is_of(connection, arn)]
     for start in range(0, len(ours), BATCH):
         _note(connection, ours[start : start + BATCH], now)
@@ -69,12 +79,13 @@ def look_up_hints(*, asking: Asking, connection: Connection, now: datetime) -> N
     Raises StepFunctionsError where nothing else would fare better either.
     """
     _forget_needless(connection, now)
-    hints = Hint.objects.filter(connection=connection).order_by("at", "pk")[:MOST_LOOKED_UP]
-    for hint in hints:
+    hints = Hint.objects.filter(connection=connection).order_by("is_doubtful", "at", "pk")
+    versions = Versions(asking=asking)
+    for hint in hints[:MOST_LOOKED_UP]:
         if not asking.may(DESCRIBE, beyond=FOR_OTHERS):
             return
         try:
-            _look_up(asking, hint, now)
+            _look_up(asking, hint, versions, now)
         except Throttled as exc:
             asking.note(exc)
             return
@@ -109,25 +120,34 @@ def _note(connection: Connection, arns: list[str], now: datetime) -> None:
     later = Q(read_next_at=None) | Q(read_next_at__gt=now)
     held.filter(later, status=ExecutionStatus.RUNNING, problem="").update(read_next_at=now)
     unknown = [arn for key, arn in keys.items() if key not in known]
-    names = _names_that_matter(connection, {_machine_name(arn) for arn in unknown})
-    Hint.objects.bulk_create(
-        [
-            Hint(connection=connection, execution_arn=arn, at=now)
-            for arn in unknown
-            if _machine_name(arn) in names
-        ],
-        ignore_conflicts=True,
-    )
+    if unknown:
+        Hint.objects.bulk_create(_hints(connection, unknown, now), ignore_conflicts=True)
 
 
-def _names_that_matter(connection: Connection, names: set[str]) -> set[str]:
-    """Of state machines in which somebody may wait; one that is only just made counts too."""
-    if not names:
-        return set()
+def _hints(connection: Connection, arns: list[str], now: datetime) -> list[Hint]:
+    """Those of state machines in which somebody may wait, and few of those in doubt."""
+    names = {_machine_name(arn) for arn in arns}
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
     rows = rows.filter(name__in=names)
-    needless = rows.filter(definition__can_wait=False, versions_wait=False)
-    return names - set(needless.values_list("name", flat=True))
+    # One that is only just made is in neither.
+    needless = _names_of(rows.filter(definition__can_wait=False, versions_wait=False))
+    doubtful = _names_of(in_doubt(rows)) if needless else set()
+    kept = [arn for arn in arns if _machine_name(arn) not in needless]
+    asked = [arn for arn in arns if _machine_name(arn) in doubtful]
+    if asked:
+        held = Hint.objects.filter(connection=connection, is_doubtful=True).count()
+        asked = asked[: max(0, MOST_DOUBTFUL - held)]
+    return [
+        *(Hint(connection=connection, execution_arn=arn, at=now) for arn in kept),
+        *(
+            Hint(connection=connection, execution_arn=arn, at=now, is_doubtful=True)
+            for arn in asked
+        ),
+    ]
+
+
+def _names_of(rows: QuerySet[StateMachine]) -> set[str]:
+    return set(rows.values_list("name", flat=True))
 
 
 def _machine_name(execution_arn: str) -> str:
@@ -135,15 +155,24 @@ def _machine_name(execution_arn: str) -> str:
     return execution_arn.split(":")[6].partition("/")[0]
 
 
-def _look_up(asking: Asking, hint: Hint, now: datetime) -> None:
+def _look_up(asking: Asking, hint: Hint, versions: Versions, now: datetime) -> None:
     try:
         detail = asking.reader.describe_execution(arn=hint.execution_arn)
     except NotFound:
         return
     list_of = detail.map_run_arn or detail.state_machine_arn
-    machine = StateMachine.objects.filter(MAY_WAIT, connection=hint.connection, arn=list_of).first()
-    if machine is None:
+    rows = StateMachine.objects.filter(connection=hint.connection, arn=list_of)
+    machine = rows.select_related("definition").first()
+    if machine is None or not _may_wait(machine, detail, versions):
         return
     line = line_of(detail)
     news = find_news([line], held_of(machine=machine, arns=[line.arn]))
     write_news(machine=machine, news=news, now=now)
+
+
+def _may_wait(machine: StateMachine, detail: ExecutionDetail, versions: Versions) -> bool:
+    """Whether somebody may in it; a version that was not known yet is asked for, once."""
+    if machine.may_wait or not detail.version:
+        return machine.may_wait
+    versions.definition_of(machine=machine, number=detail.version, started_at=detail.started_at)
+    return machine.versions_wait

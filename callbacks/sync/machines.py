@@ -187,6 +187,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     if machine.may_wait and not definition.can_wait:
         # Its versions may be those of the time when somebody could.
         machine.surveyed_at = None
+    machine.could_wait = machine.could_wait or definition.can_wait
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
@@ -200,6 +201,7 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "revision_since",
             "described_at",
             "looked_at",
+            "could_wait",
             "surveyed_at",
             "kms_key",
             "is_deleting",

@@ -111,6 +111,7 @@ class _Pass:
             see_again=self._see_definition,
         )
         self._machines: list[StateMachine] = []
+        self._to_survey: list[StateMachine] = []
         self._has_machines = True
         self._total = 0
         self._is_hopeless = False
@@ -139,10 +140,15 @@ class _Pass:
         is_backlogged = self._is_backlogged()
         self._mirror_machines(is_backlogged=is_backlogged)
         map_runs.let_go(connection=self._connection, now=self._now)
-        self._machines = machines.to_list(connection=self._connection, everything=self._full)
         self._hear()
+        self._machines = machines.to_list(connection=self._connection, everything=self._full)
+        is_surveying = not (is_backlogged or self._full)
+        if is_surveying:
+            self._to_survey = versions.to_survey(connection=self._connection, now=self._now)
+            if self._survey_first():
+                self._add_found()
         self._lister.run(self._machines, is_backlogged=is_backlogged)
-        if not (is_backlogged or self._full) and self._find_versions():
+        if is_surveying and self._find_versions():
             self._list_found(is_backlogged=is_backlogged)
         self._follower.may_ask_definition = self._full or not self._is_backlogged()
         self._read()
@@ -151,28 +157,48 @@ class _Pass:
             self._list_found(is_backlogged=is_backlogged)
             self._read()
 
+    def _survey_first(self) -> bool:
+        """With the few calls that are kept for it: sweeps take all that looks leave over."""
+        if not self._to_survey or any(_is_unseen(one) for one in self._machines):
+            # Of a first mirror, what can wait comes first.
+            return False
+        kept = schedule.surveys_kept(
+            last=versions.last_survey(self._connection),
+            calls_per_second=self._asking.purse.rate(versions.LIST),
+            pass_seconds=settings.SYNC_INTERVAL_SECONDS,
+            now=self._now,
+        )
+        return self._survey(most=kept, beyond=0)
+
     def _find_versions(self) -> bool:
         """Whether there are any in which somebody may wait; with calls that looks leave over."""
-        found = False
         beyond = schedule.calls_of_looks(
             machines=len(self._machines),
             calls_per_second=self._asking.purse.rate(versions.LIST),
             pass_seconds=settings.SYNC_INTERVAL_SECONDS,
         )
-        for machine in versions.to_survey(connection=self._connection, now=self._now):
+        return self._survey(most=len(self._to_survey), beyond=beyond)
+
+    def _survey(self, *, most: int, beyond: float) -> bool:
+        found = False
+        for machine in self._to_survey[:most]:
             if not self._asking.may(versions.LIST, beyond=beyond):
                 break
+            self._to_survey.remove(machine)
             with self._noting(machine, sets_aside=False):
                 found |= versions.survey(asking=self._asking, machine=machine, now=self._now)
         return found
 
     def _list_found(self, *, is_backlogged: bool) -> None:
         """What was found only now has a list that is not to wait for the next pass."""
+        self._lister.run(self._add_found(), is_backlogged=is_backlogged)
+
+    def _add_found(self) -> list[StateMachine]:
         rows = machines.to_list(connection=self._connection, everything=self._full)
         known = set(self._machines)
         found = [row for row in rows if row not in known]
         self._machines += found
-        self._lister.run(found, is_backlogged=is_backlogged)
+        return found
 
     def _hear(self) -> None:
         """Hints come first: they say which executions to read at once."""
@@ -409,3 +435,8 @@ class _Pass:
         """When the machine longest unlisted was listed; those that cannot be say so themselves."""
         moments = [machine.listed_at for machine in self._looked_at]
         return min((at or LONG_AGO for at in moments), default=None)
+
+
+def _is_unseen(machine: StateMachine) -> bool:
+    """Whether what runs in it is still to be found for the first time."""
+    return machine.swept_at is None and not machine.problem and not machine.is_map_run

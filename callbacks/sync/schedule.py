@@ -17,6 +17,8 @@ from typing import TypeVar
 
 # Of the calls for lists, this part is for looks; sweeps have what is left over.
 PART_OF_LOOKS = 0.75
+# Kept for state machines in which nobody can wait today, however busy the lists of the others are.
+PART_OF_SURVEYS = 0.1
 # A state machine of which nothing is heard is looked at as if something happened this often.
 QUIETEST = 1 / 600
 # How seldom a look may become, however busy the others are; calls are put aside for it.
@@ -42,6 +44,18 @@ class ListFacts:
     # A look or a sweep that has not come to its end.
     look_goes_on: bool = False
     sweep_goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How often a machine without a wait is to be asked by which versions its executions run."""
+
+    every: timedelta
+    surveyed_at: datetime | None
+    # Since when its definition is what it is, as far as we saw.
+    known_since: datetime | None
+    # Its versions are a reason, and not only that they are not known.
+    is_urgent: bool
 
 
 Machine = TypeVar("Machine")
@@ -87,6 +101,36 @@ def sweeps_due(
     ]
     rows.sort(key=lambda row: (row[0], row[1], row[2].timestamp() if row[2] else 0.0, row[3]))
     return [row[-1] for row in rows]
+
+
+def surveys_due(machines: Sequence[tuple[Machine, Survey]], *, now: datetime) -> list[Machine]:
+    """Return the machines to survey now, the most overdue first.
+
+    By how many times its interval each has waited: neither the urgent nor the others starve.
+    """
+    found = [
+        (-_survey_overdue(facts, now), number, machine)
+        for number, (machine, facts) in enumerate(machines)
+        if facts.surveyed_at is None
+        or _waited(facts.surveyed_at, now) >= facts.every.total_seconds()
+    ]
+    return [machine for *_, machine in sorted(found, key=lambda one: one[:2])]
+
+
+def surveys_kept(
+    *, last: datetime | None, calls_per_second: float, pass_seconds: float, now: datetime
+) -> int:
+    """How many surveys a pass makes before all else, so that busy lists do not keep them out."""
+    kept = calls_per_second * PART_OF_SURVEYS
+    most = max(1, math.floor(kept * pass_seconds))
+    return math.floor(min(float(most), kept * _waited(last, now)))
+
+
+def _survey_overdue(facts: Survey, now: datetime) -> float:
+    if facts.surveyed_at is None and facts.is_urgent:
+        return math.inf
+    since = facts.surveyed_at or facts.known_since
+    return _waited(since, now) / facts.every.total_seconds()
 
 
 def calls_of_looks(*, machines: int, calls_per_second: float, pass_seconds: float) -> int:

@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from callbacks.models import MAY_WAIT, Connection, Definition, StateMachine, StateMachineVersion
 from callbacks.stepfunctions import NotFound, StepFunctionsError
 from callbacks.sync.asking import Asking
 from callbacks.sync.definitions import keep_definition
 from callbacks.sync.plan import RUNNING
+from callbacks.sync.schedule import Survey, surveys_due
 
 DESCRIBE, LIST = "DescribeStateMachine", "ListExecutions"
-# Of a machine in which nobody waits today, one page of what runs is looked at this seldom. Mostly
-# its versions are known already, from executions that began while it could wait.
+# Of a machine in which nobody waits today, one page of what runs is looked at this seldom: one that
+# never changed has no version but of today's definition.
 SURVEY_EVERY = timedelta(hours=6)
+# One that has changed may have versions of other times ...
+SURVEY_CHANGED_EVERY = timedelta(minutes=15)
+# ... and where somebody could wait once, or versions are in use, somebody may wait in one now.
+SURVEY_VERSIONED_EVERY = timedelta(minutes=3)
 SURVEYED = 100
 
 
@@ -72,12 +77,43 @@ class Versions:
         return _keep(machine, number, _Known(definition, detail.created_at))
 
 
+def in_doubt(rows: QuerySet[StateMachine]) -> QuerySet[StateMachine]:
+    """Of these, those in which nobody can wait today, but perhaps in a version of another time."""
+    known = Exists(StateMachineVersion.objects.filter(state_machine=OuterRef("pk")))
+    rows = rows.filter(~MAY_WAIT, definition__isnull=False)
+    return rows.filter(Q(could_wait=True) | ~Q(revision_id="") | known)
+
+
 def to_survey(*, connection: Connection, now: datetime) -> list[StateMachine]:
-    """Return machines in which nobody waits as far as is known, the longest unasked first."""
-    stale = Q(surveyed_at=None) | Q(surveyed_at__lt=now - SURVEY_EVERY)
+    """Return machines in which nobody waits as far as is known, the most urgent first: two
+    queries.
+
+    That is whose versions have been unasked for longest, by how often each is to be asked.
+    """
+    stale = Q(surveyed_at=None) | Q(surveyed_at__lt=now - SURVEY_VERSIONED_EVERY)
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
-    rows = rows.filter(stale, ~MAY_WAIT, definition__isnull=False, problem="")
-    return list(rows.order_by(F("surveyed_at").asc(nulls_first=True), "id"))
+    rows = rows.filter(stale, ~MAY_WAIT, definition__isnull=False, problem="").order_by("id")
+    known = StateMachineVersion.objects.filter(state_machine__connection=connection)
+    with_versions = set(known.values_list("state_machine", flat=True).distinct())
+    return surveys_due([(row, _facts(row, row.pk in with_versions)) for row in rows], now=now)
+
+
+def last_survey(connection: Connection) -> datetime | None:
+    """When a machine of the connection was last surveyed."""
+    rows = StateMachine.objects.filter(connection=connection)
+    at: datetime | None = rows.aggregate(at=Max("surveyed_at"))["at"]
+    return at
+
+
+def _facts(machine: StateMachine, has_versions: bool) -> Survey:
+    is_versioned = machine.could_wait or has_versions
+    changed = SURVEY_CHANGED_EVERY if machine.revision_id else SURVEY_EVERY
+    return Survey(
+        every=SURVEY_VERSIONED_EVERY if is_versioned else changed,
+        surveyed_at=machine.surveyed_at,
+        known_since=machine.revision_since,
+        is_urgent=is_versioned,
+    )
 
 
 def survey(*, asking: Asking, machine: StateMachine, now: datetime) -> bool:
@@ -99,7 +135,9 @@ def survey(*, asking: Asking, machine: StateMachine, now: datetime) -> bool:
 def forget_versions(machines: list[UUID]) -> None:
     """Of machines that were made anew under the same name."""
     StateMachineVersion.objects.filter(state_machine__in=machines).delete()
-    StateMachine.objects.filter(pk__in=machines).update(versions_wait=False, surveyed_at=None)
+    StateMachine.objects.filter(pk__in=machines).update(
+        versions_wait=False, could_wait=False, surveyed_at=None
+    )
 
 
 def _stored(machine: StateMachine, number: str) -> _Known | None:

@@ -40,6 +40,9 @@ Params = dict[str, Json]
 Answer = dict[str, Any]
 FORBIDDEN_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
+# AWS tells no revision of a state machine that was never updated.
+FIRST_REVISION = ""
+
 
 class Service:
     """One account and region; `call` is the only door."""
@@ -75,7 +78,7 @@ class Service:
                 type_,
                 params["definition"],
                 params["roleArn"],
-                str(uuid.uuid4()),
+                FIRST_REVISION,
                 tags,
                 key_given(params),
             )
@@ -364,7 +367,7 @@ def _definition(machine: Machine, revision: Any, params: Params) -> Answer:
     return {
         "definition": "{}" if hidden else revision.definition,
         "roleArn": revision.role_arn,
-        "revisionId": revision.id,
+        **({} if revision.id == FIRST_REVISION else {"revisionId": revision.id}),
         "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
         "tracingConfiguration": {"enabled": False},
         "encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": machine.kms_key}

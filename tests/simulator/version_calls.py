@@ -19,7 +19,7 @@ def publish_version(service: Service, params: Params) -> Answer:
     """The same revision again is the same version, as AWS says."""
     machine = service.machine(params["stateMachineArn"])
     wanted = params.get("revisionId")
-    if wanted not in (None, machine.revision.id):
+    if wanted not in (None, machine.revision.id or "INITIAL"):
         raise ServiceError("ConflictException", "The revision is not the current one")
     for version in machine.versions.values():
         if version.revision is machine.revision:

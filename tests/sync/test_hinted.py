@@ -13,7 +13,7 @@ import pytest
 from callbacks.models import CallCount, Connection, Execution, Hint
 from callbacks.stepfunctions import Access
 from callbacks.stepfunctions.clients import queue_client_for
-from callbacks.sync.hinted import TOO_OLD, note_hints
+from callbacks.sync.hinted import MOST_DOUBTFUL, TOO_OLD, note_hints
 from callbacks.sync.lines import LAG
 from tests.moto_server import running_moto
 from tests.sync.world import FOUNDING_CASE, World, machine, task
@@ -92,6 +92,49 @@ def test_where_nobody_waits_a_hint_costs_no_call(world: World) -> None:
     hint(world, arn, FOREIGN)
 
     assert not Hint.objects.exists()
+
+
+@pytest.fixture
+def changed(world: World, hardly: None) -> tuple[str, str]:
+    """A machine in which nobody waits any more, but in its version 1: the ARNs of both."""
+    arn = world.simulator.create("changed", FOUNDING_CASE)
+    version = world.simulator.publish(arn)
+    world.simulator.update(arn, QUIET)
+    world.sync()
+    return arn, version
+
+
+def test_who_waits_in_a_version_of_other_times_is_shown_by_a_hint(
+    world: World, changed: tuple[str, str]
+) -> None:
+    arn = world.simulator.start(changed[1], {})
+    before = lists(world)
+    hint(world, arn)
+
+    world.sync()
+
+    assert world.task(arn).is_waiting
+    assert lists(world) <= before + 1
+
+
+def test_hints_of_what_runs_on_todays_definition_cost_few_calls(
+    world: World, changed: tuple[str, str], settings: Any
+) -> None:
+    settings.SYNC_QUOTA_SHARE = 0.5
+    orders = world.simulator.create("orders", FOUNDING_CASE)
+    world.simulator.advance(61)
+    world.sync()
+    crowd = [world.simulator.start(changed[0], {}) for _ in range(3 * MOST_DOUBTFUL)]
+    waiting = world.simulator.start(orders, {})
+    hint(world, *crowd)
+    hint(world, *crowd, waiting)
+    assert Hint.objects.order_by("is_doubtful", "at", "pk")[0].execution_arn == waiting
+
+    figures = world.sync()
+
+    assert figures.api_calls["DescribeExecution"] == MOST_DOUBTFUL + 1
+    assert not Hint.objects.exists()
+    assert {row.arn for row in Execution.objects.all()} == {waiting}
 
 
 def test_a_false_hint_of_a_waiting_one_closes_nothing(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from callbacks.models import StateMachine, StateMachineVersion
 from callbacks.sync import read_execution
-from callbacks.sync.versions import SURVEY_EVERY
+from callbacks.sync.versions import SURVEY_EVERY, SURVEY_VERSIONED_EVERY
 from tests.sync.world import World, machine, task
 
 pytestmark = pytest.mark.django_db
@@ -16,15 +16,16 @@ pytestmark = pytest.mark.django_db
 OWN = "DescribeStateMachineForExecution"
 FIRST = machine(Ask=task(TimeoutSeconds=111))
 SECOND = machine(Ask=task(TimeoutSeconds=222))
+PATIENT = machine(Ask=task(TimeoutSeconds=3_600))
 QUIET = machine(Done={"Type": "Wait", "Seconds": 3_600, "End": True})
 
 
 class Versioned:
     """A machine with a published version, which was updated since and described again."""
 
-    def __init__(self, world: World, today: Any = SECOND) -> None:
+    def __init__(self, world: World, today: Any = SECOND, first: Any = FIRST) -> None:
         self.world = world
-        self.arn = world.simulator.create("orders", FIRST)
+        self.arn = world.simulator.create("orders", first)
         self.version = world.simulator.publish(self.arn)
         self.alias = world.simulator.alias("PROD", self.version)
         world.simulator.update(self.arn, today)
@@ -209,3 +210,65 @@ def test_a_machine_in_which_nobody_can_wait_any_more_is_asked_once_more(world: W
     world.simulator.advance(61)
     world.sync()
     assert world.task(started).is_waiting
+
+
+def passing(world: World, seconds: float, *, every: float = 5.0) -> None:
+    for _ in range(int(seconds / every)):
+        world.simulator.advance(every)
+        world.sync()
+
+
+def changed_away(world: World) -> Versioned:
+    """Mirrored while somebody could wait, and surveyed after nobody could any more."""
+    quiet = Versioned(world, today=SECOND, first=PATIENT)
+    world.sync()
+    world.simulator.update(quiet.arn, QUIET)
+    world.simulator.advance(61)
+    world.sync()
+    world.simulator.advance(30)
+    world.sync()
+    assert StateMachine.objects.get(arn=quiet.arn).surveyed_at is not None
+    return quiet
+
+
+def test_who_begins_to_wait_in_a_version_of_other_times_is_shown_within_minutes(
+    world: World,
+) -> None:
+    quiet = changed_away(world)
+    arn = world.simulator.start(quiet.alias)
+    passing(world, SURVEY_VERSIONED_EVERY.total_seconds() + 30, every=30)
+    assert world.task(arn).is_waiting
+
+
+def test_also_where_the_lists_of_others_take_all_calls(
+    world: World, settings: Any, instant: None
+) -> None:
+    for number in range(38):
+        world.simulator.create(f"busy-{number}", FIRST)
+    quiet = changed_away(world)
+    settings.SYNC_QUOTA_SHARE = 0.2  # a list a second
+    passing(world, 60)
+    arn = world.simulator.start(quiet.alias)
+    passing(world, SURVEY_VERSIONED_EVERY.total_seconds() + 30)
+    assert world.task(arn).is_waiting
+
+
+def surveyed(world: World) -> int:
+    """How many lists were read of machines in which nobody can wait."""
+    calls = world.simulator.calls("ListExecutions")
+    return sum(":quiet-" in call["params"]["stateMachineArn"] for call in calls)
+
+
+def test_surveys_take_a_small_part_of_the_calls_for_lists(
+    world: World, settings: Any, instant: None
+) -> None:
+    for number in range(30):
+        arn = world.simulator.create(f"quiet-{number}", QUIET)
+        world.simulator.update(arn, machine(Done={"Type": "Pass", "End": True}))
+    for number in range(38):
+        world.simulator.create(f"busy-{number}", FIRST)
+    settings.SYNC_QUOTA_SHARE = 0.2  # a list a second, and forty of them at once
+    passing(world, 30)
+    before = surveyed(world)
+    passing(world, 60)
+    assert 5 <= surveyed(world) - before <= 7

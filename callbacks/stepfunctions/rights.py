@@ -17,6 +17,9 @@ Statement = dict[str, Any]
 DECRYPT = "kms:Decrypt"
 # How sentences about a denied key begin, wherever they are kept.
 KEY_DENIED = "AWS denied kms:"
+# ... and about a right of ours, first of all that to read a list.
+DENIED = "AWS denied states:"
+LIST_DENIED = f"{DENIED}ListExecutions"
 # A batch is deleted under the right to delete one.
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 # AWS's limit for the name of a state machine; ours is a pattern of such names.

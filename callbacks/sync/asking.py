@@ -62,7 +62,7 @@ class Asking:
         self._throttled: set[str] = set()
         # What first hindered more than one execution.
         self.trouble: Trouble | None = None
-        self._is_trouble_common = False
+        self.is_trouble_common = False
         self.purse = Purse(connection=connection, clock=moving(now=now, monotonic=monotonic))
         patience: _Patience = {"read_timeout": HASTE_SECONDS, "attempts": 1} if hasty else {}
         self.reader = Reader(
@@ -113,8 +113,8 @@ class Asking:
 
     def _keep(self, trouble: Trouble, *, is_common: bool) -> None:
         """The first one, but before what is a matter of one execution what is not."""
-        if self.trouble is None or (is_common and not self._is_trouble_common):
-            self.trouble, self._is_trouble_common = trouble, is_common
+        if self.trouble is None or (is_common and not self.is_trouble_common):
+            self.trouble, self.is_trouble_common = trouble, is_common
 
     def aws_now(self, now: datetime) -> datetime:
         """Our moment, which is the database's, on AWS's clock: at most a second too early."""

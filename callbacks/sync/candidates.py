@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from uuid import UUID
 
+from callbacks.stepfunctions.rights import DENIED
 from callbacks.sync.plan import RUNNING, Target
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -35,6 +36,8 @@ class Candidate:
     machine_id: UUID
     target: Target
     definition_id: str | None = None
+    # AWS denied its history when it was last asked for.
+    was_denied: bool = False
 
 
 def candidate(row: Row) -> Candidate:
@@ -43,6 +46,7 @@ def candidate(row: Row) -> Candidate:
     return Candidate(
         machine_id=row.machine_id,
         definition_id=row.definition_id,
+        was_denied=row.problem.startswith(DENIED),
         target=Target(
             arn=row.arn,
             name=row.name,

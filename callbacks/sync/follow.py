@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +12,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, IntegrityError
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from callbacks.asl.skeleton import Skeleton
-from callbacks.models import Definition, StateMachine
+from callbacks.models import Connection, Definition, Execution, ExecutionStatus, StateMachine
 from callbacks.models.identity import execution_id
 from callbacks.stepfunctions import KeyThrottled, NotFound, StepFunctionsError
+from callbacks.stepfunctions.rights import DENIED
 from callbacks.sync.apply import Applied, apply_reading, mark_problem
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import Candidate
@@ -25,13 +29,18 @@ from callbacks.sync.purse import moving
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
 from callbacks.sync.skeletons import recall
 from callbacks.sync.suspects import LeftAlone, counted, suspected
-from callbacks.sync.trouble import describe_trouble, is_silence
+from callbacks.sync.trouble import describe_trouble, is_denied_right, is_silence
 from callbacks.sync.versions import Versions
 
 logger = logging.getLogger(__name__)
 
 # No answer at all, or a busy key, may be a matter of moments.
 SILENCE_PAUSE = timedelta(seconds=30)
+# A right may be given back at any moment, and until then nobody sees who waits.
+DENIED_PAUSE = timedelta(seconds=20)
+# So many of one state machine in a row: in this pass those that were denied before would fare no
+# better, and after some more not even those that were never tried.
+DENIED_AGAIN, DENIED_ALL = 3, 30
 FOR_EXECUTION = "DescribeStateMachineForExecution"
 # The first of an execution's deaths in passes happens before anybody counts.
 UNCOUNTED = 1
@@ -55,6 +64,8 @@ class Follower:
         self._clock = moving(now=now, monotonic=monotonic)
         self._is_careful = is_careful
         self._suspected = suspected()
+        self._denied: Counter[UUID] = Counter()
+        self._is_given_back = False
         self._machines: dict[UUID, StateMachine] = {}
         self._definitions: dict[str, Definition] = {}
         self._versions = Versions(asking=asking)
@@ -85,6 +96,8 @@ class Follower:
         self.opened += applied.opened
         self.closed += applied.closed
         self.new_map_runs += applied.map_runs
+        self._denied.pop(machine.pk, None)
+        self._is_given_back |= candidate.was_denied
 
     def _counted(self, machine: StateMachine, target: Target) -> AbstractContextManager[None]:
         key = execution_id(connection=machine.connection_id, arn=target.arn)
@@ -117,8 +130,44 @@ class Follower:
         trouble = describe_trouble(error, key=machine.kms_key)
         if is_silence(error) or isinstance(error, KeyThrottled):
             self._mark(machine, candidate.target, trouble.message, SILENCE_PAUSE)
+        elif is_denied_right(error) and not candidate.target.has_left:
+            self._mark(machine, candidate.target, trouble.message, DENIED_PAUSE)
+            self._count_denied(machine, trouble.message)
         else:
             self._quarantine(machine, candidate.target, trouble.message)
+
+    def is_in_vain(self, candidate: Candidate) -> bool:
+        """Whether AWS has just denied so many of its state machine that it is not asked."""
+        enough = DENIED_AGAIN if candidate.was_denied else DENIED_ALL
+        return self._denied[candidate.machine_id] >= enough and not candidate.target.has_left
+
+    def _count_denied(self, machine: StateMachine, message: str) -> None:
+        """Set aside all that is due, where enough were denied: calls are for others then."""
+        self._denied[machine.pk] += 1
+        in_a_row = self._denied[machine.pk]
+        if in_a_row not in (DENIED_AGAIN, DENIED_ALL):
+            return
+        rows = Execution.objects.filter(
+            state_machine=machine,
+            status=ExecutionStatus.RUNNING,
+            left_at=None,
+            read_next_at__lte=self._now,
+        )
+        if in_a_row < DENIED_ALL:
+            rows = rows.filter(problem__startswith=DENIED)
+        # Which of them was asked about does not matter.
+        problem, *_ = message.partition(" on ")
+        self.problems += rows.update(
+            problem=f"{problem.rstrip('.')}.",
+            problem_since=Coalesce("problem_since", Value(self._now)),
+            read_next_at=self._now + DENIED_PAUSE,
+        )
+
+    def bring_back_denied(self, connection: Connection) -> None:
+        """What AWS had denied is due at once, where it has given one of them again."""
+        if self._is_given_back:
+            rows = Execution.objects.filter(connection=connection, problem__startswith=DENIED)
+            rows.filter(read_next_at__gt=self._now).update(read_next_at=self._now)
 
     def key_of(self, candidate: Candidate) -> str:
         """The key that encrypts its state machine, if one is known."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Count, Min
+from django.db.models.functions import Coalesce
 
 from callbacks.models import Connection, ConnectionHealth, Execution, ExecutionStatus
+from callbacks.queries.rights import DENIED_CODE
+from callbacks.stepfunctions.rights import DENIED
 from callbacks.sync import trail
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO
 from callbacks.sync.figures import PassFigures
+from callbacks.sync.trouble import Trouble
 
 # AWS answers in a fraction of a second; from so many on people are told.
 SLOW_ANSWER = 5.0
@@ -53,6 +57,7 @@ def finish(
     connection: Connection,
     asking: Asking,
     figures: PassFigures,
+    unlisted: str,
     is_failing: bool,
     known_at: datetime | None,
     machines_listed_at: datetime | None,
@@ -62,21 +67,23 @@ def finish(
     """Note how a pass has ended.
 
     `known_at`: when the lists were taken; None where something that has changed is not read yet,
-    so that what was known before gets no younger.
+    so that what was known before gets no younger. `unlisted`: AWS's denial of a list, if any.
     """
     health = ConnectionHealth.objects.get(connection=connection)
     health.pass_finished_at = finished_at
     health.figures = figures.as_json()
     health.machines_listed_at = machines_listed_at
     known_before = health.read_ok_at
-    trouble = asking.trouble
+    denied = _denied(connection, health, asking)
+    trouble = _trouble(asking, denied, unlisted)
     health.error_code = trouble.code if trouble else ""
     health.error_message = trouble.message[:500] if trouble else ""
     health.failing_since = (health.failing_since or now) if is_failing else None
     if asking.was_throttled:
         health.throttled_at = now
     if known_at is not None and not is_failing and known_at != LONG_AGO:
-        health.read_ok_at = min(known_at, _oldest_reading(connection) or known_at)
+        readings = (known_at, _oldest_reading(connection), denied.since)
+        health.read_ok_at = min(at for at in readings if at is not None)
     _leave_trail(health, figures, known_before, finished_at)
     health.save()
 
@@ -97,8 +104,44 @@ def _leave_trail(
         health.ages = trail.with_age(health.ages, at=finished_at, age=age)
 
 
+@dataclass(frozen=True, slots=True)
+class _Denied:
+    """Running executions that AWS lets us not read: how many, and since when nothing is known."""
+
+    runs: int = 0
+    since: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        noun = "run" if self.runs == 1 else "runs"
+        return f"{self.runs:,} {noun} cannot be read: {DENIED}GetExecutionHistory."
+
+
+def _denied(connection: Connection, health: ConnectionHealth, asking: Asking) -> _Denied:
+    """One query where AWS has denied something in this pass or before, else none."""
+    if not asking.denials and health.error_code != DENIED_CODE:
+        return _Denied()
+    rows = Execution.objects.filter(
+        connection=connection, status=ExecutionStatus.RUNNING, problem__startswith=DENIED
+    )
+    found = rows.aggregate(runs=Count("pk"), since=Min(Coalesce("read_at", "problem_since")))
+    return _Denied(**found)
+
+
+def _trouble(asking: Asking, denied: _Denied, unlisted: str) -> Trouble | None:
+    """What is said of the connection: what hinders all of it first, and not only of this pass."""
+    if asking.trouble is not None and asking.is_trouble_common:
+        return asking.trouble
+    if unlisted:
+        return Trouble(DENIED_CODE, unlisted)
+    return Trouble(DENIED_CODE, denied.words) if denied.runs else asking.trouble
+
+
 def _oldest_reading(connection: Connection) -> datetime | None:
-    """An execution that is set aside says so itself and does not age the rest."""
+    """An execution that is set aside says so itself and does not age the rest.
+
+    Not so where AWS denies us its history: that is a matter of the connection's rights.
+    """
     running = Execution.objects.filter(
         connection=connection,
         status=ExecutionStatus.RUNNING,

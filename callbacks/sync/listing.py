@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from callbacks.models import StateMachine
+from callbacks.stepfunctions.rights import LIST_DENIED
 from callbacks.sync import schedule
 from callbacks.sync.asking import Asking
 from callbacks.sync.looks import OPERATION, Seen, look
-from callbacks.sync.machines import is_set_aside
+from callbacks.sync.machines import bring_back_denied, is_set_aside, to_probe
 from callbacks.sync.schedule import ListFacts
 from callbacks.sync.sweeps import sweep
 
@@ -51,7 +52,7 @@ class Lister:
 
     def run(self, machines: Iterable[StateMachine], *, is_backlogged: bool) -> None:
         """Look at what is due, most urgent first; sweep with the calls that are left over."""
-        rows = [one for one in machines if not is_set_aside(machine=one, now=self._now)]
+        rows, probe = self._to_try(list(machines))
         for machine in rows:
             self._begin(machine)
         per_second = self._asking.purse.rate(OPERATION)
@@ -61,7 +62,10 @@ class Lister:
             pass_seconds=settings.SYNC_INTERVAL_SECONDS,
         )
         self._first_sweeps(rows, beyond=beyond)
-        for machine in self._looks_due(rows, per_second, is_backlogged=is_backlogged):
+        due = self._looks_due(rows, per_second, is_backlogged=is_backlogged)
+        if probe is not None and probe not in due and probe not in self._fresh:
+            due.insert(0, probe)
+        for machine in due:
             if not self._asking.may(OPERATION):
                 return
             self._look(machine)
@@ -70,6 +74,14 @@ class Lister:
                 return
             if machine not in self._swept:
                 self._sweep(machine, beyond=beyond)
+
+    def _to_try(
+        self, machines: list[StateMachine]
+    ) -> tuple[list[StateMachine], StateMachine | None]:
+        """All but those that AWS has refused just now, with one of these where it is time."""
+        aside = {one for one in machines if is_set_aside(machine=one, now=self._now)}
+        probe = to_probe(machines=aside, now=self._now)
+        return [one for one in machines if one not in aside or one == probe], probe
 
     def _begin(self, machine: StateMachine) -> None:
         if machine.looked_at is not None:
@@ -103,15 +115,17 @@ class Lister:
 
     def _look(self, machine: StateMachine) -> None:
         everything = self._everything
+        was_denied = machine.problem.startswith(LIST_DENIED)
         with self._noting(machine):
             seen = look(asking=self._asking, machine=machine, now=self._now, everything=everything)
-            self._count(machine, seen)
+            self._count(machine, seen, was_denied=was_denied)
             return
         # What has just failed is not asked in another way.
         self._swept.add(machine)
 
     def _sweep(self, machine: StateMachine, *, beyond: float) -> None:
         self._swept.add(machine)
+        was_denied = machine.problem.startswith(LIST_DENIED)
         with self._noting(machine):
             seen = sweep(
                 asking=self._asking,
@@ -120,9 +134,11 @@ class Lister:
                 beyond=beyond,
                 everything=self._everything,
             )
-            self._count(machine, seen)
+            self._count(machine, seen, was_denied=was_denied)
 
-    def _count(self, machine: StateMachine, seen: Seen) -> None:
+    def _count(self, machine: StateMachine, seen: Seen, *, was_denied: bool) -> None:
+        if was_denied:
+            bring_back_denied(machine.connection_id)
         self.lines += seen.lines
         self.closed += seen.closed
         if seen.latest_start is not None:

@@ -22,6 +22,7 @@ from callbacks.models import (
 from callbacks.models.identity import state_machine_id
 from callbacks.stepfunctions import Reader, Refused, StateMachineDetail, StepFunctionsError
 from callbacks.stepfunctions import StateMachine as ListedMachine
+from callbacks.stepfunctions.rights import LIST_DENIED
 from callbacks.sync.definitions import keep_definition
 from callbacks.sync.rematching import ask_for_rematch
 from callbacks.sync.trouble import ABOUT_KEYS, is_about_key
@@ -36,6 +37,8 @@ DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
 READ_TAGS_AGAIN_AFTER = timedelta(minutes=10)
 # So long a machine is left alone after AWS has refused something about it.
 PROBLEM_PAUSE = timedelta(minutes=2)
+# Of those whose list it has denied, one is tried this soon: a right may be given at any moment.
+DENIED_PAUSE = timedelta(seconds=20)
 
 
 def mirror_machines(
@@ -119,6 +122,24 @@ def is_set_aside(*, machine: StateMachine, now: datetime) -> bool:
     return has_problem and at is not None and at <= now < at + PROBLEM_PAUSE
 
 
+def to_probe(*, machines: Iterable[StateMachine], now: datetime) -> StateMachine | None:
+    """The one to find out by whether AWS gives lists again that it had denied."""
+    denied = [
+        (one.problem_at, one)
+        for one in machines
+        if one.problem_at is not None and one.problem.startswith(LIST_DENIED)
+    ]
+    if not denied or now - max(at for at, _ in denied) < DENIED_PAUSE:
+        return None
+    return min(denied, key=lambda one: one[0])[1]
+
+
+def bring_back_denied(connection: UUID) -> None:
+    """AWS has given a list that it had denied: the others are not to wait for their time."""
+    rows = StateMachine.objects.filter(connection=connection, problem__startswith=LIST_DENIED)
+    rows.update(problem_at=None)
+
+
 def clear_problem(machine: StateMachine) -> None:
     """A list was read; that says nothing of a key, which only a definition needs."""
     if not is_about_key(machine.problem):
@@ -193,7 +214,9 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
     machine.described_at = aws_now
     machine.kms_key = detail.kms_key
     machine.is_deleting = detail.status == "DELETING"
-    machine.problem = ""
+    if not machine.problem.startswith(LIST_DENIED):
+        # That of a list ends with one that is given.
+        machine.problem = ""
     machine.save(
         update_fields=[
             "definition",

@@ -18,6 +18,7 @@ from callbacks.stepfunctions import (
     StepFunctionsError,
     Throttled,
 )
+from callbacks.stepfunctions.rights import LIST_DENIED
 from callbacks.sync import health, machines, map_runs, schedule, versions
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
@@ -156,6 +157,7 @@ class _Pass:
             self._follower.new_map_runs = 0
             self._list_found(is_backlogged=is_backlogged)
             self._read()
+        self._follower.bring_back_denied(self._connection)
 
     def _survey_first(self) -> bool:
         """With the few calls that are kept for it: sweeps take all that looks leave over."""
@@ -287,7 +289,8 @@ class _Pass:
             if not self._asking.may(HISTORY):
                 return False
             self._attempted.add(one.target.arn)
-            self._follow(one)
+            if not self._follower.is_in_vain(one):
+                self._follow(one)
             self._progress(len(self._attempted), max(self._total, len(self._attempted)))
         return True
 
@@ -401,6 +404,7 @@ class _Pass:
             connection=self._connection,
             asking=asking,
             figures=figures,
+            unlisted=self._unlisted,
             is_failing=self._is_hopeless or self._is_in_vain or is_blind,
             known_at=None if self._is_behind else self._known_at or self._now,
             machines_listed_at=self._machines_listed_at,
@@ -413,6 +417,12 @@ class _Pass:
     def _is_in_vain(self) -> bool:
         there = self._there
         return bool(there) and all(machine.problem for machine in there)
+
+    @property
+    def _unlisted(self) -> str:
+        """What AWS has said of a list that it denies, also where it was not asked just now."""
+        problems = (machine.problem for machine in self._there)
+        return next((one for one in problems if one.startswith(LIST_DENIED)), "")
 
     @property
     def _there(self) -> list[StateMachine]:

@@ -99,6 +99,11 @@ def is_denial(error: StepFunctionsError) -> bool:
     )
 
 
+def is_denied_right(error: StepFunctionsError) -> bool:
+    """Whether a right of ours is missing, which somebody may give at any moment; not of a key."""
+    return isinstance(error, Refused) and error.kind is RefusedKind.ACCESS_DENIED
+
+
 def is_about_key(problem: str) -> bool:
     """Whether a sentence of ours says that a key may or can not be used: lists need none."""
     return problem.startswith((KEY_DENIED, KEY_OFF))

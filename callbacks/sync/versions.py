@@ -14,6 +14,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from callbacks.models import MAY_WAIT, Connection, Definition, StateMachine, StateMachineVersion
 from callbacks.stepfunctions import NotFound, StepFunctionsError
+from callbacks.stepfunctions.rights import LIST_DENIED
 from callbacks.sync.asking import Asking
 from callbacks.sync.definitions import keep_definition
 from callbacks.sync.plan import RUNNING
@@ -92,7 +93,8 @@ def to_survey(*, connection: Connection, now: datetime) -> list[StateMachine]:
     """
     stale = Q(surveyed_at=None) | Q(surveyed_at__lt=now - SURVEY_VERSIONED_EVERY)
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
-    rows = rows.filter(stale, ~MAY_WAIT, definition__isnull=False, problem="").order_by("id")
+    rows = rows.filter(stale, ~MAY_WAIT, definition__isnull=False).order_by("id")
+    rows = rows.filter(Q(problem="") | Q(problem__startswith=LIST_DENIED))
     known = StateMachineVersion.objects.filter(state_machine__connection=connection)
     with_versions = set(known.values_list("state_machine", flat=True).distinct())
     return surveys_due([(row, _facts(row, row.pk in with_versions)) for row in rows], now=now)
@@ -125,6 +127,9 @@ def survey(*, asking: Asking, machine: StateMachine, now: datetime) -> bool:
     machine.surveyed_at = now
     machine.save(update_fields=["surveyed_at"])
     page = asking.reader.execution_page(list_of=machine.arn, status=RUNNING, limit=SURVEYED)
+    if machine.problem:
+        machine.problem = ""
+        machine.save(update_fields=["problem"])
     versions = Versions(asking=asking)
     for line in page.executions:
         if line.version and not machine.versions_wait:

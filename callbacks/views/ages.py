@@ -151,6 +151,7 @@ def _late(facts: ConnectionFacts, read_ok_at: datetime, now: datetime) -> Banner
         title=_("%(name)s was read %(age)s ago.")
         % {"name": facts.label, "age": age(since=read_ok_at, now=now)},
         text=slowed + _("Its requests may be answered already, and new ones are not here yet."),
+        note=cause(facts),
         url=_place(facts),
         label=_("Why"),
     )

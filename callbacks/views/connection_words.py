@@ -107,6 +107,8 @@ def _state(facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime) -> 
         return Mark("due", "gauge", _("Slowed by AWS"))
     if state == Freshness.OK and _usual_seconds(trail) > settings.SYNC_INTERVAL_SECONDS:
         return Mark("due", "gauge", _("Slow"))
+    if state == Freshness.OK and facts.error_code:
+        return Mark("due", "alert-triangle", _("Not up to date"))
     if state == Freshness.DOWN and facts.error_code in (DENIED_CODE, ROLE_DENIED):
         return Mark("dying", "shield-x", _("Denied by AWS"))
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -309,3 +310,119 @@ def test_machines_whose_lists_are_denied_do_not_keep_the_others_back(
         world.sync()
 
     assert world.task(arn).is_waiting
+
+
+# --- a right that is missing -------------------------------------------------------------------
+def crowd(world: World, number: int) -> list[str]:
+    machine_arn = world.simulator.create("orders", FOUNDING_CASE)
+    return [world.simulator.start(machine_arn, {}) for _ in range(number)]
+
+
+def test_runs_whose_histories_aws_denies_are_counted_as_the_connections_error(
+    world: World,
+) -> None:
+    crowd(world, 45)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+
+    for _ in range(3):
+        world.sync()
+        world.simulator.advance(5)
+
+    health = world.health
+    assert (health.error_code, health.error_message) == (
+        "denied",
+        "45 runs cannot be read: AWS denied states:GetExecutionHistory.",
+    )
+    # Thirty tell what the others would.
+    assert len(world.simulator.calls("GetExecutionHistory")) == 30
+
+
+def test_what_is_shown_ages_while_aws_denies_histories(world: World) -> None:
+    first = world.start()
+    world.sync()
+    known = world.health.read_ok_at
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    for _ in range(8):
+        world.simulator.advance(5)
+        world.sync()
+
+    assert world.task(first).is_waiting
+    assert known is not None
+    assert world.health.read_ok_at is not None
+    assert world.health.read_ok_at - known < timedelta(seconds=10)
+
+
+def test_a_right_that_is_given_back_shows_all_within_half_a_minute(world: World) -> None:
+    arns = crowd(world, 45)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    world.sync()
+    world.simulator.clear_faults()
+    for _ in range(5):
+        world.simulator.advance(5)
+        world.sync()
+
+    assert {world.task(arn).status for arn in arns} == {"waiting"}
+    assert (world.health.error_code, world.health.error_message) == ("", "")
+
+
+def test_one_that_is_given_brings_back_what_was_denied_later(world: World) -> None:
+    first, second = crowd(world, 2)
+    fault = world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    assert fault
+    world.sync()
+    Execution.objects.filter(arn=second).update(read_next_at=world.now + timedelta(hours=1))
+    world.simulator.clear_faults()
+    world.simulator.advance(21)
+    world.sync()
+    assert world.task(first).is_waiting
+    world.simulator.advance(1)
+    world.sync()
+    assert world.task(second).is_waiting
+
+
+def test_denied_histories_of_one_machine_keep_no_other_back(
+    world: World, settings: Any, instant: None
+) -> None:
+    denied = crowd(world, 60)
+    other = world.simulator.create("other", FOUNDING_CASE)
+    for arn in denied:
+        world.simulator.fault("GetExecutionHistory", "deny", execution=arn, times=None)
+    settings.SYNC_QUOTA_SHARE = 0.05  # a history a second
+    for _ in range(12):
+        world.sync()
+        world.simulator.advance(5)
+    arns = [world.simulator.start(other, {}) for _ in range(3)]
+    for _ in range(6):
+        world.sync()
+        world.simulator.advance(5)
+    assert {world.task(arn).status for arn in arns} == {"waiting"}
+
+
+def test_a_run_that_aws_allows_is_read_beside_others_that_it_denies(world: World) -> None:
+    denied = crowd(world, 5)
+    for arn in denied:
+        world.simulator.fault("GetExecutionHistory", "deny", execution=arn, times=None)
+    world.sync()
+    world.simulator.advance(21)
+    (allowed,) = crowd(world, 1)
+    world.sync()
+    assert world.task(allowed).is_waiting
+    assert world.health.error_message.startswith("5 runs cannot be read")
+
+
+def test_lists_that_aws_gives_again_are_read_within_half_a_minute(world: World) -> None:
+    machines = [world.simulator.create(f"orders-{n}", FOUNDING_CASE) for n in range(5)]
+    world.sync()
+    world.simulator.fault("ListExecutions", "deny", times=None)
+    for _ in range(6):
+        world.simulator.advance(5)
+        world.sync()
+        assert world.health.error_message.startswith("AWS denied states:ListExecutions")
+    arns = [world.simulator.start(one, {}) for one in machines]
+    world.simulator.clear_faults()
+    for _ in range(6):
+        world.simulator.advance(5)
+        world.sync()
+
+    assert {world.task(arn).status for arn in arns} == {"waiting"}
+    assert world.health.error_code == ""

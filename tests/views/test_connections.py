@@ -92,6 +92,23 @@ def test_the_state_is_judged_by_what_was_seen(people, page_of, fields, word):
     assert word in text_of(page_of(people.operator, "/connections/"))
 
 
+DENIED = "45 runs cannot be read: AWS denied states:GetExecutionHistory."
+
+
+def test_one_that_has_an_error_is_not_called_up_to_date(people, page_of):
+    one = making.make_connection("prod")
+    read(one, read_ok_at=timezone.now(), error_code="denied", error_message=DENIED)
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert f"Not up to date: {DENIED}" in page
+    assert f"Not up to date {DENIED}" in text_of(page_of(people.operator, "/connections/"))
+
+
+def test_every_page_says_why_a_connection_that_is_denied_is_late(people, page_of):
+    old = timezone.now() - timedelta(seconds=400)
+    read(making.make_connection("prod"), read_ok_at=old, error_code="denied", error_message=DENIED)
+    assert DENIED in text_of(page_of(people.approver, "/"))
+
+
 def test_the_cause_of_a_failure_is_shown_in_aws_words(people, page_of):
     one = making.make_connection("prod")
     read(one, failing_since=timezone.now(), error_code="ExpiredToken", error_message="It ended.")

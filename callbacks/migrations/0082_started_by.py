@@ -12,13 +12,13 @@ def read_inputs_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("callbacks", "0080_map_run_ends_by")]
+    dependencies = [("callbacks", "0081_could_wait")]
 
     operations = [
         migrations.AddField(
             model_name="execution",
             name="started_by",
-            field=models.CharField(blank=True, max_length=256),
+            field=models.CharField(blank=True, db_default="", default="", max_length=256),
         ),
         migrations.RunPython(read_inputs_again, migrations.RunPython.noop),
     ]

@@ -181,7 +181,7 @@ class Execution(models.Model):
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     # The ARN of the execution that started it, as its own input says: only to be shown.
-    started_by = models.CharField(max_length=256, blank=True)
+    started_by = models.CharField(max_length=256, blank=True, default="", db_default="")
     redrive_count = models.PositiveIntegerField(default=0)
     # By what AWS's list of the running ones is sorted: the start, or the last redrive.
     ordered_at = models.DateTimeField()

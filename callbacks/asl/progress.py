@@ -121,7 +121,12 @@ class _Marker:
             return Mark.RAN
         if name in self.entered:
             return Mark.RAN if self.seen.is_whole else Mark.UNKNOWN
-        return Mark.AHEAD if name in ahead or self.seen.is_whole else Mark.UNKNOWN
+        is_told = self.seen.is_whole and not self._has_own_history(name)
+        return Mark.AHEAD if name in ahead or is_told else Mark.UNKNOWN
+
+    def _has_own_history(self, name: str) -> bool:
+        """In the children of a distributed Map, of which the run's own history says nothing."""
+        return any(one.is_distributed for one in self.definition.containers(name))
 
 
 def _around(definition: Definition, names: frozenset[str]) -> frozenset[str]:

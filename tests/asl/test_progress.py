@@ -280,3 +280,15 @@ def test_every_state_of_any_machine_gets_one_mark(
     assert all(found[name] is Mark.WAITING for name in known.waiting)
     for state in definition.states.values():
         behind(definition=definition, graph=graph, state=state)
+
+
+def test_what_children_of_a_distributed_map_do_no_history_of_the_run_tells() -> None:
+    spread = each({"Ask": ask()}, to="Z")
+    spread["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED"}
+    definition = machine({"Each": spread, "Z": task()})
+
+    marks = marks_of(
+        definition=definition, graph=graph_of(definition), seen=seen(waiting="Each", whole=True)
+    )
+
+    assert (marks["Ask"], marks["Z"]) == (Mark.UNKNOWN, Mark.AHEAD)

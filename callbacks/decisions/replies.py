@@ -22,6 +22,7 @@ from callbacks.stepfunctions import (
     TaskGone,
     Throttled,
 )
+from callbacks.stepfunctions.rights import ASSUME_ROLE
 
 # How often credentials that had ended are renewed for one answer.
 RENEWALS = 2
@@ -67,6 +68,8 @@ def _why_refused(error: StepFunctionsError) -> str:
 
 
 def _what_is_missing(error: StepFunctionsError) -> dict[str, str]:
+    if isinstance(error, NotSent) and error.kind == NotSentKind.ROLE_DENIED:
+        return {"action": ASSUME_ROLE, "resource": error.resource or ""}
     if not isinstance(error, Refused):
         return {}
     return {"action": error.action or "", "resource": error.resource or ""}

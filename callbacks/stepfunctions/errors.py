@@ -10,6 +10,7 @@ class NotSentKind(StrEnum):
 
     UNREACHABLE = "unreachable"  # AWS, or who gives us credentials, is out of reach: repeat later
     CREDENTIALS = "credentials"  # none, or the role or profile gives none
+    ROLE_DENIED = "role_denied"  # STS does not let us into the connection's role
     CONFIGURATION = "configuration"  # region, profile or endpoint are wrong
 
 
@@ -55,8 +56,8 @@ class StepFunctionsError(Exception):
 class NotSent(StepFunctionsError):
     """No byte of the request reached AWS: the same bytes may be sent again at any time.
 
-    Where STS denied us the connection's role, `is_role_denied`, with `resource` and `principal` as
-    far as STS names them.
+    With ROLE_DENIED, `resource` is the role and `principal` who asked for it, as far as STS names
+    them.
     """
 
     certainly_not_applied = True
@@ -68,13 +69,11 @@ class NotSent(StepFunctionsError):
         operation: str,
         code: str,
         message: str = "",
-        is_role_denied: bool = False,
         resource: str | None = None,
         principal: str | None = None,
     ) -> None:
         super().__init__(operation=operation, code=code, message=message)
         self.kind = kind
-        self.is_role_denied = is_role_denied
         self.resource = resource
         self.principal = principal
 

@@ -15,6 +15,7 @@ from typing import Any
 Statement = dict[str, Any]
 
 DECRYPT = "kms:Decrypt"
+ASSUME_ROLE = "sts:AssumeRole"
 # How sentences about a denied key begin, wherever they are kept.
 KEY_DENIED = "AWS denied kms:"
 # ... and about a right of ours, first of all that to read a list.

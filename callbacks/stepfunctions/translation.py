@@ -179,17 +179,12 @@ def _text_of(error: Exception, secret: str) -> str:
 
 def _before_sending(error: Exception, call: WireCall, code: str, message: str) -> NotSent:
     kind = _kind_before_sending(error)
-    is_role_denied = (
-        isinstance(error, sdk.ClientError)
-        and error.operation_name == "AssumeRole"
-        and code in DENIAL_CODES
-    )
+    is_role_denied = kind is NotSentKind.ROLE_DENIED
     return NotSent(
         kind=kind,
         operation=call.operation,
         code=code,
         message=message,
-        is_role_denied=is_role_denied,
         resource=_found(_DENIED_RESOURCE, message, "resource") if is_role_denied else None,
         principal=_found(_DENIED_PRINCIPAL, message, "principal") if is_role_denied else None,
     )
@@ -201,10 +196,17 @@ def _kind_before_sending(error: Exception) -> NotSentKind:
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         return NotSentKind.UNREACHABLE
     if isinstance(error, sdk.ClientError):
-        return NotSentKind.UNREACHABLE if _may_pass(error) else NotSentKind.CREDENTIALS
+        return _kind_of_refused_credentials(error)
     if isinstance(error, _CREDENTIAL_TROUBLE):
         return NotSentKind.CREDENTIALS
     return NotSentKind.CONFIGURATION
+
+
+def _kind_of_refused_credentials(error: sdk.ClientError) -> NotSentKind:
+    if _may_pass(error):
+        return NotSentKind.UNREACHABLE
+    is_denied = error.operation_name == "AssumeRole" and _code_of(error) in DENIAL_CODES
+    return NotSentKind.ROLE_DENIED if is_denied else NotSentKind.CREDENTIALS
 
 
 def _may_pass(error: sdk.ClientError) -> bool:

@@ -16,12 +16,10 @@ from callbacks.stepfunctions import (
     Throttled,
     Unanswered,
 )
-from callbacks.stepfunctions.rights import DECRYPT, KEY_DENIED
+from callbacks.stepfunctions.rights import ASSUME_ROLE, DECRYPT, KEY_DENIED
 
 LONGEST = 500
 KEY_OFF = "Nobody can use the key"
-# STS does not let us into the connection's role.
-ROLE_DENIED = "role_denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def describe_trouble(error: StepFunctionsError, *, key: str = "") -> Trouble:
     `key`: of the state machine that it is about, where it is known: AWS's answers do not name it.
     """
     if isinstance(error, NotSent):
-        return _no_role(error) if error.is_role_denied else _NOT_SENT[error.kind]
+        return _no_role(error) if error.kind is NotSentKind.ROLE_DENIED else _NOT_SENT[error.kind]
     if isinstance(error, KeyThrottled):
         return Trouble("key_throttled", f"KMS is slow with {_the_key(key)}."[:LONGEST])
     if isinstance(error, NotFound):
@@ -114,10 +112,10 @@ def _no_role(error: NotSent) -> Trouble:
     role = error.resource or "the connection's role"
     who = f" to {error.principal}" if error.principal else ""
     said = (
-        f"AWS denied sts:AssumeRole on {role}{who}: check the role's trust policy and the "
+        f"AWS denied {ASSUME_ROLE} on {role}{who}: check the role's trust policy and the "
         "external id, and that the caller may assume it."
     )
-    return Trouble(ROLE_DENIED, said[:LONGEST])
+    return Trouble(NotSentKind.ROLE_DENIED, said[:LONGEST])
 
 
 def _refusal(error: Refused, key: str) -> Trouble:

@@ -16,12 +16,12 @@ from callbacks.models import Connection, ConnectionHealth
 from callbacks.queries.connections import ConnectionLine
 from callbacks.queries.frame import ConnectionFacts, look_seconds_of
 from callbacks.queries.rights import DENIED_CODE, RightsSeen
+from callbacks.stepfunctions import NotSentKind
 from callbacks.sync.health import SLOW_ANSWER
 from callbacks.sync.looks import OPERATION as LIST
 from callbacks.sync.purse import usual_rate
 from callbacks.sync.schedule import PART_OF_LOOKS
 from callbacks.sync.trail import PassMark, passes
-from callbacks.sync.trouble import ROLE_DENIED
 from callbacks.templatetags.words import age, moment, span, whole
 from callbacks.views.ages import Freshness, freshness, is_slowed, passes_stale_after
 from callbacks.views.rights_tally import Mark, mark_of
@@ -109,7 +109,7 @@ def _state(facts: ConnectionFacts, trail: Sequence[PassMark], now: datetime) -> 
         return Mark("due", "gauge", _("Slow"))
     if state == Freshness.OK and facts.error_code:
         return Mark("due", "alert-triangle", _("Not up to date"))
-    if state == Freshness.DOWN and facts.error_code in (DENIED_CODE, ROLE_DENIED):
+    if state == Freshness.DOWN and facts.error_code in (DENIED_CODE, NotSentKind.ROLE_DENIED):
         return Mark("dying", "shield-x", _("Denied by AWS"))
     return {
         Freshness.OK: Mark("ok", "circle-check", _("Up to date")),

@@ -13,8 +13,7 @@ from callbacks.views.places import answer_again
 
 def refused(scene: Scene) -> Panel:
     decision = scene.decision
-    action = str(decision.outcome_facts.get("action", "")) or _needed_action(scene)
-    denied = decision.outcome == "access_denied"
+    missing = _missing_right(scene)
     return Panel(
         decision=decision,
         title=_("AWS refused the answer")
@@ -25,7 +24,7 @@ def refused(scene: Scene) -> Panel:
         is_alert=True,
         texts=(_why_refused(scene), _waits_on(scene)),
         facts=(
-            *((Fact(_("Missing right"), action, is_code=True),) if denied else ()),
+            *((Fact(_("Missing right"), missing, is_code=True),) if missing else ()),
             *(() if scene.is_own else who_facts(scene)),
             *_said(decision),
         ),
@@ -33,7 +32,7 @@ def refused(scene: Scene) -> Panel:
         if scene.is_own and scene.still_waits
         else "",
         again_label=_("Try again"),
-        copy=_for_the_administrator(decision, action) if scene.is_own else "",
+        copy=_for_the_administrator(decision, missing) if scene.is_own else "",
         own_text="" if scene.still_waits or not scene.is_own else own_words(decision),
         says=_("AWS refused the answer"),
         shows_record_link=True,
@@ -41,12 +40,17 @@ def refused(scene: Scene) -> Panel:
 
 
 # Refusals that never reached AWS.
-_OWN_REFUSALS = frozenset({"token_unreadable", "credentials", "configuration", "unreachable"})
+_OWN_REFUSALS = frozenset(
+    {"token_unreadable", "credentials", "role_denied", "configuration", "unreachable"}
+)
 _REFUSALS: Mapping[str, Callable[[], str]] = {
     "access_denied": lambda: _("Holdpoint's role may not answer tasks of %(workflow)s."),
     "expired_credentials": lambda: _("Holdpoint's own credentials for AWS have run out."),
     "bad_credentials": lambda: _("AWS does not accept Holdpoint's own credentials."),
     "credentials": lambda: _("Holdpoint has no credentials for this account."),
+    "role_denied": lambda: _(
+        "AWS does not let Holdpoint into the role through which it answers %(workflow)s."
+    ),
     "configuration": lambda: _("This connection is set up wrongly."),
     "clock": lambda: _("The clock of Holdpoint's machine differs too much from AWS's."),
     "invalid_request": lambda: _("AWS did not accept the form of the answer."),
@@ -74,7 +78,16 @@ def _waits_on(scene: Scene) -> str:
     }
 
 
-def _needed_action(scene: Scene) -> str:
+def _missing_right(scene: Scene) -> str:
+    """The right, with what it is needed on where that is not the workflow itself; "" for none."""
+    outcome, facts = scene.decision.outcome, scene.decision.outcome_facts
+    action = str(facts.get("action", ""))
+    if outcome == "role_denied":
+        return f"{action} on {facts['resource']}" if facts.get("resource") else action
+    if outcome != "access_denied":
+        return ""
+    if action:
+        return action
     return "states:SendTaskSuccess" if scene.is_approval else "states:SendTaskFailure"
 
 
@@ -83,10 +96,10 @@ def _said(decision: Decision) -> tuple[Fact, ...]:
     return (Fact(_("AWS said"), short_text(said), is_code=True),) if said else ()
 
 
-def _for_the_administrator(decision: Decision, action: str) -> str:
+def _for_the_administrator(decision: Decision, missing: str) -> str:
     lines = (
         f"{decision.connection_name} · {decision.region} · {decision.state_machine_name}",
-        action if decision.outcome == "access_denied" else decision.outcome,
+        missing or decision.outcome,
         f"{decision.answer_code}: {decision.answer_message}",
     )
     return "\n".join(lines)

@@ -146,6 +146,8 @@ _REFUSED: Mapping[str, Callable[[], str]] = {
     "forgotten": lambda: _("AWS no longer knows this run."),
     "too_many_runs": lambda: _("Too many runs are open in this account."),
     "access_denied": lambda: _("AWS denies it: Holdpoint's role lacks the right."),
+    "role_denied": lambda: _("AWS does not let Holdpoint into its role for this account."),
+    "credentials": lambda: _("Holdpoint has no credentials for this account."),
     "throttled": lambda: _("AWS was too busy for it, again and again; nothing was changed."),
     "unreachable": lambda: _("AWS could not be reached; nothing was changed."),
     "token_unreadable": lambda: _("The token that is kept here cannot be read."),

@@ -207,6 +207,7 @@ def test_the_pauses_of_throttled_answers_spread(desk: Desk, monkeypatch: Any) ->
     ]
     + [
         (NotSent(kind=NotSentKind.CREDENTIALS, operation=OPERATION, code="No"), "credentials"),
+        (NotSent(kind=NotSentKind.ROLE_DENIED, operation=OPERATION, code="No"), "role_denied"),
         (NotSent(kind=NotSentKind.CONFIGURATION, operation=OPERATION, code="No"), "configuration"),
         (InvalidOutput(operation=OPERATION, code="InvalidOutput"), "invalid_output"),
     ],

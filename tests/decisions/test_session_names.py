@@ -113,7 +113,7 @@ def test_a_role_that_sts_refuses_is_an_error_before_anything_is_sent(
 
     decision = send(held_answer(behind_a_role(wire), ana))
 
-    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "credentials")
+    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "role_denied")
     assert decision.first_sent_at is None
     assert set(wire.operations) == {"AssumeRole"}
 

@@ -102,6 +102,7 @@ def test_another_external_id_is_an_error_before_anything_is_sent(branch: Branch)
 
     decision = branch.send(decision)
 
-    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "credentials")
+    assert (decision.status, decision.outcome) == (DecisionStatus.REFUSED, "role_denied")
+    assert decision.outcome_facts == {"action": "sts:AssumeRole", "resource": ROLE}
     assert decision.first_sent_at is None
     assert branch.sessions("SendTaskSuccess") == []

@@ -188,7 +188,7 @@ def test_credentials_can_be_asked_for_anew(wire: WireServer) -> None:
 
 
 NO_ROLE = {
-    "refused": (on.role_refused("AccessDenied"), NotSentKind.CREDENTIALS),
+    "refused": (on.role_refused("AccessDenied"), NotSentKind.ROLE_DENIED),
     "a page of HTML": (on.HTML, NotSentKind.CREDENTIALS),
     "closed": (on.close, NotSentKind.UNREACHABLE),
     "a server error": (on.role_refused("InternalError", status=500), NotSentKind.UNREACHABLE),
@@ -216,7 +216,7 @@ def test_a_role_that_is_denied_says_whose_it_is_and_to_whom(
     with pytest.raises(NotSent) as raised:
         Reader(access=role_at(wire)).list_state_machines()
     error = raised.value
-    assert (error.is_role_denied, error.resource, error.principal) == (True, ROLE, us)
+    assert (error.kind, error.resource, error.principal) == (NotSentKind.ROLE_DENIED, ROLE, us)
     assert "ext-7" not in f"{error} {caplog.text}"
     # The SDK's own warning is a traceback for each try.
     assert "Traceback" not in caplog.text

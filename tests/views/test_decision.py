@@ -158,6 +158,7 @@ def test_an_answer_from_elsewhere_is_shown_beside_ones_own(people, page_of, task
         ("expired_credentials", "have run out"),
         ("bad_credentials", "does not accept"),
         ("credentials", "no credentials"),
+        ("role_denied", "role through which it answers"),
         ("configuration", "set up wrongly"),
         ("clock", "clock"),
         ("invalid_request", "form of the answer"),
@@ -193,6 +194,20 @@ def test_a_missing_right_is_named(people, page_of, task):
     )
     page = text_of(page_of(people.approver, path_of(decision)))
     assert "Missing right states:SendTaskSuccess" in page
+
+
+def test_a_role_that_cannot_be_assumed_is_named(people, page_of, task):
+    role = "arn:aws:iam::210987654321:role/answers"
+    decision = making.make_decision(
+        task,
+        people.approver,
+        status=DecisionStatus.REFUSED,
+        outcome="role_denied",
+        outcome_facts={"action": "sts:AssumeRole", "resource": role},
+    )
+    page = text_of(page_of(people.approver, path_of(decision)))
+    assert "The answer could not be sent" in page
+    assert f"Missing right sts:AssumeRole on {role}" in page
 
 
 def test_undo_takes_the_answer_back_and_the_form_has_the_text(people, browser_of, task):

@@ -136,11 +136,12 @@ def _small(text: str) -> str:
 
 # --- parts --------------------------------------------------------------------------------------
 def title(row: Row) -> SafeString:
-    """The headline, or the number of a Map's item with the first value that tells it apart."""
+    """The headline, or the number of a Map's item with the value that tells it apart."""
     if not row.item:
         return shown(row.task.headline)
     parts = [escape(_("Item %(n)d") % {"n": row.item})]
-    parts += [shown(text) for _label, text in row.task.key_fields[:1]]
+    if row.item_value:
+        parts.append(shown(row.item_value))
     return _safe(" · ".join(parts))
 
 

@@ -83,6 +83,8 @@ class Row:
     is_selected: bool
     # The number of a Map's item under the heading of its batch, else 0.
     item: int
+    # The value that tells that item from its neighbours.
+    item_value: str = ""
     # Who says that they are on it.
     holder: str = ""
 
@@ -305,5 +307,17 @@ def group(rows: Sequence[Row]) -> list[Row | Batch]:
 
 
 def _batch(key: str, members: Sequence[Row]) -> Batch:
-    items = [replace(row, item=item_number(row.task)) for row in members]
+    fields = [{pair[0]: pair[1] for pair in row.task.key_fields} for row in members]
+    label = _telling_label(fields)
+    items = [
+        replace(row, item=item_number(row.task), item_value=told.get(label, ""))
+        for row, told in zip(members, fields, strict=True)
+    ]
     return Batch(key=key, rows=tuple(sorted(items, key=lambda row: row.item)))
+
+
+def _telling_label(fields: Sequence[dict[str, str]]) -> str:
+    """The first label under which the items differ, else the first that any of them has."""
+    labels = list(dict.fromkeys(label for told in fields for label in told))
+    differing = (label for label in labels if len({told.get(label) for told in fields}) > 1)
+    return next(differing, labels[0] if labels else "")

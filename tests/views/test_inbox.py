@@ -156,6 +156,17 @@ def test_items_of_one_map_stand_under_one_heading_in_their_order(people, page_of
     assert words.index("Item 1 · p0") < words.index("Item 2 · p1") < words.index("Item 3 · p2")
 
 
+def test_an_item_shows_the_value_that_its_neighbours_do_not_have(people, page_of):
+    execution = making.make_execution()
+    for index, sku in enumerate(("A-7", "B-1")):
+        request = making.make_request(execution, iteration=f"Lines[{index}]")
+        fields = [["Order", "17"], ["Sku", sku]]
+        making.make_task(request, scheduled_event_id=10 + index, key_fields=fields)
+    words = text_of(page_of(people.approver, "/"))
+    assert "Item 1 · A-7" in words
+    assert "Item 2 · B-1" in words
+
+
 @pytest.mark.parametrize(
     ("left", "badge"),
     [

@@ -36,10 +36,12 @@ class Mark(StrEnum):
 class Seen:
     """States that are known to be at work, to have failed at last, or to have been left.
 
-    `last`: the one that the run failed in. `is_whole`: the run entered no other state than these.
+    `holding`: Maps of which it is only known that something waits inside, not where. `last`: the
+    one that the run failed in. `is_whole`: the run entered no other state than these.
     """
 
     waiting: frozenset[str] = frozenset()
+    holding: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
     last: str = ""
@@ -70,11 +72,11 @@ def marks_of(*, definition: Definition, graph: Graph, seen: Seen) -> Mapping[str
     # An error that ended the run ended every Map and Parallel around it.
     ended = frozenset({seen.last} - {""})
     ended |= _around(definition, ended)
-    entered = seen.waiting | seen.failed | seen.passed | ended
+    entered = seen.waiting | seen.holding | seen.failed | seen.passed | ended
     marker = _Marker(
         definition=definition,
         seen=seen,
-        inside=_around(definition, seen.waiting),
+        inside=seen.holding | _around(definition, seen.waiting | seen.holding),
         ended=ended,
         entered=entered | _around(definition, entered),
         is_small=not graph.is_too_large,

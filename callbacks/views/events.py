@@ -16,6 +16,7 @@ from callbacks.queries.executions import (
     standings_of,
     tasks_of,
 )
+from callbacks.queries.map_runs import map_runs_of
 from callbacks.queries.requests import find_task, request_facts
 from callbacks.stepfunctions import StepFunctionsError
 from callbacks.sync.live import MOST_EVENTS, LiveEvent, latest_events
@@ -88,7 +89,12 @@ def _events(
         "timeline": timeline,
         "has_steps": task is not None and any(moment.state for moment in timeline),
         **run_graph(
-            execution=execution, standings=standings, now=frame.now, focus=task, events=events
+            execution=execution,
+            standings=standings,
+            now=frame.now,
+            focus=task,
+            events=events,
+            map_runs=map_runs_of(execution=execution, sight=frame.sight),
         ),
     }
 

@@ -59,6 +59,7 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
     answers = live_answers(tasks=tasks)
     standings = standings_of(execution=execution, sight=frame.sight)
     whole = whole_of(execution=execution, sight=frame.sight)
+    map_runs = map_runs_of(execution=execution, sight=frame.sight)
     context = {
         "execution": execution,
         "status_words": run_words(execution),
@@ -70,12 +71,8 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
         "timeline": timeline_of(
             execution=execution, attempts=tasks, answers=tuple(answers.values()), now=frame.now
         ),
-        **run_graph(execution=execution, standings=standings, now=frame.now),
-        **map_runs_context(
-            execution=execution,
-            lines=map_runs_of(execution=execution, sight=frame.sight),
-            now=frame.now,
-        ),
+        **run_graph(execution=execution, standings=standings, now=frame.now, map_runs=map_runs),
+        **map_runs_context(execution=execution, lines=map_runs, now=frame.now),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
         **actions,

@@ -53,12 +53,12 @@ def _words(line: MapRunLine, definition: Definition | None, now: datetime) -> Ma
         name=name or label,
         arn=line.arn,
         state=over % {"moment": moment(at=line.over_at, now=now)} if line.over_at else _("at work"),
-        waiting=_waiting_words(line.waiting),
+        waiting=waiting_words(line.waiting),
         url=waiting_in(line.id) if line.waiting else "",
     )
 
 
-def _waiting_words(count: int) -> str:
+def waiting_words(count: int) -> str:
     if not count:
         return _("nothing that you may see waits in it")
     words = ngettext("%(n)s request waits in it", "%(n)s requests wait in it", count)

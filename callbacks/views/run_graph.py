@@ -23,10 +23,12 @@ from callbacks.models import (
     TaskStatus,
 )
 from callbacks.queries.executions import Standing
+from callbacks.queries.map_runs import MapRunLine
 from callbacks.sync.live import LiveEvent
 from callbacks.templatetags.words import age, many
 from callbacks.views.graph import Picture, picture_of
 from callbacks.views.graph_words import Look, behind_sentences
+from callbacks.views.map_run_words import waiting_words
 from callbacks.views.run_seen import FAILED, Known
 from callbacks.views.run_visits import visits_of
 
@@ -41,6 +43,7 @@ def run_graph(
     now: datetime,
     focus: CallbackTask | None = None,
     events: Sequence[LiveEvent] = (),
+    map_runs: Sequence[MapRunLine] = (),
 ) -> dict[str, object]:
     """What templates/parts/graph.html takes; no picture where the definition is not known.
 
@@ -49,7 +52,7 @@ def run_graph(
     definition = known_definition(execution.definition.text) if execution.definition else None
     if definition is None:
         return {"picture": None, "graph_note": "", "no_graph": no_definition_words(execution)}
-    known = Known(execution, definition, standings, visits_of(events))
+    known = Known(execution, definition, standings, visits_of(events), map_runs)
     return {"picture": _Run(known, now).picture(focus), "graph_note": _note(execution)}
 
 
@@ -113,6 +116,8 @@ class _Run:
     def _words(self, name: str, mark: Mark) -> str:
         if mark is Mark.WAITING:
             return self._open_words(name)
+        if mark is Mark.INSIDE and name in self.known.holding:
+            return waiting_words(self.known.holding[name])
         if mark is Mark.FAILED:
             return self._failed_words(name)
         if mark is Mark.RAN:

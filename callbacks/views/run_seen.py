@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from callbacks.asl.definition import Definition
+from callbacks.asl.definition import Definition, map_labelled
 from callbacks.asl.located import failed_in
 from callbacks.asl.progress import Seen
 from callbacks.models import OPEN_TASKS, Execution, ExecutionStatus, TaskStatus
 from callbacks.queries.executions import Standing
+from callbacks.queries.map_runs import MapRunLine
+from callbacks.views.map_run_words import map_label
 from callbacks.views.run_visits import Visits
 
 # Ends of a wait after which its state did not go on to its Next.
@@ -27,12 +31,23 @@ FAILED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     execution: Execution
     definition: Definition
     standings: Sequence[Standing]
     visits: Visits
+    map_runs: Sequence[MapRunLine] = ()
+
+    @cached_property
+    def holding(self) -> Mapping[str, int]:
+        """The Maps whose Map Runs are at work, and how many requests wait in their children."""
+        found: Counter[str] = Counter()
+        for run in self.map_runs:
+            name = map_labelled(self.definition, map_label(run.arn))
+            if name and run.over_at is None and self.execution.status == ExecutionStatus.RUNNING:
+                found[name] += run.waiting
+        return found
 
     def named(self, *statuses: str) -> Mapping[str, list[Standing]]:
         """By state, without those of states that this definition does not have."""
@@ -43,7 +58,8 @@ class Known:
         return found
 
     def seen(self) -> Seen:
-        at_work = set(self.named(*OPEN_TASKS))
+        holding = frozenset(name for name, count in self.holding.items() if count)
+        at_work = set(self.named(*OPEN_TASKS)) | (set(self.holding) - holding)
         ended = self.named(*(status for status in TaskStatus.values if status not in OPEN_TASKS))
         failed = {
             state for state, all_ in ended.items() if all(one.closed_kind in FAILED for one in all_)
@@ -51,11 +67,12 @@ class Known:
         known = set(self.definition.states)
         inside = {c.name for name in at_work for c in self.definition.containers(name)}
         # Entered and not left: at work, or what the run ended in.
-        rest = {name for name in self.visits.open if name in known and name not in inside}
+        rest = (self.visits.open & known) - inside - holding
         is_over = self.execution.status != ExecutionStatus.RUNNING
         left = (self.visits.left & known) | (set(ended) - failed)
         return Seen(
             waiting=frozenset(at_work | (set() if is_over else rest - set(ended) - left)),
+            holding=holding,
             failed=frozenset(failed | self._located() | (rest - left if is_over else set())),
             passed=frozenset(left),
             last=self._last(),

@@ -9,10 +9,11 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from callbacks.models import TaskStatus
+from callbacks.models import Execution, TaskStatus
 from tests import making
 from tests.asl.graphs import ask
 from tests.views.conftest import text_of
+from tests.views.test_graph import node
 
 
 def path_of(execution):
@@ -213,6 +214,29 @@ def test_it_lists_its_map_runs_and_leads_to_what_waits_in_them(people, page_of):
         str(task.pk) for task in tasks
     }
     assert "Map Run each" in text_of(listed)
+
+
+def test_the_graph_of_its_parent_shows_that_a_map_run_holds_requests(people, page_of):
+    run = spread_run()
+    making.make_task(execution=making.make_execution(run))
+    page = page_of(people.operator, path_of(run.parent)).content.decode()
+    assert node(page, "Each") == "frame inside"
+    assert "1 request waits in it" in page
+    # Which of its steps a child has come to, the run's own history does not tell.
+    assert node(page, "Review") == "unknown"
+
+
+def test_the_graph_shows_a_map_run_at_work_in_which_nobody_waits(people, page_of):
+    page = page_of(people.operator, path_of(spread_run().parent)).content.decode()
+    assert node(page, "Each") == "frame waiting"
+    assert "is at work" in page
+
+
+def test_the_graph_of_a_run_that_is_over_holds_nothing(people, page_of):
+    run = spread_run()
+    Execution.objects.filter(pk=run.parent_id).update(status="ABORTED")
+    page = page_of(people.operator, path_of(run.parent)).content.decode()
+    assert node(page, "Each") == "frame unknown"
 
 
 def test_what_waits_in_a_map_inside_a_map_is_counted_and_listed_with_the_outer_one(people, page_of):

@@ -79,8 +79,14 @@ class StateMachine(models.Model):
     versions_wait = models.BooleanField(default=False)
     # Somebody could wait in it at some time: a version may be of then.
     could_wait = models.BooleanField(default=False, db_default=False)
-    # When what runs was last looked at for versions, where nobody can wait today.
+    # Where nobody can wait today: when a page of what runs was last looked at for definitions in
+    # which somebody can, and when the next one is due (None: at once).
     surveyed_at = models.DateTimeField(null=True)
+    survey_next_at = models.DateTimeField(null=True)
+    # In AWS's clock: nobody waits in what ran then; when a survey that goes on began, and where.
+    survey_upto = models.DateTimeField(null=True)
+    survey_began_at = models.DateTimeField(null=True)
+    survey_token = models.TextField(blank=True, db_default="")
     # A key of one's own that encrypts it, as it names it: an ARN, an id or an alias.
     kms_key = models.CharField(max_length=2048, blank=True)
     # AWS's tags, name to value; asked for only while a policy goes by tags.

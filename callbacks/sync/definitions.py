@@ -45,6 +45,17 @@ def runs_on_todays(*, machine: StateMachine, started_at: datetime) -> bool:
     return machine.revision_since + UPDATE_LAG < started_at < machine.described_at
 
 
+def began_before_todays(*, machine: StateMachine, started_at: datetime) -> bool:
+    """Whether it may have started on a definition from before the one that we know.
+
+    AWS names no revision before the first update (API_DescribeStateMachine, "revisionId").
+    """
+    if not machine.revision_id and not machine.could_wait:
+        return False
+    since = machine.revision_since
+    return since is None or started_at <= since + UPDATE_LAG
+
+
 @lru_cache(maxsize=256)
 def _parsed(sha256: str, text: str) -> ParsedDefinition | None:
     try:

@@ -7,6 +7,7 @@ waits, leaves no trace. Where only a version could let it wait, few are describe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
@@ -16,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from callbacks.models import Connection, Execution, ExecutionStatus, Hint, StateMachine
 from callbacks.models.identity import execution_id
 from callbacks.stepfunctions import (
-    ExecutionDetail,
+    ExecutionSummary,
     HintQueue,
     NotFound,
     StepFunctionsError,
@@ -25,8 +26,9 @@ from callbacks.stepfunctions import (
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import find_news, line_of
 from callbacks.sync.sightings import held_of, write_news
+from callbacks.sync.surveys import Untold, in_doubt, runs_on_one_that_waits
 from callbacks.sync.trouble import is_of_the_connection
-from callbacks.sync.versions import Versions, in_doubt
+from callbacks.sync.versions import Versions
 
 DESCRIBE = "DescribeExecution"
 # Of a pass; what is left comes with the next one.
@@ -35,7 +37,7 @@ MOST_LOOKED_UP = 100
 BATCH = 500
 # Of executions that wait only if the version does by which they were started: so many are kept, and
 # looked up in a pass. A busy state machine without a wait is not to fill the table, nor the budget.
-MOST_DOUBTFUL = 20
+MOST_DOUBTFUL, MOST_OF_ONE = 20, 5
 # By then the lists have shown it.
 TOO_OLD = timedelta(minutes=5)
 # Of one that ended so lately, a hint tells of that end; later it may tell of a redrive.
@@ -134,16 +136,26 @@ def _hints(connection: Connection, arns: list[str], now: datetime) -> list[Hint]
     doubtful = _names_of(in_doubt(rows)) if needless else set()
     kept = [arn for arn in arns if _machine_name(arn) not in needless]
     asked = [arn for arn in arns if _machine_name(arn) in doubtful]
-    if asked:
-        held = Hint.objects.filter(connection=connection, is_doubtful=True).count()
-        asked = asked[: max(0, MOST_DOUBTFUL - held)]
+    few = _few_of_each(connection, asked) if asked else []
     return [
         *(Hint(connection=connection, execution_arn=arn, at=now) for arn in kept),
-        *(
-            Hint(connection=connection, execution_arn=arn, at=now, is_doubtful=True)
-            for arn in asked
-        ),
+        *(Hint(connection=connection, execution_arn=arn, at=now, is_doubtful=True) for arn in few),
     ]
+
+
+def _few_of_each(connection: Connection, arns: list[str]) -> list[str]:
+    """As many as there are places for: a busy state machine does not take those of all others."""
+    rows = Hint.objects.filter(connection=connection, is_doubtful=True)
+    held = set(rows.values_list("execution_arn", flat=True))
+    of_machine = Counter(map(_machine_name, held))
+    places = MOST_DOUBTFUL - len(held)
+    found: list[str] = []
+    for arn in arns:
+        name = _machine_name(arn)
+        if len(found) < places and of_machine[name] < MOST_OF_ONE and arn not in held:
+            of_machine[name] += 1
+            found.append(arn)
+    return found
 
 
 def _names_of(rows: QuerySet[StateMachine]) -> set[str]:
@@ -163,16 +175,20 @@ def _look_up(asking: Asking, hint: Hint, versions: Versions, now: datetime) -> N
     list_of = detail.map_run_arn or detail.state_machine_arn
     rows = StateMachine.objects.filter(connection=hint.connection, arn=list_of)
     machine = rows.select_related("definition").first()
-    if machine is None or not _may_wait(machine, detail, versions):
-        return
     line = line_of(detail)
+    if machine is None or not _may_wait(asking, versions, machine, line):
+        return
     news = find_news([line], held_of(machine=machine, arns=[line.arn]))
     write_news(machine=machine, news=news, now=now)
 
 
-def _may_wait(machine: StateMachine, detail: ExecutionDetail, versions: Versions) -> bool:
-    """Whether somebody may in it; a version that was not known yet is asked for, once."""
-    if machine.may_wait or not detail.version:
-        return machine.may_wait
-    versions.definition_of(machine=machine, number=detail.version, started_at=detail.started_at)
-    return machine.versions_wait
+def _may_wait(
+    asking: Asking, versions: Versions, machine: StateMachine, line: ExecutionSummary
+) -> bool:
+    """Whether somebody may in it; where AWS does not tell now, a survey will."""
+    if machine.may_wait:
+        return True
+    try:
+        return runs_on_one_that_waits(asking=asking, versions=versions, machine=machine, line=line)
+    except Untold:
+        return False

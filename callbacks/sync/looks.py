@@ -20,7 +20,7 @@ from callbacks.stepfunctions import (
 )
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import LAG, find_news, reaches_back
-from callbacks.sync.machines import clear_problem
+from callbacks.sync.machines import clear_problem, owes_look
 from callbacks.sync.schedule import news_rate
 from callbacks.sync.sightings import held_of, write_news
 
@@ -117,9 +117,7 @@ def _see(
 
 def _can_wait(machine: StateMachine) -> bool:
     """Whether somebody may have waited in what came and went."""
-    if machine.is_map_run:
-        return True
-    return machine.may_wait
+    return machine.is_map_run or machine.may_wait or owes_look(machine)
 
 
 def _keep(machine: StateMachine, seen: Seen, token: str, began_at: datetime, now: datetime) -> None:

@@ -24,6 +24,7 @@ from callbacks.stepfunctions import Reader, Refused, StateMachineDetail, StepFun
 from callbacks.stepfunctions import StateMachine as ListedMachine
 from callbacks.stepfunctions.rights import LIST_DENIED
 from callbacks.sync.definitions import keep_definition
+from callbacks.sync.lines import LAG
 from callbacks.sync.rematching import ask_for_rematch
 from callbacks.sync.trouble import ABOUT_KEYS, is_about_key
 from callbacks.sync.versions import forget_versions
@@ -137,7 +138,7 @@ def to_probe(*, machines: Iterable[StateMachine], now: datetime) -> StateMachine
 def bring_back_denied(connection: UUID) -> None:
     """AWS has given a list that it had denied: the others are not to wait for their time."""
     rows = StateMachine.objects.filter(connection=connection, problem__startswith=LIST_DENIED)
-    rows.update(problem_at=None)
+    rows.update(problem_at=None, survey_next_at=None)
 
 
 def clear_problem(machine: StateMachine) -> None:
@@ -180,8 +181,9 @@ def _map_runs_of(machine: StateMachine) -> QuerySet[StateMachine]:
 def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
     """Return machines whose executions matter, the longest unlisted first.
 
-    That is where today's definition can wait or could not be read, or where the mirror has running
-    executions: those may have started on an earlier one. Of Map Runs, all that are not let go.
+    That is where today's definition can wait or could not be read, where what began before it
+    could is not looked at yet, or where the mirror has running executions: those may have started
+    on an earlier one. Of Map Runs, all that are not let go.
     """
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
     if not everything:
@@ -190,9 +192,18 @@ def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
             state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING
         )
         is_map_run = Q(parent__isnull=False)
-        machines = machines.filter(MAY_WAIT | unread | is_map_run | Exists(running))
+        owed = Q(could_wait=True, revision_since__gt=F("looked_at") - LAG)
+        machines = machines.filter(MAY_WAIT | owed | unread | is_map_run | Exists(running))
     machines = machines.select_related("definition")
     return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
+
+
+def owes_look(machine: StateMachine) -> bool:
+    """Whether somebody may wait in what began before an update and was not looked at since."""
+    since, looked_at = machine.revision_since, machine.looked_at
+    if not machine.could_wait or since is None or looked_at is None:
+        return False
+    return since > looked_at - LAG
 
 
 def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> None:
@@ -206,9 +217,10 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
         # What ended on definitions in which nobody waits is nothing to look for.
         machine.looked_at = None
     if machine.may_wait and not definition.can_wait:
-        # Its versions may be those of the time when somebody could.
-        machine.surveyed_at = None
-    machine.could_wait = machine.could_wait or definition.can_wait
+        # What runs may be of the time when somebody could.
+        machine.survey_next_at = machine.survey_upto = machine.survey_began_at = None
+        machine.survey_token = ""
+    machine.could_wait = machine.could_wait or machine.may_wait or definition.can_wait
     machine.definition = definition
     machine.revision_id = _revision(detail)
     machine.described_at = aws_now
@@ -225,7 +237,10 @@ def describe(*, reader: Reader, machine: StateMachine, aws_now: datetime) -> Non
             "described_at",
             "looked_at",
             "could_wait",
-            "surveyed_at",
+            "survey_next_at",
+            "survey_upto",
+            "survey_began_at",
+            "survey_token",
             "kms_key",
             "is_deleting",
             "problem",

@@ -19,7 +19,7 @@ from callbacks.stepfunctions import (
     Throttled,
 )
 from callbacks.stepfunctions.rights import LIST_DENIED
-from callbacks.sync import health, machines, map_runs, schedule, versions
+from callbacks.sync import health, machines, map_runs, schedule, surveys
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
 from callbacks.sync.figures import PassFigures, count_calls
@@ -145,7 +145,7 @@ class _Pass:
         self._machines = machines.to_list(connection=self._connection, everything=self._full)
         is_surveying = not (is_backlogged or self._full)
         if is_surveying:
-            self._to_survey = versions.to_survey(connection=self._connection, now=self._now)
+            self._to_survey = surveys.to_survey(connection=self._connection, now=self._now)
             if self._survey_first():
                 self._add_found()
         self._lister.run(self._machines, is_backlogged=is_backlogged)
@@ -161,13 +161,13 @@ class _Pass:
 
     def _survey_first(self) -> bool:
         """With the few calls that are kept for it: sweeps take all that looks leave over."""
-        if not self._to_survey or any(_is_unseen(one) for one in self._machines):
-            # Of a first mirror, what can wait comes first.
+        if not self._to_survey:
             return False
         kept = schedule.surveys_kept(
-            last=versions.last_survey(self._connection),
-            calls_per_second=self._asking.purse.rate(versions.LIST),
+            last=surveys.waited_since(self._connection),
+            calls_per_second=self._asking.purse.rate(LIST),
             pass_seconds=settings.SYNC_INTERVAL_SECONDS,
+            is_first_mirror=any(_is_unseen(one) for one in self._machines),
             now=self._now,
         )
         return self._survey(most=kept, beyond=0)
@@ -176,19 +176,21 @@ class _Pass:
         """Whether there are any in which somebody may wait; with calls that looks leave over."""
         beyond = schedule.calls_of_looks(
             machines=len(self._machines),
-            calls_per_second=self._asking.purse.rate(versions.LIST),
+            calls_per_second=self._asking.purse.rate(LIST),
             pass_seconds=settings.SYNC_INTERVAL_SECONDS,
         )
-        return self._survey(most=len(self._to_survey), beyond=beyond)
+        return self._survey(most=surveys.MOST, beyond=beyond)
 
     def _survey(self, *, most: int, beyond: float) -> bool:
         found = False
-        for machine in self._to_survey[:most]:
-            if not self._asking.may(versions.LIST, beyond=beyond):
+        for _ in range(most):
+            if not self._to_survey or not self._asking.may(LIST, beyond=beyond):
                 break
-            self._to_survey.remove(machine)
+            machine = self._to_survey.pop(0)
             with self._noting(machine, sets_aside=False):
-                found |= versions.survey(asking=self._asking, machine=machine, now=self._now)
+                found |= surveys.survey(asking=self._asking, machine=machine, now=self._now)
+            if machine.survey_next_at is None:
+                self._to_survey.append(machine)
         return found
 
     def _list_found(self, *, is_backlogged: bool) -> None:

@@ -46,18 +46,6 @@ class ListFacts:
     sweep_goes_on: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """How often a machine without a wait is to be asked by which versions its executions run."""
-
-    every: timedelta
-    surveyed_at: datetime | None
-    # Since when its definition is what it is, as far as we saw.
-    known_since: datetime | None
-    # Its versions are a reason, and not only that they are not known.
-    is_urgent: bool
-
-
 Machine = TypeVar("Machine")
 
 
@@ -103,34 +91,25 @@ def sweeps_due(
     return [row[-1] for row in rows]
 
 
-def surveys_due(machines: Sequence[tuple[Machine, Survey]], *, now: datetime) -> list[Machine]:
-    """Return the machines to survey now, the most overdue first.
-
-    By how many times its interval each has waited: neither the urgent nor the others starve.
-    """
-    found = [
-        (-_survey_overdue(facts, now), number, machine)
-        for number, (machine, facts) in enumerate(machines)
-        if facts.surveyed_at is None
-        or _waited(facts.surveyed_at, now) >= facts.every.total_seconds()
-    ]
-    return [machine for *_, machine in sorted(found, key=lambda one: one[:2])]
-
-
 def surveys_kept(
-    *, last: datetime | None, calls_per_second: float, pass_seconds: float, now: datetime
+    *,
+    last: datetime | None,
+    calls_per_second: float,
+    pass_seconds: float,
+    is_first_mirror: bool,
+    now: datetime,
 ) -> int:
-    """How many surveys a pass makes before all else, so that busy lists do not keep them out."""
+    """How many surveys a pass makes before all else, so that busy lists do not keep them out.
+
+    `last`: when one was made. Where what can wait is still to be found for the first time, that
+    comes first, but not for ever.
+    """
+    waited = _waited(last, now)
+    if is_first_mirror and waited < LONGEST_UNSEEN.total_seconds():
+        return 0
     kept = calls_per_second * PART_OF_SURVEYS
     most = max(1, math.floor(kept * pass_seconds))
-    return math.floor(min(float(most), kept * _waited(last, now)))
-
-
-def _survey_overdue(facts: Survey, now: datetime) -> float:
-    if facts.surveyed_at is None and facts.is_urgent:
-        return math.inf
-    since = facts.surveyed_at or facts.known_since
-    return _waited(since, now) / facts.every.total_seconds()
+    return math.floor(min(float(most), kept * waited))
 
 
 def calls_of_looks(*, machines: int, calls_per_second: float, pass_seconds: float) -> int:

@@ -13,7 +13,7 @@ import pytest
 from callbacks.models import CallCount, Connection, Execution, Hint
 from callbacks.stepfunctions import Access
 from callbacks.stepfunctions.clients import queue_client_for
-from callbacks.sync.hinted import MOST_DOUBTFUL, TOO_OLD, note_hints
+from callbacks.sync.hinted import MOST_OF_ONE, TOO_OLD, note_hints
 from callbacks.sync.lines import LAG
 from tests.moto_server import running_moto
 from tests.sync.world import FOUNDING_CASE, World, machine, task
@@ -124,7 +124,7 @@ def test_hints_of_what_runs_on_todays_definition_cost_few_calls(
     orders = world.simulator.create("orders", FOUNDING_CASE)
     world.simulator.advance(61)
     world.sync()
-    crowd = [world.simulator.start(changed[0], {}) for _ in range(3 * MOST_DOUBTFUL)]
+    crowd = [world.simulator.start(changed[0], {}) for _ in range(3 * MOST_OF_ONE)]
     waiting = world.simulator.start(orders, {})
     hint(world, *crowd)
     hint(world, *crowd, waiting)
@@ -132,7 +132,7 @@ def test_hints_of_what_runs_on_todays_definition_cost_few_calls(
 
     figures = world.sync()
 
-    assert figures.api_calls["DescribeExecution"] == MOST_DOUBTFUL + 1
+    assert figures.api_calls["DescribeExecution"] == MOST_OF_ONE + 1
     assert not Hint.objects.exists()
     assert {row.arn for row in Execution.objects.all()} == {waiting}
 

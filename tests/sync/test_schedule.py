@@ -131,3 +131,25 @@ def test_the_share_says_how_long_the_quietest_list_waits_for_its_turn(
 ) -> None:
     found = schedule.longest_between_looks(news, calls_per_second=calls)
     assert found == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("waited", "is_first_mirror", "surveys"),
+    [
+        (timedelta(seconds=10), False, 5),
+        (timedelta(seconds=4), False, 2),
+        (timedelta(seconds=10), True, 0),
+        (LONGEST_UNSEEN, True, 5),
+    ],
+)
+def test_surveys_have_their_part_and_a_first_mirror_keeps_them_out_not_for_ever(
+    waited: timedelta, is_first_mirror: bool, surveys: int
+) -> None:
+    kept = schedule.surveys_kept(
+        last=NOW - waited,
+        calls_per_second=5.0,
+        pass_seconds=10,
+        is_first_mirror=is_first_mirror,
+        now=NOW,
+    )
+    assert kept == surveys

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.activities import Activity
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json
+from tests.simulator.names import arn_of, check_arn, check_name
 
 if TYPE_CHECKING:
     from tests.simulator.service import Service
@@ -18,8 +19,8 @@ Answer = dict[str, Any]
 def create_activity(service: Service, params: Params) -> Answer:
     """Idempotent by name, as AWS says; the tags of a second call are not looked at."""
     name = params["name"]
-    service.check_name(name)
-    arn = service.arn("activity", name)
+    check_name(name)
+    arn = arn_of(service.engine, "activity", name)
     if arn not in service.engine.activities.by_arn:
         tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
         service.engine.create_activity(arn, name, tags)
@@ -28,7 +29,7 @@ def create_activity(service: Service, params: Params) -> Answer:
 
 
 def delete_activity(service: Service, params: Params) -> Answer:
-    service.check_arn(params["activityArn"], "activity")
+    check_arn(params["activityArn"], "activity")
     service.engine.delete_activity(params["activityArn"])
     return {}
 
@@ -61,7 +62,7 @@ def get_activity_task(service: Service, params: Params) -> Answer:
 
 
 def _find(service: Service, arn: str) -> Activity:
-    service.check_arn(arn, "activity")
+    check_arn(arn, "activity")
     activity = service.engine.activities.by_arn.get(arn)
     if activity is None:
         raise ServiceError("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")

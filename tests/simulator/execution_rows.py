@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.simulator.listing import Row
+from tests.simulator.model import Execution
+from tests.simulator.redrive import obstacle
 
 Answer = dict[str, Any]
 
@@ -37,6 +39,34 @@ def execution_row(execution: Row) -> Answer:
         row["redriveDate"] = execution.redriven_at
         row["redriveCount"] = execution.redrive_count
     return row
+
+
+def described(execution: Execution, now: float, *, data: bool = True) -> Answer:
+    """As DescribeExecution has it; without `data` as with METADATA_ONLY."""
+    answer = execution_row(execution)
+    answer["redriveCount"] = execution.redrive_count
+    answer.update(_redrivability(execution, now))
+    if not data:
+        return answer
+    answer["input"] = execution.input_text
+    answer["inputDetails"] = {"included": True}
+    if execution.output_text is not None:
+        answer["output"] = execution.output_text
+        answer["outputDetails"] = {"included": True}
+    given = {"error": execution.error, "cause": execution.cause}
+    answer.update({key: value for key, value in given.items() if value is not None})
+    return answer
+
+
+def _redrivability(execution: Execution, now: float) -> Answer:
+    reason = obstacle(execution, now)
+    if reason is not None:
+        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    run = execution.map_run
+    if run is None:
+        return {"redriveStatus": "REDRIVABLE"}
+    by_run = run.status in ("FAILED", "ABORTED")
+    return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if by_run else "NOT_REDRIVABLE"}
 
 
 def listed_row(execution: Row) -> Answer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.errors import ServiceError
 from tests.simulator.jsontext import Json
 from tests.simulator.maprun import MapRun
+from tests.simulator.names import check_arn
 
 if TYPE_CHECKING:
     from tests.simulator.service import Service
@@ -17,7 +18,7 @@ Answer = dict[str, Any]
 
 
 def find_map_run(service: Service, arn: str) -> MapRun:
-    service.check_arn(arn, "mapRun")
+    check_arn(arn, "mapRun")
     run = service.engine.map_runs.get(arn)
     if run is None:
         raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")

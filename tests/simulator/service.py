@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from itertools import islice
@@ -22,7 +21,7 @@ from tests.simulator.engine import Engine
 from tests.simulator.errors import ServiceError
 from tests.simulator.execution_rows import (
     by_qualifier,
-    execution_row,
+    described,
     listed_row,
     redrive_filter,
 )
@@ -31,14 +30,15 @@ from tests.simulator.jsontext import Json, parse
 from tests.simulator.limits import check_request
 from tests.simulator.listing import ExecutionIndex
 from tests.simulator.map_run_calls import describe_map_run, find_map_run, list_map_runs
-from tests.simulator.model import DELETING, Execution, Machine
+from tests.simulator.model import Execution, Machine
+from tests.simulator.names import arn_of, check_arn, check_name, find_machine, no_machine
 from tests.simulator.paging import Pager
+from tests.simulator.starting import running_twin, wanted_start
 from tests.simulator.version_calls import create_alias, delete_version, publish_version
 from tests.simulator.versions import find_version, split
 
 Params = dict[str, Json]
 Answer = dict[str, Any]
-FORBIDDEN_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
 # AWS tells no revision of a state machine that was never updated.
 FIRST_REVISION = ""
@@ -66,9 +66,9 @@ class Service:
 
     def create_state_machine(self, params: Params) -> Answer:
         name, type_ = params["name"], params.get("type", "STANDARD")
-        self.check_name(name)
+        check_name(name)
         check_definition(params["definition"], type_)
-        arn = self.arn("stateMachine", name)
+        arn = arn_of(self.engine, "stateMachine", name)
         tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
         machine = self.engine.machines.get(arn)
         if machine is None:
@@ -102,7 +102,7 @@ class Service:
         return {"updateDate": machine.revision.updated_at, "revisionId": machine.revision.id}
 
     def delete_state_machine(self, params: Params) -> Answer:
-        self.check_arn(params["stateMachineArn"], "stateMachine")
+        check_arn(params["stateMachineArn"], "stateMachine")
         self.engine.delete_machine(params["stateMachineArn"])
         return {}
 
@@ -121,7 +121,7 @@ class Service:
         machine = self.machine(arn, self.engine.listed_machines())
         version = find_version(machine, qualifier)
         if qualifier and version is None:
-            raise _no_machine(params["stateMachineArn"])
+            raise no_machine(params["stateMachineArn"])
         return {
             "stateMachineArn": params["stateMachineArn"],
             "name": machine.name,
@@ -162,30 +162,12 @@ class Service:
     # -- executions ---------------------------------------------------------------------------
 
     def start_execution(self, params: Params) -> Answer:
-        machine_arn, qualifier = split(params["stateMachineArn"])
-        machine = self.machine(machine_arn)
-        is_known = find_version(machine, qualifier) or qualifier in machine.aliases
-        if qualifier and not is_known:
-            raise _no_machine(params["stateMachineArn"])
-        if machine.status == DELETING:
-            raise ServiceError(
-                "StateMachineDeleting", f"State Machine is deleting: '{machine.arn}'"
-            )
         name, text = params.get("name") or str(uuid.uuid4()), params.get("input", "{}")
-        self.check_name(name)
-        try:
-            parse(text)
-        except ValueError as exc:
-            raise ServiceError(
-                "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'"
-            ) from exc
-        arn = self.arn("execution", f"{machine.name}:{name}")
-        running = self.engine.executions.get(arn)
-        if running is None:
-            running = self.engine.start(machine.arn, arn, name, text, qualifier)
-        elif running.status != "RUNNING" or running.input_text != text:
-            raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-        return {"executionArn": arn, "startDate": running.started_at}
+        wanted = wanted_start(self.engine, params["stateMachineArn"], name, text)
+        found = running_twin(self.engine, wanted)
+        if found is None:
+            found = self.engine.start(wanted.machine.arn, wanted.arn, name, text, wanted.qualifier)
+        return {"executionArn": found.arn, "startDate": found.started_at}
 
     def list_executions(self, params: Params) -> Answer:
         if bool(params.get("mapRunArn")) is bool(params.get("stateMachineArn")):
@@ -223,28 +205,8 @@ class Service:
 
     def describe_execution(self, params: Params) -> Answer:
         execution = self.execution(params["executionArn"])
-        answer = execution_row(execution)
-        answer["redriveCount"] = execution.redrive_count
-        answer.update(self._redrivability(execution))
-        if params.get("includedData") != "METADATA_ONLY":
-            answer["input"] = execution.input_text
-            answer["inputDetails"] = {"included": True}
-            if execution.output_text is not None:
-                answer["output"] = execution.output_text
-                answer["outputDetails"] = {"included": True}
-            given = {"error": execution.error, "cause": execution.cause}
-            answer.update({key: value for key, value in given.items() if value is not None})
-        return answer
-
-    def _redrivability(self, execution: Execution) -> Answer:
-        reason = self.engine.redrive_obstacle(execution)
-        if reason is not None:
-            return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-        run = execution.map_run
-        if run is None:
-            return {"redriveStatus": "REDRIVABLE"}
-        by_run = run.status in ("FAILED", "ABORTED")
-        return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if by_run else "NOT_REDRIVABLE"}
+        data = params.get("includedData") != "METADATA_ONLY"
+        return described(execution, self.engine.now, data=data)
 
     def get_execution_history(self, params: Params) -> Answer:
         execution = self.execution(params["executionArn"])
@@ -308,26 +270,11 @@ class Service:
 
     # -- looking things up --------------------------------------------------------------------
 
-    def arn(self, kind: str, name: str) -> str:
-        return f"arn:aws:states:{self.engine.region}:{self.engine.account}:{kind}:{name}"
-
-    def check_name(self, name: str) -> None:
-        if FORBIDDEN_IN_NAMES.search(name):
-            raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
-
-    def check_arn(self, arn: str, kind: str) -> None:
-        if not re.fullmatch(rf"arn:[\w-]+:states:[\w-]+:\d{{12}}:{kind}:\S+", arn):
-            raise ServiceError("InvalidArn", f"Invalid Arn: 'Resource type not valid: {arn}'")
-
     def machine(self, arn: str, among: dict[str, Machine] | None = None) -> Machine:
-        self.check_arn(arn, "stateMachine")
-        machine = (self.engine.machines if among is None else among).get(arn)
-        if machine is None:
-            raise _no_machine(arn)
-        return machine
+        return find_machine(self.engine.machines if among is None else among, arn)
 
     def execution(self, arn: str) -> Execution:
-        self.check_arn(arn, "execution")
+        check_arn(arn, "execution")
         execution = self.engine.executions.get(arn)
         if execution is None:
             raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
@@ -338,10 +285,6 @@ class Service:
         if tagged is None:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
         return tagged
-
-
-def _no_machine(arn: str) -> ServiceError:
-    return ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
 
 
 def _is_same(machine: Machine, params: Params, type_: str) -> bool:

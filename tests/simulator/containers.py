@@ -232,10 +232,12 @@ def task_visits(scope: Scope) -> Iterator[TaskVisit]:
 
 
 def close_scope(engine: Engine, scope: Scope) -> None:
-    """Void what waits in one level: its token, its timers."""
+    """Void what waits in one level: its token, its timers, its nested execution."""
     scope.closed = True
     if scope.visit is None:
         return
+    if isinstance(scope.visit, TaskVisit):
+        engine.leave_nested(scope.visit)
     scope.visit.close()
     if isinstance(scope.visit, TaskVisit):
         engine.open_tasks.pop(scope.visit.number, None)

@@ -15,6 +15,7 @@ from tests.simulator import (
     distributed,
     jsonata_states,
     jsonpath_states,
+    nested,
     states,
     tasks,
 )
@@ -55,6 +56,8 @@ class Engine(Catalogue):
         self.map_runs: dict[str, MapRun] = {}
         self.map_runs_of: dict[str, list[MapRun]] = {}  # by the parent execution's ARN
         self.open_tasks: dict[int, TaskVisit] = {}
+        # By the ARN of a nested execution: the attempts that end with it.
+        self.watched: dict[str, list[tuple[TaskVisit, int]]] = {}
         self.token_homes: list[Execution] = []
         self.token_events = array("L")
         self.outcomes = Outcomes()
@@ -272,6 +275,8 @@ class Engine(Catalogue):
         self._index(execution).place(execution, moved=True, was="RUNNING")
         if execution.map_run is not None:
             self.later(distributed.child_ended, execution)
+        for visit, serial in self.watched.pop(execution.arn, ()):
+            self.later(nested.child_ended, execution, visit, serial)
         machine = execution.machine
         if machine.status == DELETING and not self.runs_in(machine.arn):
             self.remove_machine(machine.arn)
@@ -309,6 +314,14 @@ class Engine(Catalogue):
     def redrive_obstacle(self, execution: Execution) -> str | None:
         return obstacle(execution, self.now)
 
+    # -- nested executions --------------------------------------------------------------------
+
+    def start_nested(self, visit: TaskVisit) -> None:
+        nested.begin(self, visit)
+
+    def leave_nested(self, visit: TaskVisit) -> None:
+        nested.abandon(self, visit)
+
     # -- Map Runs -----------------------------------------------------------------------------
 
     def open_map_run(self, run: MapRun) -> None:
@@ -318,9 +331,9 @@ class Engine(Catalogue):
     def abort_map_run(self, run: MapRun) -> None:
         distributed.abort(self, run)
 
-    def end(self, execution: Execution, status: str) -> None:
+    def end(self, execution: Execution, status: str, cause: str | None = None) -> None:
         """End an execution of the engine's own accord, where it still runs."""
-        self._end(execution, status, 0)
+        self._end(execution, status, 0, cause=cause)
 
     def set_status(self, execution: Execution, status: str) -> None:
         """Give another status to a closed execution, which keeps its place in lists."""

@@ -43,6 +43,10 @@ class Resource:
     def has_token(self) -> bool:
         return self.kind in ("callback", "sync", "activity")
 
+    @property
+    def starts_execution(self) -> bool:
+        return self.type == "states" and self.name.partition(".")[0] == "startExecution"
+
 
 def read_resource(arn: str) -> Resource:
     parts = arn.split(":")
@@ -269,8 +273,8 @@ class Visit:
 
 
 class TaskVisit(Visit):
-    __slots__ = ("beat_timer", "heartbeat", "last", "number", "open", "scheduled", "serial",
-                 "timeout")  # fmt: skip
+    __slots__ = ("beat_timer", "child", "heartbeat", "last", "number", "open", "scheduled",
+                 "serial", "timeout")  # fmt: skip
 
     def __init__(self, scope: Scope, state: State, raw_input: Json, now: float) -> None:
         super().__init__(scope, state, raw_input, now)
@@ -282,10 +286,12 @@ class TaskVisit(Visit):
         self.timeout: float | None = None
         self.heartbeat: float | None = None
         self.beat_timer: Timer | None = None
+        self.child: Execution | None = None  # the execution whose end is this task's
 
     def close(self) -> None:
         super().close()
         self.open = False
+        self.child = None
         if self.beat_timer is not None:
             self.beat_timer.cancel()
             self.beat_timer = None

@@ -119,12 +119,13 @@ def _seconds(engine: Engine, visit: Visit, field: str) -> float | None:
     return float(value)
 
 
-def _is_current(visit: TaskVisit, serial: int) -> bool:
+def is_current(visit: TaskVisit, serial: int) -> bool:
+    """Whether the attempt with this serial number still goes on."""
     return visit.open and visit.serial == serial and not visit.scope.closed
 
 
 def _start(engine: Engine, visit: TaskVisit, serial: int, outcome: Outcome | None) -> None:
-    if not _is_current(visit, serial):
+    if not is_current(visit, serial):
         return
     resource = _resource(visit)
     if outcome is not None and outcome.kind == "start_fail":
@@ -162,17 +163,34 @@ def restart_heartbeat(engine: Engine, visit: TaskVisit) -> None:
 
 
 def _submit(engine: Engine, visit: TaskVisit, serial: int, outcome: Outcome | None) -> None:
-    if not _is_current(visit, serial):
+    if not is_current(visit, serial):
         return
-    kind = _resource(visit).kind
+    resource = _resource(visit)
+    if outcome is None and resource.starts_execution:
+        engine.start_nested(visit)
+        return
     if outcome is not None and outcome.kind == "submit_fail":
         close_failed(engine, visit, outcome.error, outcome.cause, event="SubmitFailed")
         return
-    if _gets_submitted(kind, outcome):
-        text = (outcome.submitted if outcome else None) or SUBMITTED_OUTPUT
-        details = {"output": text, **_resource(visit).mark}
-        visit.last = _record(engine, visit, "Submitted", visit.last, details)
+    if _gets_submitted(resource.kind, outcome):
+        submitted = outcome.submitted if outcome else None
+        record_submitted(engine, visit, submitted or SUBMITTED_OUTPUT)
     _end_at_once(engine, visit, outcome)
+
+
+def record_submitted(engine: Engine, visit: TaskVisit, output: str) -> None:
+    """The target took the call, and answered so."""
+    details = {"output": output, **_resource(visit).mark}
+    visit.last = _record(engine, visit, "Submitted", visit.last, details)
+
+
+def parameters_of(engine: Engine, visit: TaskVisit) -> Json:
+    """What an integration is called with, its token included."""
+    details = visit.scope.execution.events[visit.scheduled - 1].details or {}
+    text: str = details["parameters"]
+    if visit.number:
+        text = text.replace(PLACEHOLDER, engine.mint.token(visit.number))
+    return parse(text)
 
 
 def _gets_submitted(kind: str, outcome: Outcome | None) -> bool:
@@ -236,6 +254,7 @@ def _present(details: dict[str, Json]) -> dict[str, Json]:
 
 def time_out(engine: Engine, visit: TaskVisit, *, heartbeat: bool = False) -> None:
     """The history says States.Timeout for both; only Retry and Catch know of heartbeats."""
+    engine.leave_nested(visit)
     _close(engine, visit)
     details = {"error": "States.Timeout", **_resource(visit).mark}
     leaf = _record(engine, visit, "TimedOut", visit.last, details)

@@ -81,3 +81,17 @@ def both(**fields: Any) -> dict[str, Any]:
     """A Parallel of two branches that wait."""
     branches = [machine(Left=waiting()), machine(Right=waiting())]
     return machine(Both={"Type": "Parallel", "Branches": branches, "End": True, **fields})
+
+
+def nesting(
+    arn: str, how: str = ".sync:2", parameters: dict[str, Any] | None = None, **fields: Any
+) -> dict[str, Any]:
+    """A state that starts an execution of the machine and says who started it."""
+    started_by = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id"}
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::states:startExecution{how}",
+        "Parameters": {"StateMachineArn": arn, "Input": started_by, **(parameters or {})},
+        **({} if "Next" in fields else {"End": True}),
+        **fields,
+    }

@@ -17,6 +17,7 @@ from tests.test_simulator.definitions import (
     CALLBACK,
     both,
     machine,
+    nesting,
     passing,
     photos,
     spread,
@@ -24,7 +25,9 @@ from tests.test_simulator.definitions import (
 )
 
 RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "MaxAttempts": 2}]
+BADLY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 3}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
+PLAIN = "arn:aws:states:eu-west-1:123456789012:stateMachine:plain"
 MACHINES: dict[str, dict[str, Any]] = {
     "plain": machine(Ask=waiting(TimeoutSeconds=50, HeartbeatSeconds=20, Retry=RETRY)),
     "both": both(Retry=RETRY),
@@ -47,6 +50,10 @@ MACHINES: dict[str, dict[str, Any]] = {
             }
         ),
     },
+    "nested": machine(
+        Nest=nesting(PLAIN, Retry=BADLY, Next="Named"),
+        Named=nesting(PLAIN, ".sync", {"Name": "same", "Input": {}}, TimeoutSeconds=20),
+    ),
     "timed": {**machine(First=waiting(Next="Then"), Then=waiting()), "TimeoutSeconds": 90},
 }
 STEPS = st.lists(
@@ -145,6 +152,7 @@ def test_histories_stay_sound(steps: list[tuple[str, int]]) -> None:
             assert (events[-1]["type"] in ENDS) is (status != "RUNNING")
         for visit in simulator.engine.open_tasks.values():
             assert visit.scope.execution.status == "RUNNING"
+            assert visit.child is None or visit.child.status == "RUNNING"
 
 
 @settings(max_examples=60, deadline=None)

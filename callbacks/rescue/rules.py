@@ -12,6 +12,8 @@ LONGEST_CAUSE = 32_768
 LONGEST_REASON = 2_000
 REDRIVE_WINDOW = timedelta(days=14)
 MOST_EVENTS = 24_999
+# With `.sync` or `.sync:2`; where such a Task waits for a token, its run goes its own way.
+WATCHED_RUN = ":states:startExecution.sync"
 # The last letters of a name that stand for it; most of a name is often the same for all runs.
 LAST_PART = 8
 
@@ -81,6 +83,12 @@ def why_no_stop(run: RunFacts) -> Why | None:
     if run.status == UNREAD:
         return Why.UNREAD
     return None if run.status == RUNNING else Why.RUN_OVER
+
+
+def watches_runs(definition: str) -> bool:
+    """Whether a step starts a run and waits for its end: AWS stops that run with this one
+    (dg/connect-to-resource, as far as the role may)."""
+    return WATCHED_RUN in definition
 
 
 def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:

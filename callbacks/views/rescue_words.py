@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.asl.deadline import HEARTBEAT, after_beat
-from callbacks.models import CallbackTask, Execution, User
+from callbacks.models import CallbackTask, Definition, Execution, User
 from callbacks.rescue import rules
 from callbacks.rescue.ask import MAY_RESCUE, losses_of, run_facts, why_no_heartbeat
 from callbacks.rescue.recording import Losses
@@ -91,13 +91,13 @@ def stop_exit(execution: Execution) -> Exit:
         title=_("Stop the run"),
         verb=_("Stop this run"),
         url=stop_page(execution.pk),
-        effects=tuple(_stop_effects(losses)) if why is None else (),
+        effects=tuple(_stop_effects(losses, execution.definition)) if why is None else (),
         why_off=why_words(why),
         last_part=rules.last_part(execution.name) if losses.needs_name else "",
     )
 
 
-def _stop_effects(losses: Losses) -> list[str]:
+def _stop_effects(losses: Losses, definition: Definition | None) -> list[str]:
     waiting = losses.waiting_tasks
     effects = [_("The run ends as ABORTED. No Retry and no Catch takes it.")]
     if waiting:
@@ -111,6 +111,9 @@ def _stop_effects(losses: Losses) -> list[str]:
         )
     else:
         effects.append(_("No task of it waits, as far as it is read."))
+    if definition is not None and rules.watches_runs(definition.text):
+        # Not counted: by which run another one was started is only what its own input says.
+        effects.append(_("Runs that it started and waits for are stopped, with what waits there."))
     if losses.live_answers:
         effects.append(
             ngettext(

@@ -15,6 +15,7 @@ from callbacks.stepfunctions import NotSent, NotSentKind
 from callbacks.views import rescue as rescue_views
 from tests import making
 from tests.views.conftest import text_of
+from tests.views.flows import definition
 
 
 @pytest.fixture
@@ -71,6 +72,17 @@ def test_the_stop_page_says_what_is_lost_before_anything_is_typed(people, page_o
     assert "2 tasks wait in it" in page
     assert "1 answer from here is under way and may be lost." in page
     assert "To confirm, type the run" in page
+
+
+@pytest.mark.parametrize(
+    ("how", "is_said"),
+    [(".sync", True), (".sync:2", True), ("", False), (".waitForTaskToken", False)],
+)
+def test_the_stop_page_says_that_runs_it_waits_for_end_too(people, page_of, how, is_said):
+    text = definition("Charge", resource=f"arn:aws:states:::states:startExecution{how}")
+    run = making.make_execution(making.make_machine(definition=text))
+    page = text_of(page_of(people.operator, f"/executions/{run.pk}/stop/"))
+    assert ("Runs that it started and waits for are stopped" in page) is is_said
 
 
 def test_the_redrive_page_shows_awss_own_reason(people, page_of, monkeypatch):

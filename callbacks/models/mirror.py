@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.db.models import Q
 
@@ -89,9 +91,11 @@ class StateMachine(models.Model):
     survey_token = models.TextField(blank=True, db_default="")
     # A key of one's own that encrypts it, as it names it: an ARN, an id or an alias.
     kms_key = models.CharField(max_length=2048, blank=True)
-    # AWS's tags, name to value; asked for only while a policy goes by tags.
+    # AWS's tags, name to value; asked for only while a policy goes by tags. When they were read,
+    # and when they were last asked for.
     tags = models.JSONField(default=dict)
     tags_read_at = models.DateTimeField(null=True)
+    tags_asked_at = models.DateTimeField(null=True)
     # Of a Map Run: the execution that it is a part of, and since when (AWS's clock) it is over.
     parent = models.ForeignKey(
         "Execution", null=True, on_delete=models.CASCADE, related_name="map_runs"
@@ -125,6 +129,12 @@ class StateMachine(models.Model):
     def may_wait(self) -> bool:
         """As MAY_WAIT asks it."""
         return self.versions_wait or (self.definition is not None and self.definition.can_wait)
+
+    @property
+    def known_tags(self) -> Mapping[str, str] | None:
+        """None where they were never read."""
+        tags: Mapping[str, str] = self.tags
+        return tags if tags or self.tags_read_at is not None else None
 
     @property
     def state_machine_arn(self) -> str:

@@ -28,7 +28,15 @@ from callbacks.queries.sight import Sight, visible_tasks
 # workflows are theirs: a page cannot pass over all that ever ended.
 RECENT = 1000
 _LISTED = (
-    *("name", "connection_id", "connection__name", "is_deleting", "tags", "definition__text"),
+    *(
+        "name",
+        "connection_id",
+        "connection__name",
+        "is_deleting",
+        "tags",
+        "tags_read_at",
+        "definition__text",
+    ),
     *(
         f"figures__{name}"
         for name in ("measured_at", "waiting", "ended", "ran_out", "median", "p95")
@@ -66,7 +74,7 @@ class WorkflowLine:
     # None where sync has not read it yet.
     definition: Definition | None
     waiting: int
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] | None
     connection_name: str
     # What was measured last; None before the first time.
     figures: WorkflowFigures | None = None
@@ -203,7 +211,7 @@ def _line(machine: Any) -> WorkflowLine:
         is_deleting=machine.is_deleting,
         definition=machine.definition,
         waiting=machine.waiting,
-        tags=machine.tags,
+        tags=machine.known_tags,
         connection_name=machine.connection.name,
         figures=getattr(machine, "figures", None),
     )

@@ -36,6 +36,8 @@ BATCH = 500
 # How old a description may become; a listing does not tell that a machine has changed.
 DESCRIBE_AGAIN_AFTER = timedelta(seconds=60)
 READ_TAGS_AGAIN_AFTER = timedelta(minutes=10)
+# Until they are known, a policy that goes by tags covers what it may be meant for.
+ASK_FOR_TAGS_AGAIN_AFTER = timedelta(seconds=30)
 # So long a machine is left alone after AWS has refused something about it.
 PROBLEM_PAUSE = timedelta(minutes=2)
 # Of those whose list it has denied, one is tried this soon: a right may be given at any moment.
@@ -151,23 +153,24 @@ def to_tag(*, connection: Connection, now: datetime) -> list[StateMachine]:
     """Return machines whose tags are unread or old, the oldest first; none while no policy asks."""
     if not Policy.objects.current().exclude(tags={}).exists():
         return []
-    stale = Q(tags_read_at=None) | Q(tags_read_at__lt=now - READ_TAGS_AGAIN_AFTER)
+    unknown = Q(tags_read_at=None, tags_asked_at__lt=now - ASK_FOR_TAGS_AGAIN_AFTER)
+    old = Q(tags_asked_at__lt=now - READ_TAGS_AGAIN_AFTER)
     rows = StateMachine.objects.without_map_runs().filter(connection=connection, gone_at=None)
-    rows = rows.filter(stale, MAY_WAIT)
-    return list(rows.order_by(F("tags_read_at").asc(nulls_first=True), "id"))
+    rows = rows.filter(Q(tags_asked_at=None) | unknown | old, MAY_WAIT | Exists(_running()))
+    return list(rows.order_by(F("tags_asked_at").asc(nulls_first=True), "id"))
 
 
 def read_tags(*, reader: Reader, machine: StateMachine, now: datetime) -> None:
     """Ask for the tags; other ones than before may put its tasks under another policy."""
     # Also where it is denied: the next try is not the next pass.
-    machine.tags_read_at = now
-    machine.save(update_fields=["tags_read_at"])
-    tags = reader.tags(arn=machine.arn)
-    if tags != machine.tags:
-        machine.tags = tags
-        with transaction.atomic():
-            machine.save(update_fields=["tags"])
-            _map_runs_of(machine).update(tags=tags)
+    machine.tags_asked_at = now
+    machine.save(update_fields=["tags_asked_at"])
+    tags, before = reader.tags(arn=machine.arn), machine.known_tags
+    machine.tags, machine.tags_read_at = tags, now
+    with transaction.atomic():
+        machine.save(update_fields=["tags", "tags_read_at"])
+        if tags != before:
+            _map_runs_of(machine).update(tags=tags, tags_read_at=now)
             ask_for_rematch(now=now)
 
 
@@ -188,14 +191,15 @@ def to_list(*, connection: Connection, everything: bool) -> list[StateMachine]:
     machines = StateMachine.objects.filter(connection=connection, gone_at=None)
     if not everything:
         unread = Q(definition=None) & ~Q(problem="")
-        running = Execution.objects.filter(
-            state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING
-        )
         is_map_run = Q(parent__isnull=False)
         owed = Q(could_wait=True, revision_since__gt=F("looked_at") - LAG)
-        machines = machines.filter(MAY_WAIT | owed | unread | is_map_run | Exists(running))
+        machines = machines.filter(MAY_WAIT | owed | unread | is_map_run | Exists(_running()))
     machines = machines.select_related("definition")
     return list(machines.order_by(F("listed_at").asc(nulls_first=True), "id"))
+
+
+def _running() -> QuerySet[Execution]:
+    return Execution.objects.filter(state_machine=OuterRef("pk"), status=ExecutionStatus.RUNNING)
 
 
 def owes_look(machine: StateMachine) -> bool:

@@ -28,7 +28,7 @@ GIVE_UP = timedelta(hours=1)
 LONGEST_ARN = 256
 # What a reading of the parent may change.
 _OF_THE_RUN = ("over_at", "gone_at", "definition", "revision_since", "ends_by")
-_AT_FIRST = ("parent", "name", "tags", "looked_at", "news", "swept_at")
+_AT_FIRST = ("parent", "name", "tags", "tags_read_at", "looked_at", "news", "swept_at")
 
 
 def mirror_map_runs(
@@ -151,6 +151,7 @@ def _row(
         arn=run.arn,
         name=machine.name,
         tags=machine.tags,
+        tags_read_at=machine.tags_read_at,
         parent=execution,
         definition=children.definition(run),
         revision_since=children.certain_since(run),

@@ -33,7 +33,8 @@ class Subject:
     connection: str
     state_machine: str
     state: str
-    tags: Mapping[str, str] = field(default_factory=dict)
+    # None where they are not known.
+    tags: Mapping[str, str] | None = field(default_factory=dict)
     payloads: Payloads = field(default_factory=lambda: Payloads(input=""))
     # Its execution cannot be read: values are not known, nor perhaps the state.
     is_unread: bool = False
@@ -102,8 +103,9 @@ def _any_fits(patterns: Sequence[str], name: str) -> bool:
     return not patterns or any(_fits(pattern, name) for pattern in patterns)
 
 
-def _has_tag(tags: Mapping[str, str], name: str, value: str) -> bool:
-    return name in tags and _fits(value, tags[name])
+def _has_tag(tags: Mapping[str, str] | None, name: str, value: str) -> bool:
+    """Also where it may have it, for all that is known."""
+    return tags is None or (name in tags and _fits(value, tags[name]))
 
 
 @lru_cache(maxsize=512)

@@ -34,7 +34,7 @@ def subject_of(task: CallbackTask) -> Subject:
         connection=task.execution.connection.name,
         state_machine=task.state_machine_name,
         state=task.state,
-        tags=machine.tags,
+        tags=machine.known_tags,
         payloads=Payloads(input=task.input, context=task.context),
         is_unread=not task.execution.is_known,
     )
@@ -73,6 +73,7 @@ def subjects_of(tasks: QuerySet[CallbackTask]) -> QuerySet[CallbackTask]:
         "execution__status",
         "execution__connection__name",
         "execution__state_machine__tags",
+        "execution__state_machine__tags_read_at",
     )
 
 

@@ -148,7 +148,7 @@ class RowMaker:
             connection=machine.connection.name,
             state_machine=machine.name,
             state=task.state,
-            tags=machine.tags,
+            tags=machine.known_tags,
             payloads=Payloads(input=payloads["input"], context=payloads["context"]),
         )
         return {

@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("callbacks", "0083_surveys")]
+
+    operations = [
+        migrations.AddField("statemachine", "tags_asked_at", models.DateTimeField(null=True)),
+    ]

@@ -18,7 +18,14 @@ from callbacks.queries.sight import Sight, answerable_tasks, visible_tasks
 # Toasts float over the page: the newest few are enough, all stand in the history.
 TOAST_LIMIT = 5
 _PLACE = ("id", "name", "region", "account", "is_enabled")
-_HEALTH = ("read_ok_at", "failing_since", "error_code", "error_message", "throttled_at")
+_HEALTH = (
+    "read_ok_at",
+    "pass_finished_at",
+    "failing_since",
+    "error_code",
+    "error_message",
+    "throttled_at",
+)
 UNDER_WAY = (DecisionStatus.HELD, DecisionStatus.SENDING, DecisionStatus.UNKNOWN)
 
 
@@ -38,6 +45,7 @@ class ConnectionFacts:
     throttled_at: datetime | None
     # How far apart the quota share lets two looks at a list be; 0 where no pass has told.
     look_seconds: float = 0.0
+    pass_finished_at: datetime | None = None
 
     @property
     def label(self) -> str:

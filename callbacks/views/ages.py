@@ -50,12 +50,19 @@ def passes_stale_after() -> timedelta:
 
 
 def stale_after(facts: ConnectionFacts) -> timedelta:
-    """From then on no green tick is shown: a list had its turn by then, as far as the share goes.
+    """From that age on no green tick is shown: a list had its turn by then, as the share goes.
 
     Beyond what the scheduler aims at, the share is too small for so many lists, and that is late.
+    Passes themselves have no such time (`are_passes_late`).
     """
     turn = min(timedelta(seconds=facts.look_seconds), LONGEST_UNSEEN)
     return max(passes_stale_after(), TURN_MAY_TAKE * turn)
+
+
+def are_passes_late(*, facts: ConnectionFacts, now: datetime) -> bool:
+    """Whether none has ended for so long that what the last one told no longer holds."""
+    ended = facts.pass_finished_at
+    return ended is not None and now - ended > passes_stale_after()
 
 
 def silent_after() -> timedelta:
@@ -70,7 +77,8 @@ def freshness(*, facts: ConnectionFacts, now: datetime) -> Freshness:
         return Freshness.DOWN
     if facts.read_ok_at is None:
         return Freshness.NEW
-    return Freshness.STALE if now - facts.read_ok_at > stale_after(facts) else Freshness.OK
+    is_old = now - facts.read_ok_at > stale_after(facts)
+    return Freshness.STALE if is_old or are_passes_late(facts=facts, now=now) else Freshness.OK
 
 
 def is_slowed(*, facts: ConnectionFacts, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from callbacks.sync.purse import usual_rate
 from callbacks.sync.schedule import PART_OF_LOOKS
 from callbacks.sync.trail import PassMark, passes
 from callbacks.templatetags.words import age, moment, span, whole
-from callbacks.views.ages import Freshness, freshness, is_slowed, passes_stale_after
+from callbacks.views.ages import Freshness, are_passes_late, freshness, is_slowed
 from callbacks.views.rights_tally import Mark, mark_of
 from callbacks.views.trail_words import Spark, spark
 
@@ -90,6 +90,7 @@ def facts_of(one: Connection, health: ConnectionHealth | None) -> ConnectionFact
         error_message=health.error_message if health else "",
         throttled_at=health.throttled_at if health else None,
         look_seconds=look_seconds_of(health.figures.get("look_seconds") if health else None),
+        pass_finished_at=health.pass_finished_at if health else None,
     )
 
 
@@ -133,7 +134,7 @@ def _note(
         return _("no pass has begun")
     if health.pass_finished_at is None:
         return _("the first pass is under way") + _slowness(health)
-    if now - health.pass_finished_at > passes_stale_after():
+    if are_passes_late(facts=facts, now=now):
         said = _("no pass has ended since %(moment)s") % {
             "moment": moment(at=health.pass_finished_at, now=now)
         }

@@ -137,6 +137,17 @@ def test_lists_that_wait_for_their_turn_are_not_late(look_seconds, age, expected
     assert freshness(facts=one, now=now) == expected
 
 
+def test_lists_that_have_their_turn_excuse_no_pass_that_does_not_end(people, page_of, settings):
+    settings.SYNC_INTERVAL_SECONDS = 5
+    ended = timezone.now() - timedelta(seconds=290)
+    figures = {"look_seconds": 210.0}
+    health(making.make_connection(), read_ok_at=ended, pass_finished_at=ended, figures=figures)
+    assert '<li class="stale">' in page_of(people.approver, "/").content.decode()
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Late no pass has ended since" in page
+    assert "Up to date" not in page
+
+
 def test_the_frame_takes_the_turn_of_the_lists_from_the_last_pass(people, page_of):
     read_at = timezone.now() - timedelta(seconds=40)
     health(making.make_connection("prod"), read_ok_at=read_at, figures={"look_seconds": 60.0})

@@ -59,6 +59,13 @@ def stale_after(facts: ConnectionFacts) -> timedelta:
     return max(passes_stale_after(), TURN_MAY_TAKE * turn)
 
 
+def is_turn_of_lists(*, facts: ConnectionFacts, now: datetime) -> bool:
+    """Whether that lists have their turn so seldom is reason enough for the age of the data."""
+    turn = TURN_MAY_TAKE * timedelta(seconds=facts.look_seconds)
+    enough = max(turn, stale_after(facts))
+    return facts.read_ok_at is not None and now - facts.read_ok_at <= enough
+
+
 def are_passes_late(*, facts: ConnectionFacts, now: datetime) -> bool:
     """Whether none has ended for so long that what the last one told no longer holds."""
     ended = facts.pass_finished_at

@@ -23,7 +23,13 @@ from callbacks.sync.purse import usual_rate
 from callbacks.sync.schedule import PART_OF_LOOKS
 from callbacks.sync.trail import PassMark, passes
 from callbacks.templatetags.words import age, moment, span, whole
-from callbacks.views.ages import Freshness, are_passes_late, freshness, is_slowed
+from callbacks.views.ages import (
+    Freshness,
+    are_passes_late,
+    freshness,
+    is_slowed,
+    is_turn_of_lists,
+)
 from callbacks.views.rights_tally import Mark, mark_of
 from callbacks.views.trail_words import Spark, spark
 
@@ -152,7 +158,8 @@ def _note_of_passes(
     usual = _usual_seconds(trail)
     if usual > settings.SYNC_INTERVAL_SECONDS:
         return _("a pass takes %(span)s") % {"span": span(usual)} + _slowness(health)
-    if facts.look_seconds >= NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS:
+    is_seldom = facts.look_seconds >= NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS
+    if is_seldom and is_turn_of_lists(facts=facts, now=now):
         return _turns(facts, health)
     behind = health.figures.get("machines_behind")
     if isinstance(behind, int) and behind:

@@ -100,6 +100,21 @@ def test_that_aws_answers_slowly_is_known_before_the_pass_ends(
     assert figures["lists"] == 1
 
 
+def test_how_long_calls_of_the_last_pass_waited_is_not_told_of_the_next_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    world.sync()
+    figures = {**world.health.figures, "slowest_answer": 20.1}
+    ConnectionHealth.objects.update(figures=figures)
+    # It never comes to its end.
+    monkeypatch.setattr(health, "finish", lambda **_: None)
+
+    world.sync()
+
+    assert world.health.figures == {**figures, "slowest_answer": 0.0}
+
+
 def test_the_age_of_what_is_shown_does_not_get_younger_while_aws_fails(world: World) -> None:
     world.start()
     world.sync()

@@ -202,9 +202,31 @@ def test_many_lists_say_why_each_is_looked_at_seldom_and_what_helps(people, page
     page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
     assert f"Up to date: {said}" in page
     assert "late from 1 min on" in page
-    seen.read_ok_at = now - timedelta(seconds=200)
+    seen.figures = {"lists": 45, "look_seconds": 600.0}
+    seen.read_ok_at = now - timedelta(seconds=500)
     seen.save()
+    said = said.replace("1 min", "10 min")
     assert f"Late: {said}" in text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "Late passes end, but what has changed is not all read"),
+        ({"machines_behind": 3}, "Late 3 workflows not looked at for minutes"),
+    ],
+)
+def test_data_that_is_older_than_any_turn_of_the_lists_is_not_explained_by_it(
+    people, page_of, settings, more, said
+):
+    settings.SYNC_INTERVAL_SECONDS = 5
+    now = timezone.now()
+    figures = {"lists": 45, "look_seconds": 16.0, **more}
+    old = now - timedelta(minutes=40)
+    read(making.make_connection(), read_ok_at=old, pass_finished_at=now, figures=figures)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert said in page
+    assert "calls a second" not in page
 
 
 def test_a_few_lists_need_no_word(people, page_of, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,12 +15,19 @@ from django.utils.translation import gettext as _
 from callbacks.queries.connections import THROTTLE_COUNTS_FOR
 from callbacks.queries.frame import ConnectionFacts
 from callbacks.sync.schedule import LONGEST_UNSEEN
+from callbacks.sync.trouble import KEY_OFF
 from callbacks.templatetags.words import age, moment, stamp
 
 # What a pass itself may take before its connection is called late.
 PASS_MAY_TAKE = timedelta(seconds=10)
 # A list has its turn in a whole pass, and others may be more urgent: so many times what is planned.
 TURN_MAY_TAKE = 1.5
+
+
+# How sentences about what is missing begin, before they say on what and to whom.
+_PLAIN = re.compile(
+    rf"(?:[\d,]+ runs? cannot be read: )?AWS denied \w+:\w+(?: and \w+:\w+)?|{KEY_OFF}"
+)
 
 
 class Freshness(StrEnum):
@@ -118,11 +126,14 @@ def banners(
 ) -> list[Banner]:
     """What somebody must know before they trust the page; at most one line per connection.
 
-    Only those who `may_open` a connection's page get its address.
+    Only those who `may_open` a connection's page get its address, and read what roles, keys and
+    state machines a denial names.
     """
-    lines = [_connection_banner(facts, now) for facts in connections]
+    lines = [(facts, _connection_banner(facts, now)) for facts in connections]
     found = [
-        line if may_open else replace(line, url="", label="") for line in lines if line is not None
+        line if may_open else replace(line, note=plain_cause(facts), url="", label="")
+        for facts, line in lines
+        if line is not None
     ]
     if last_pulse is not None and now - last_pulse > silent_after():
         return [_silence(last_pulse, now), *found]
@@ -185,6 +196,15 @@ def _silence(last_pulse: datetime, now: datetime) -> Banner:
 def cause(facts: ConnectionFacts) -> str:
     """AWS's code and message, as they came; a code stays visible also where we know no word."""
     return " · ".join(part for part in (facts.error_code, facts.error_message) if part)
+
+
+def plain_cause(facts: ConnectionFacts) -> str:
+    """The same without what it is about: which action was denied, but not on what nor to whom."""
+    plain = _PLAIN.match(facts.error_message)
+    if plain is not None:
+        return cause(replace(facts, error_message=f"{plain[0]}."))
+    # No other sentence of ours names anything; one that did is better not shown.
+    return facts.error_code if "arn:" in facts.error_message else cause(facts)
 
 
 def _place(facts: ConnectionFacts) -> str:

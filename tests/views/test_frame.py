@@ -66,6 +66,38 @@ def test_a_connection_that_fails_is_told_with_its_cause(people, page_of):
     assert "AccessDeniedException · not authorized to perform states:ListExecutions" in page
 
 
+ROLE = "arn:aws:iam::1:role/reader"
+LIST = "arn:aws:states:eu-west-1:1:stateMachine:orders"
+
+
+@pytest.mark.parametrize(
+    ("told", "plain"),
+    [
+        (f"AWS denied states:ListExecutions on {LIST}.", "AWS denied states:ListExecutions."),
+        (f"AWS denied sts:AssumeRole on {ROLE} to {ROLE}.", "AWS denied sts:AssumeRole."),
+        ("AWS denied kms:Decrypt on alias/orders, which encrypts it.", "AWS denied kms:Decrypt."),
+        ("Nobody can use the key now (Disabled): alias/orders.", "Nobody can use the key."),
+        (
+            "1,045 runs cannot be read: AWS denied states:GetExecutionHistory.",
+            "1,045 runs cannot be read: AWS denied states:GetExecutionHistory.",
+        ),
+        ("Step Functions cannot be reached.", "Step Functions cannot be reached."),
+        (f"What nobody foresaw of {ROLE}.", "code"),
+    ],
+)
+@pytest.mark.parametrize("failing", [True, False])
+def test_only_those_who_may_open_a_connection_read_what_a_denial_is_about(
+    people, page_of, told, plain, failing
+):
+    long_ago = timezone.now() - timedelta(hours=1)
+    values = {"failing_since": long_ago if failing else None, "read_ok_at": long_ago}
+    health(making.make_connection(), error_code="code", error_message=told, **values)
+    assert f"code · {told}" in text_of(page_of(people.operator, "/"))
+    page = page_of(people.approver, "/").content.decode()
+    assert plain in page
+    assert not any(name in page for name in (ROLE, LIST, "alias/orders"))
+
+
 def test_only_those_who_may_open_a_connection_get_its_address(people, page_of):
     one = making.make_connection("prod")
     health(one, read_ok_at=timezone.now() - timedelta(hours=1))

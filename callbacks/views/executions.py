@@ -72,7 +72,9 @@ def execution_view(request: PersonRequest, execution_id: uuid.UUID) -> HttpRespo
             execution=execution, attempts=tasks, answers=tuple(answers.values()), now=frame.now
         ),
         **run_graph(execution=execution, standings=standings, now=frame.now, map_runs=map_runs),
-        **map_runs_context(execution=execution, lines=map_runs, now=frame.now),
+        **map_runs_context(
+            execution=execution, lines=map_runs, sees_all=frame.sight.sees_all, now=frame.now
+        ),
         **_texts(execution),
         **exits_context(execution=execution, user=request.user, now=frame.now),
         **actions,

@@ -216,6 +216,13 @@ def test_it_lists_its_map_runs_and_leads_to_what_waits_in_them(people, page_of):
     assert "Map Run each" in text_of(listed)
 
 
+def test_who_sees_all_is_told_that_nothing_waits_in_a_map_run(people, page_of):
+    run = spread_run()
+    assert "Each nothing waits in it at work" in text_of(
+        page_of(people.operator, path_of(run.parent))
+    )
+
+
 def test_the_graph_of_its_parent_shows_that_a_map_run_holds_requests(people, page_of):
     run = spread_run()
     making.make_task(execution=making.make_execution(run))
@@ -255,7 +262,7 @@ def test_of_a_map_run_only_that_is_counted_and_listed_which_one_may_see(people, 
         execution=making.make_execution(run), policy=making.make_policy(team="finance")
     )
     page = page_of(people.approver, path_of(run.parent))
-    assert "Each nothing that you may see waits in it" in text_of(page)
+    assert "Each nothing that you may see waits in it at work" in text_of(page)
     listed = page_of(people.approver, f"/waiting/?map_run={run.pk}")
     assert str(theirs.pk) not in listed.content.decode()
     assert "Map Run each" not in text_of(listed)
@@ -266,7 +273,7 @@ def test_a_map_run_that_is_over_says_so_and_leads_nowhere(people, page_of):
     run.over_at = timezone.now()
     run.save()
     page = page_of(people.operator, path_of(run.parent))
-    assert "Each nothing that you may see waits in it over since" in text_of(page)
+    assert "Each \N{EN DASH} over since" in text_of(page)
     assert "/waiting/?map_run=" not in page.content.decode()
 
 

@@ -18,7 +18,7 @@ from callbacks.stepfunctions import (
     StepFunctionsError,
     Throttled,
 )
-from callbacks.stepfunctions.rights import LIST_DENIED
+from callbacks.stepfunctions.rights import DENIED, LIST_DENIED
 from callbacks.sync import health, machines, map_runs, schedule, surveys
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO, Candidate, unsettled
@@ -423,8 +423,7 @@ class _Pass:
     @property
     def _unlisted(self) -> str:
         """What AWS has said of a list that it denies, also where it was not asked just now."""
-        problems = (machine.problem for machine in self._there)
-        return next((one for one in problems if one.startswith(LIST_DENIED)), "")
+        return next((machine.problem for machine in self._there if _is_denied(machine)), "")
 
     @property
     def _there(self) -> list[StateMachine]:
@@ -444,11 +443,27 @@ class _Pass:
 
     @property
     def _known_at(self) -> datetime | None:
-        """When the machine longest unlisted was listed; those that cannot be say so themselves."""
-        moments = [machine.listed_at for machine in self._looked_at]
+        """When the machine longest unlisted was listed; those that cannot be say so themselves.
+
+        Not so where AWS denies us the list: that is a matter of the connection's rights.
+        """
+        denied = [one for one in self._there if _is_denied(one)]
+        moments = [one.listed_at for one in self._looked_at]
+        # Of one that was never listed all is known up to when it was first to be looked at.
+        moments += [one.listed_at or one.looked_at for one in denied]
         return min((at or LONG_AGO for at in moments), default=None)
 
 
 def _is_unseen(machine: StateMachine) -> bool:
     """Whether what runs in it is still to be found for the first time."""
     return machine.swept_at is None and not machine.problem and not machine.is_map_run
+
+
+def _is_denied(machine: StateMachine) -> bool:
+    """Whether AWS denies its list, or something else for the sake of which it is left alone.
+
+    Not of one that AWS has never described to us: policies may be narrowed to others.
+    """
+    is_aside = machine.problem_at is not None and machine.problem.startswith(DENIED)
+    is_denied = is_aside or machine.problem.startswith(LIST_DENIED)
+    return is_denied and machine.definition_id is not None

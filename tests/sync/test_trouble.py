@@ -328,6 +328,79 @@ def test_machines_whose_lists_are_denied_do_not_keep_the_others_back(
 
 
 # --- a right that is missing -------------------------------------------------------------------
+def deny_lists_of(monkeypatch: pytest.MonkeyPatch, name: str, *operations: str) -> None:
+    """AWS denies what is asked about the state machines whose names begin so."""
+    methods = {"ListExecutions": "execution_page", "DescribeStateMachine": "describe_state_machine"}
+    for operation in operations or ("ListExecutions",):
+        method = getattr(Reader, methods[operation])
+
+        def denied(
+            reader: Reader, *, _as: str = operation, _call: Any = method, **given: Any
+        ) -> Any:
+            if any(f":{name}" in str(value) for value in given.values()):
+                raise Refused(
+                    kind=RefusedKind.ACCESS_DENIED, operation=_as, code="AccessDeniedException"
+                )
+            return _call(reader, **given)
+
+        monkeypatch.setattr(Reader, methods[operation], denied)
+
+
+@pytest.mark.parametrize(
+    "operations", [("ListExecutions",), ("ListExecutions", "DescribeStateMachine")]
+)
+def test_what_is_shown_ages_while_aws_denies_one_of_two_lists(
+    world: World, monkeypatch: pytest.MonkeyPatch, operations: tuple[str, ...]
+) -> None:
+    world.start(name="good")
+    world.start(name="shut")
+    world.sync()
+    known = world.health.read_ok_at
+    with monkeypatch.context() as denying:
+        deny_lists_of(denying, "shut", *operations)
+        for _ in range(20):
+            world.simulator.advance(5)
+            world.sync()
+        health = world.health
+        assert health.error_code == "denied"
+        assert (health.failing_since, health.read_ok_at) == (None, known)
+
+    for _ in range(30):
+        world.simulator.advance(5)
+        world.sync()
+
+    assert world.health.error_code == ""
+    assert world.now - (world.health.read_ok_at or world.now) < timedelta(seconds=10)
+
+
+def test_a_list_that_was_never_given_ages_a_connection_that_is_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = world.now
+    world.start(name="good")
+    world.start(name="shut")
+    deny_lists_of(monkeypatch, "shut")
+    for _ in range(8):
+        world.sync()
+        world.simulator.advance(5)
+
+    assert world.health.read_ok_at is not None
+    assert world.health.read_ok_at - began < timedelta(seconds=5)
+
+
+def test_state_machines_that_a_narrow_policy_leaves_out_make_nothing_late(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start(name="good")
+    world.start(name="others")
+    deny_lists_of(monkeypatch, "others", "ListExecutions", "DescribeStateMachine")
+    for _ in range(40):
+        world.sync()
+        world.simulator.advance(5)
+
+    assert world.now - (world.health.read_ok_at or world.now) < timedelta(seconds=10)
+
+
 def crowd(world: World, number: int) -> list[str]:
     machine_arn = world.simulator.create("orders", FOUNDING_CASE)
     return [world.simulator.start(machine_arn, {}) for _ in range(number)]

@@ -72,6 +72,9 @@ class StateMachine(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     # When AWS last refused a call about it; it is left alone for a while after that.
     problem_at = models.DateTimeField(null=True)
+    # AWS denies the histories of its executions, and those that it has denied are not asked for
+    # until then.
+    histories_denied_until = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
     # AWS deletes it as soon as its last execution has ended, and ends each at its next state.
     is_deleting = models.BooleanField(default=False)
@@ -116,6 +119,11 @@ class StateMachine(models.Model):
                 fields=["connection"], condition=Q(gone_at=None), name="statemachine_there"
             ),
             models.Index(fields=["connection"], condition=Q(parent=None), name="statemachine_own"),
+            models.Index(
+                fields=["connection", "histories_denied_until"],
+                condition=Q(histories_denied_until__isnull=False),
+                name="statemachine_denied",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -250,6 +258,12 @@ class Execution(models.Model):
                 fields=["connection", "left_at"],
                 condition=Q(left_at__isnull=False),
                 name="execution_left",
+            ),
+            # Set aside: how many, why, and since when nothing is known.
+            models.Index(
+                fields=["connection", "problem", "read_at", "problem_since"],
+                condition=Q(status="RUNNING", problem__gt=""),
+                name="execution_set_aside",
             ),
             # What stands for one that is not known.
             models.Index(

@@ -12,8 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, IntegrityError
-from django.db.models import Value
-from django.db.models.functions import Coalesce
 
 from callbacks.asl.skeleton import Skeleton
 from callbacks.models import Connection, Definition, Execution, ExecutionStatus, StateMachine
@@ -29,7 +27,7 @@ from callbacks.sync.purse import moving
 from callbacks.sync.reading import POISON, BadHistory, Reading, describe_only, read
 from callbacks.sync.skeletons import recall
 from callbacks.sync.suspects import LeftAlone, counted, suspected
-from callbacks.sync.trouble import describe_trouble, is_denied_right, is_silence
+from callbacks.sync.trouble import describe_trouble, is_denied_right, is_silence, without_resource
 from callbacks.sync.versions import Versions
 
 logger = logging.getLogger(__name__)
@@ -142,32 +140,41 @@ class Follower:
         return self._denied[candidate.machine_id] >= enough and not candidate.target.has_left
 
     def _count_denied(self, machine: StateMachine, message: str) -> None:
-        """Set aside all that is due, where enough were denied: calls are for others then."""
+        """Leave all of them out of the queue, where enough were denied: calls are for others then.
+
+        Noted at the state machine: there may be many, and each round would write them all.
+        """
         self._denied[machine.pk] += 1
         in_a_row = self._denied[machine.pk]
         if in_a_row not in (DENIED_AGAIN, DENIED_ALL):
             return
+        until = self._now + DENIED_PAUSE
+        StateMachine.objects.filter(pk=machine.pk).update(histories_denied_until=until)
+        if in_a_row == DENIED_ALL:
+            self._deny_untried(machine, message)
+
+    def _deny_untried(self, machine: StateMachine, message: str) -> None:
+        """What was never tried counts as denied; due already, it is among the next to be tried."""
         rows = Execution.objects.filter(
             state_machine=machine,
             status=ExecutionStatus.RUNNING,
             left_at=None,
             read_next_at__lte=self._now,
+            problem="",
         )
-        if in_a_row < DENIED_ALL:
-            rows = rows.filter(problem__startswith=DENIED)
         # Which of them was asked about does not matter.
-        problem, *_ = message.partition(" on ")
         self.problems += rows.update(
-            problem=f"{problem.rstrip('.')}.",
-            problem_since=Coalesce("problem_since", Value(self._now)),
-            read_next_at=self._now + DENIED_PAUSE,
+            problem=f"{without_resource(message)}.", problem_since=self._now
         )
 
     def bring_back_denied(self, connection: Connection) -> None:
         """What AWS had denied is due at once, where it has given one of them again."""
-        if self._is_given_back:
-            rows = Execution.objects.filter(connection=connection, problem__startswith=DENIED)
-            rows.filter(read_next_at__gt=self._now).update(read_next_at=self._now)
+        if not self._is_given_back:
+            return
+        machines = StateMachine.objects.filter(connection=connection)
+        machines.exclude(histories_denied_until=None).update(histories_denied_until=None)
+        rows = Execution.objects.filter(connection=connection, problem__startswith=DENIED)
+        rows.filter(read_next_at__gt=self._now).update(read_next_at=self._now)
 
     def key_of(self, candidate: Candidate) -> str:
         """The key that encrypts its state machine, if one is known."""

@@ -7,11 +7,14 @@ the queue until it has been read.
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from callbacks.models import Connection, Execution, ExecutionStatus
+from callbacks.models import Connection, Execution, ExecutionStatus, StateMachine
+from callbacks.stepfunctions.rights import DENIED
 from callbacks.sync.candidates import Candidate, Row, candidate, taking_turns
+from callbacks.sync.follow import DENIED_PAUSE
 
 _FIELDS = (
     "arn",
@@ -32,11 +35,13 @@ _RUNNING = Q(status=ExecutionStatus.RUNNING)
 class Queue:
     def __init__(self, *, connection: Connection, now: datetime) -> None:
         self._now = now
+        self._connection = connection
         self._rows = Execution.objects.filter(connection=connection)
 
     def urgent(self, *, most: int) -> list[Candidate]:
-        """What decides who waits: missing ones, new ones and due ones in turn (three queries)."""
-        queues = (self._left(), self._new(), self._due())
+        """What decides who waits: missing ones, new ones and due ones in turn (four queries)."""
+        denied = self._denied(until=self._now)
+        queues = (self._left(), _without(denied, self._new()), _without(denied, self._due()))
         return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
 
     def others(self, *, most: int) -> list[Candidate]:
@@ -50,17 +55,26 @@ class Queue:
         return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
 
     def has_more_unread_than(self, most: int) -> bool:
-        """Whether so many new ones wait to be read: one query, however many there are."""
+        """Whether so many new ones wait to be read: two queries, however many there are."""
         return self.count_unread(most=most + 1) > most
 
     def count_unread(self, *, most: int) -> int:
-        """How many were listed and never read, counted up to `most`: one query."""
-        return self._new()[:most].count()
+        """How many were listed and never read, counted up to `most`: two queries.
+
+        Without those that AWS denies, also where it is about to be asked again: they take no calls.
+        """
+        denied = self._denied(until=self._now - DENIED_PAUSE)
+        return _without(denied, self._new())[:most].count()
 
     def __len__(self) -> int:
         """All that a full pass reads."""
         is_open = _RUNNING | Q(read_next_at__isnull=False)
         return self._rows.filter(is_open).count()
+
+    def _denied(self, *, until: datetime) -> list[UUID]:
+        """Machines whose denied executions are left alone beyond this moment."""
+        rows = StateMachine.objects.filter(connection=self._connection)
+        return list(rows.filter(histories_denied_until__gt=until).values_list("pk", flat=True))
 
     def _left(self) -> QuerySet[Execution]:
         may = Q(problem="") | Q(read_next_at__lte=self._now)
@@ -77,6 +91,13 @@ class Queue:
     def _due(self) -> QuerySet[Execution]:
         rows = self._rows.filter(_RUNNING, read_at__isnull=False, left_at=None)
         return rows.filter(read_next_at__lte=self._now).order_by("read_next_at")
+
+
+def _without(denied: list[UUID], rows: QuerySet[Execution]) -> QuerySet[Execution]:
+    """Without what was denied before: the rest is tried, a policy may allow some runs of many."""
+    if not denied:
+        return rows
+    return rows.exclude(state_machine__in=denied, problem__startswith=DENIED)
 
 
 def _candidates(rows: QuerySet[Execution], most: int) -> list[Candidate]:

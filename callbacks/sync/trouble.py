@@ -102,6 +102,12 @@ def is_denied_right(error: StepFunctionsError) -> bool:
     return isinstance(error, Refused) and error.kind is RefusedKind.ACCESS_DENIED
 
 
+def without_resource(denial: str) -> str:
+    """Such a sentence up to what it is about, without its full stop."""
+    said, *_ = denial.partition(" on ")
+    return said.rstrip(".")
+
+
 def is_about_key(problem: str) -> bool:
     """Whether a sentence of ours says that a key may or can not be used: lists need none."""
     return problem.startswith((KEY_DENIED, KEY_OFF))

@@ -9,10 +9,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from callbacks.models import CallbackTask, Decision
+from callbacks.models import CallbackTask, Decision, Execution
 from callbacks.models.record import DENIED, FAILURE_TAKEN, SUCCESS_TAKEN
 from callbacks.models.sqlite import refresh_statistics
 from callbacks.queries.searching import text_condition
+from callbacks.stepfunctions import rights
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,13 @@ def test_what_aws_last_said_to_an_answer(said, column, index):
     since = {f"{column}__gte": timezone.now()}
     rows = Decision.objects.filter(said, connection_id=NOBODY, **since)
     assert index in rows.order_by(f"-{column}").explain()
+
+
+def test_what_aws_lets_nobody_read():
+    rows = Execution.objects.filter(
+        connection_id=NOBODY, status="RUNNING", problem__gt="", problem__startswith=rights.DENIED
+    )
+    assert "execution_set_aside" in rows.values("read_at", "problem_since").explain()
 
 
 @pytest.mark.parametrize(

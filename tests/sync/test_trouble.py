@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callbacks.models import CallCount, ConnectionHealth, Execution
+from callbacks.models import CallCount, ConnectionHealth, Execution, StateMachine
 from callbacks.stepfunctions import ExecutionPage, Reader, Refused, RefusedKind, Throttled
 from callbacks.sync import health, read_execution, run_pass
 from tests import making
@@ -496,6 +496,59 @@ def test_a_run_that_aws_allows_is_read_beside_others_that_it_denies(world: World
     world.sync()
     assert world.task(allowed).is_waiting
     assert world.health.error_message.startswith("5 runs cannot be read")
+
+
+def rows_of(world: World) -> dict[str, tuple[Any, ...]]:
+    rows = Execution.objects.filter(connection=world.connection)
+    return {arn: rest for arn, *rest in rows.values_list("arn", "problem", "read_next_at")}
+
+
+def test_a_crowd_that_stays_denied_is_not_written_again_each_time(
+    world: World, instant: None
+) -> None:
+    crowd(world, 45)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    world.sync()
+    asked = len(world.simulator.calls("GetExecutionHistory"))
+    before = rows_of(world)
+    for _ in range(3):
+        world.simulator.advance(21)
+        world.sync()
+        after = rows_of(world)
+        changed = {arn for arn, row in after.items() if row != before[arn]}
+        # Three tell what the others would.
+        assert len(changed) == 3
+        before = after
+    assert len(world.simulator.calls("GetExecutionHistory")) == asked + 9
+    assert world.health.error_message.startswith("45 runs cannot be read")
+
+
+def test_one_that_is_given_brings_back_a_whole_crowd_at_once(world: World, instant: None) -> None:
+    arns = crowd(world, 45)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    world.sync()
+    world.simulator.clear_faults()
+    world.simulator.advance(21)
+    world.sync()
+    world.simulator.advance(1)
+    world.sync()
+    assert {world.task(arn).status for arn in arns} == {"waiting"}
+    assert not StateMachine.objects.exclude(histories_denied_until=None).exists()
+
+
+def test_a_denial_is_no_reason_for_what_was_set_aside_for_another(world: World) -> None:
+    arns = crowd(world, 45)
+    set_aside = {"problem": "The history is not whole.", "problem_since": world.now}
+    world.sync()
+    late = Execution.objects.filter(arn__in=arns[30:])
+    late.update(**set_aside, read_next_at=world.now + timedelta(seconds=10))
+    early = Execution.objects.filter(arn__in=arns[:30])
+    early.update(read_next_at=world.now)
+    world.simulator.advance(21)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    world.sync()
+    told = {row.problem for row in late.all()}
+    assert told == {"The history is not whole."}
 
 
 def test_lists_that_aws_gives_again_are_read_within_half_a_minute(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
 from django.db.models.functions import Coalesce
 
 from callbacks.models import Connection, ConnectionHealth, Execution, ExecutionStatus
@@ -15,7 +15,7 @@ from callbacks.sync import trail
 from callbacks.sync.asking import Asking
 from callbacks.sync.candidates import LONG_AGO
 from callbacks.sync.figures import PassFigures
-from callbacks.sync.trouble import Trouble
+from callbacks.sync.trouble import Trouble, without_resource
 
 # AWS answers in a fraction of a second; from so many on people are told.
 SLOW_ANSWER = 5.0
@@ -112,21 +112,39 @@ class _Denied:
 
     runs: int = 0
     since: datetime | None = None
+    # What AWS has said of them: the first and the last by the alphabet.
+    first: str | None = None
+    last: str | None = None
 
     @property
     def words(self) -> str:
         noun = "run" if self.runs == 1 else "runs"
-        return f"{self.runs:,} {noun} cannot be read: {DENIED}GetExecutionHistory."
+        said = [one for one in (self.first, self.last) if one]
+        actions = [without_resource(one).removeprefix(DENIED) for one in said]
+        named = " and states:".join(dict.fromkeys(actions))
+        return f"{self.runs:,} {noun} cannot be read: {DENIED}{named}."
 
 
 def _denied(connection: Connection, health: ConnectionHealth, asking: Asking) -> _Denied:
-    """One query where AWS has denied something in this pass or before, else none."""
-    if not asking.denials and health.error_code != DENIED_CODE:
+    """One query where AWS has denied something in this pass or may have before, else none.
+
+    After any other trouble as well: it was told in place of what is denied.
+    """
+    if not asking.denials and not health.error_code:
         return _Denied()
+    # That it has a problem at all is said for the databases, which find the index by it.
     rows = Execution.objects.filter(
-        connection=connection, status=ExecutionStatus.RUNNING, problem__startswith=DENIED
+        connection=connection,
+        status=ExecutionStatus.RUNNING,
+        problem__gt="",
+        problem__startswith=DENIED,
     )
-    found = rows.aggregate(runs=Count("pk"), since=Min(Coalesce("read_at", "problem_since")))
+    found = rows.aggregate(
+        runs=Count("pk"),
+        since=Min(Coalesce("read_at", "problem_since")),
+        first=Min("problem"),
+        last=Max("problem"),
+    )
     return _Denied(**found)
 
 

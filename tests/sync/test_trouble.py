@@ -551,6 +551,41 @@ def test_a_denial_is_no_reason_for_what_was_set_aside_for_another(world: World) 
     assert told == {"The history is not whole."}
 
 
+def test_denied_runs_are_told_again_once_other_trouble_is_over(world: World) -> None:
+    crowd(world, 5)
+    world.sync()
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    Execution.objects.update(read_next_at=world.now)
+    world.sync()
+    listing = world.simulator.fault("ListExecutions", "error", times=3)
+    assert listing
+    codes = [world.health.error_code]
+    known = world.health.read_ok_at
+    for _ in range(3):
+        world.simulator.advance(5)
+        world.sync()
+        codes.append(world.health.error_code)
+    assert codes == ["denied", "unanswered", "denied", "denied"]
+    assert world.health.read_ok_at == known
+
+
+def test_the_action_that_is_denied_is_named_as_the_runs_have_it(world: World) -> None:
+    arns = crowd(world, 4)
+    world.simulator.fault("GetExecutionHistory", "deny", times=None)
+    world.sync()
+    said = "AWS denied states:DescribeExecution on arn:aws:states:eu-west-1:1:execution:a:b."
+    Execution.objects.filter(arn__in=arns[:2]).update(problem=said)
+    world.sync()
+    assert world.health.error_message == (
+        "4 runs cannot be read: AWS denied states:DescribeExecution and states:GetExecutionHistory."
+    )
+    Execution.objects.update(problem=said)
+    world.sync()
+    assert world.health.error_message == (
+        "4 runs cannot be read: AWS denied states:DescribeExecution."
+    )
+
+
 def test_lists_that_aws_gives_again_are_read_within_half_a_minute(world: World) -> None:
     machines = [world.simulator.create(f"orders-{n}", FOUNDING_CASE) for n in range(5)]
     world.sync()

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("callbacks", "0082_started_by")]
+    dependencies = [("callbacks", "0084_set_aside")]
 
     operations = [
         migrations.AddField(

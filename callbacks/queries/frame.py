@@ -27,6 +27,8 @@ _HEALTH = (
     "throttled_at",
 )
 UNDER_WAY = (DecisionStatus.HELD, DecisionStatus.SENDING, DecisionStatus.UNKNOWN)
+# Of the figures of the last pass: how seldom lists and histories have their turn.
+_TURNS = ("look_seconds", "reread_seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class ConnectionFacts:
     throttled_at: datetime | None
     # How far apart the quota share lets two looks at a list be; 0 where no pass has told.
     look_seconds: float = 0.0
+    # How far apart it lets two readings of what waits be; 0 where more urgent ones are due.
+    reread_seconds: float = 0.0
     pass_finished_at: datetime | None = None
 
     @property
@@ -98,21 +102,24 @@ def connection_facts() -> tuple[ConnectionFacts, ...]:
     """All connections with their health, by name: one query."""
     rows = Connection.objects.order_by("name").annotate(
         **{column: F(f"health__{column}") for column in _HEALTH},
-        look_seconds=F("health__figures__look_seconds"),
+        **{name: F(f"health__figures__{name}") for name in _TURNS},
     )
-    return tuple(_connection(row) for row in rows.values(*_PLACE, *_HEALTH, "look_seconds"))
+    return tuple(_connection(row) for row in rows.values(*_PLACE, *_HEALTH, *_TURNS))
 
 
-def look_seconds_of(value: object) -> float:
-    """As a pass left it in its figures; 0 where it has not, as those of older versions."""
-    return float(value) if isinstance(value, int | float) else 0.0
+def turns_in(figures: Mapping[str, Any]) -> dict[str, float]:
+    """As a pass left them in its figures; 0 where it has not, as those of older versions."""
+    values = {name: figures.get(name) for name in _TURNS}
+    return {
+        name: float(value) if isinstance(value, int | float) else 0.0
+        for name, value in values.items()
+    }
 
 
 def _connection(row: Mapping[str, Any]) -> ConnectionFacts:
     # Before the first pass there is no health row, and its texts are NULL.
     texts = {column: row[column] or "" for column in ("error_code", "error_message")}
-    look_seconds = look_seconds_of(row["look_seconds"])
-    return ConnectionFacts(**{**row, **texts, "look_seconds": look_seconds})
+    return ConnectionFacts(**{**row, **texts, **turns_in(row)})
 
 
 def _own_answers(user: User) -> tuple[OwnAnswer, ...]:

@@ -32,6 +32,9 @@ class PassFigures:
     # Lists that are looked at, and how many seconds apart our share lets the quietest be.
     lists: int = 0
     look_seconds: float = 0.0
+    # How long ago the history was read that was unread for longest, where nothing else is due: what
+    # waits is read again in turn (0: something is due, or nothing runs).
+    reread_seconds: float = 0.0
     # The longest wait for one answer of AWS, in seconds.
     slowest_answer: float = 0.0
     error: str = ""

@@ -62,6 +62,7 @@ def finish(
     unlisted: str,
     is_failing: bool,
     known_at: datetime | None,
+    oldest_reading: datetime | None,
     machines_listed_at: datetime | None,
     now: datetime,
     finished_at: datetime,
@@ -69,7 +70,8 @@ def finish(
     """Note how a pass has ended.
 
     `known_at`: when the lists were taken; None where something that has changed is not read yet,
-    so that what was known before gets no younger. `unlisted`: AWS's denial of a list, if any.
+    so that what was known before gets no younger. `oldest_reading`: see there. `unlisted`: AWS's
+    denial of a list, if any.
     """
     health = ConnectionHealth.objects.get(connection=connection)
     health.pass_finished_at = finished_at
@@ -84,7 +86,7 @@ def finish(
     if asking.was_throttled:
         health.throttled_at = now
     if known_at is not None and not is_failing and known_at != LONG_AGO:
-        readings = (known_at, _oldest_reading(connection), denied.since)
+        readings = (known_at, oldest_reading, denied.since)
         health.read_ok_at = min(at for at in readings if at is not None)
     _leave_trail(health, figures, known_before, finished_at)
     health.save()
@@ -157,8 +159,10 @@ def _trouble(asking: Asking, denied: _Denied, unlisted: str) -> Trouble | None:
     return Trouble(DENIED_CODE, denied.words) if denied.runs else asking.trouble
 
 
-def _oldest_reading(connection: Connection) -> datetime | None:
-    """An execution that is set aside says so itself and does not age the rest.
+def oldest_reading(connection: Connection) -> datetime | None:
+    """When the running execution was read that is unread for longest: one query.
+
+    One that is set aside says so itself and does not age the rest.
 
     Not so where AWS denies us its history: that is a matter of the connection's rights.
     """

@@ -378,6 +378,7 @@ class _Pass:
     def _finish(self) -> PassFigures:
         asking, follower = self._asking, self._follower
         seconds = time.monotonic() - self._began
+        oldest = health.oldest_reading(self._connection)
         figures = PassFigures(
             executions_listed=self._lister.lines,
             histories_read=follower.histories_read,
@@ -390,6 +391,7 @@ class _Pass:
             machines_behind=behind(self._machines, now=self._now, after=schedule.LONGEST_UNSEEN),
             lists=len(self._looked_at),
             look_seconds=round(self._look_seconds, 1),
+            reread_seconds=0.0 if self._is_behind else _seconds_since(oldest, self._now),
             slowest_answer=round(asking.counter.slowest, 1),
             error=asking.trouble.code if asking.trouble else "",
         )
@@ -409,6 +411,7 @@ class _Pass:
             unlisted=self._unlisted,
             is_failing=self._is_hopeless or self._is_in_vain or is_blind,
             known_at=None if self._is_behind else self._known_at or self._now,
+            oldest_reading=oldest,
             machines_listed_at=self._machines_listed_at,
             now=self._now,
             finished_at=finished_at,
@@ -467,3 +470,7 @@ def _is_denied(machine: StateMachine) -> bool:
     is_aside = machine.problem_at is not None and machine.problem.startswith(DENIED)
     is_denied = is_aside or machine.problem.startswith(LIST_DENIED)
     return is_denied and machine.definition_id is not None
+
+
+def _seconds_since(at: datetime | None, now: datetime) -> float:
+    return round(max(0.0, (now - at).total_seconds()), 1) if at is not None else 0.0

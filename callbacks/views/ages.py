@@ -58,12 +58,13 @@ def passes_stale_after() -> timedelta:
 
 
 def stale_after(facts: ConnectionFacts) -> timedelta:
-    """From that age on no green tick is shown: a list had its turn by then, as the share goes.
+    """From that age on no green tick is shown: all had their turn by then, as the share goes.
 
-    Beyond what the scheduler aims at, the share is too small for so many lists, and that is late.
+    Beyond what the scheduler aims at, the share is too small for so much, and that is late.
     Passes themselves have no such time (`are_passes_late`).
     """
-    turn = min(timedelta(seconds=facts.look_seconds), LONGEST_UNSEEN)
+    longest = max(facts.look_seconds, facts.reread_seconds)
+    turn = min(timedelta(seconds=longest), LONGEST_UNSEEN)
     return max(passes_stale_after(), TURN_MAY_TAKE * turn)
 
 
@@ -72,6 +73,13 @@ def is_turn_of_lists(*, facts: ConnectionFacts, now: datetime) -> bool:
     turn = TURN_MAY_TAKE * timedelta(seconds=facts.look_seconds)
     enough = max(turn, stale_after(facts))
     return facts.read_ok_at is not None and now - facts.read_ok_at <= enough
+
+
+def is_turn_of_readings(*, facts: ConnectionFacts, now: datetime) -> bool:
+    """Whether nothing is amiss: what waits is read again in turn, and it is much that waits."""
+    enough = TURN_MAY_TAKE * timedelta(seconds=facts.reread_seconds) + passes_stale_after()
+    is_turn = facts.read_ok_at is not None and now - facts.read_ok_at <= enough
+    return is_turn and facts.reread_seconds > 0 and not are_passes_late(facts=facts, now=now)
 
 
 def are_passes_late(*, facts: ConnectionFacts, now: datetime) -> bool:
@@ -144,6 +152,9 @@ def _connection_banner(facts: ConnectionFacts, now: datetime) -> Banner | None:
     state = freshness(facts=facts, now=now)
     if state == Freshness.DOWN and facts.failing_since is not None:
         return _unreachable(facts, facts.failing_since, now)
+    if state == Freshness.STALE and is_turn_of_readings(facts=facts, now=now):
+        # For as long as so much waits: the age says it, and whoever opens a request has it read.
+        return None
     if state == Freshness.STALE and facts.read_ok_at is not None:
         return _late(facts, facts.read_ok_at, now)
     return None

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from callbacks.models import Connection, ConnectionHealth
 from callbacks.queries.connections import ConnectionLine
-from callbacks.queries.frame import ConnectionFacts, look_seconds_of
+from callbacks.queries.frame import ConnectionFacts, turns_in
 from callbacks.queries.rights import DENIED_CODE, RightsSeen
 from callbacks.stepfunctions import NotSentKind
 from callbacks.sync.health import SLOW_ANSWER
@@ -29,6 +29,7 @@ from callbacks.views.ages import (
     freshness,
     is_slowed,
     is_turn_of_lists,
+    is_turn_of_readings,
 )
 from callbacks.views.rights_tally import Mark, mark_of
 from callbacks.views.trail_words import Spark, spark
@@ -37,6 +38,7 @@ from callbacks.views.trail_words import Spark, spark
 PASSES_JUDGED = 5
 # So many passes between two looks at a list are worth a word.
 NOTABLE_TURN = 3
+HISTORY = "GetExecutionHistory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def facts_of(one: Connection, health: ConnectionHealth | None) -> ConnectionFact
         error_code=health.error_code if health else "",
         error_message=health.error_message if health else "",
         throttled_at=health.throttled_at if health else None,
-        look_seconds=look_seconds_of(health.figures.get("look_seconds") if health else None),
+        **turns_in(health.figures if health else {}),
         pass_finished_at=health.pass_finished_at if health else None,
     )
 
@@ -158,8 +160,11 @@ def _note_of_passes(
     usual = _usual_seconds(trail)
     if usual > settings.SYNC_INTERVAL_SECONDS:
         return _("a pass takes %(span)s") % {"span": span(usual)} + _slowness(health)
-    is_seldom = facts.look_seconds >= NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS
-    if is_seldom and is_turn_of_lists(facts=facts, now=now):
+    notable = NOTABLE_TURN * settings.SYNC_INTERVAL_SECONDS
+    is_reread_seldom = facts.reread_seconds >= max(notable, facts.look_seconds)
+    if is_reread_seldom and is_turn_of_readings(facts=facts, now=now):
+        return _rereads(facts)
+    if facts.look_seconds >= notable and is_turn_of_lists(facts=facts, now=now):
         return _turns(facts, health)
     behind = health.figures.get("machines_behind")
     if isinstance(behind, int) and behind:
@@ -192,6 +197,18 @@ def _turns(facts: ConnectionFacts, health: ConnectionHealth) -> str:
         lists,
     ) % {"n": whole(lists), "rate": f"{rate:.3g}", "span": span(facts.look_seconds)}
     return f"{said} {_('A larger SYNC_QUOTA_SHARE makes that shorter; hints from a queue help.')}"
+
+
+def _rereads(facts: ConnectionFacts) -> str:
+    """Why what waits was read so long ago though nothing is wrong, and what would help."""
+    rate = usual_rate(region=facts.region, operation=HISTORY)
+    said = _(
+        "What waits is read again in turn, at %(rate)s calls a second: each run about every "
+        "%(span)s. By then an answer that was given elsewhere shows, if its run goes on; one that "
+        "ends the run shows with the lists. A larger SYNC_QUOTA_SHARE makes that shorter; hints "
+        "from a queue help."
+    )
+    return said % {"rate": f"{rate:.3g}", "span": span(facts.reread_seconds)}
 
 
 def _usual_seconds(trail: Sequence[PassMark]) -> float:

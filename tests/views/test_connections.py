@@ -15,7 +15,7 @@ from tests import making
 from tests.views.conftest import text_of
 
 LIST_QUERIES = 17
-PAGE_QUERIES = 22
+PAGE_QUERIES = 23
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,30 @@ def test_data_that_is_older_than_any_turn_of_the_lists_is_not_explained_by_it(
     page = text_of(page_of(people.operator, "/connections/"))
     assert said in page
     assert "calls a second" not in page
+
+
+@pytest.mark.parametrize(("turn", "state"), [(304.0, "Up to date"), (10_000.0, "Late")])
+def test_much_that_waits_says_how_seldom_it_is_read_again(people, page_of, settings, turn, state):
+    """The age is stated, and no banner warns of it on every page for as long as so much waits."""
+    settings.SYNC_INTERVAL_SECONDS, settings.SYNC_QUOTA_SHARE = 5, 0.5
+    now = timezone.now()
+    figures = {"lists": 13, "look_seconds": 6.9, "reread_seconds": turn}
+    one = making.make_connection(region="us-east-1")
+    read(one, read_ok_at=now - timedelta(seconds=turn), pass_finished_at=now, figures=figures)
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert f"{state} What waits is read again in turn, at 10 calls a second" in page
+    assert "may be answered already" not in page
+
+
+def test_a_turn_excuses_no_data_that_is_older(people, page_of, settings):
+    settings.SYNC_INTERVAL_SECONDS = 5
+    now = timezone.now()
+    old = now - timedelta(minutes=40)
+    one = making.make_connection()
+    read(one, read_ok_at=old, pass_finished_at=now, figures={"reread_seconds": 304.0})
+    page = text_of(page_of(people.operator, "/connections/"))
+    assert "Late passes end, but what has changed is not all read" in page
+    assert "may be answered already" in page
 
 
 def test_a_few_lists_need_no_word(people, page_of, settings):

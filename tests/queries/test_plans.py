@@ -44,10 +44,15 @@ def test_what_aws_last_said_to_an_answer(said, column, index):
 
 
 def test_what_aws_lets_nobody_read():
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_sort = off")
     rows = Execution.objects.filter(
         connection_id=NOBODY, status="RUNNING", problem__gt="", problem__startswith=rights.DENIED
     )
-    assert "execution_set_aside" in rows.values("read_at", "problem_since").explain()
+    # In this order, as without it PostgreSQL takes any index of a table without rows.
+    plan = rows.order_by("problem").values("read_at", "problem_since").explain()
+    assert "execution_set_aside" in plan
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from callbacks.api.callers import ApiRequest
 from callbacks.api.once import id_for, once, reused
 from callbacks.api.problems import Ended, FirstAnswer, Problem, not_found, not_recorded
 from callbacks.api.rendering import render
+from callbacks.api.shapes import DecisionOut
 from callbacks.api.shaping import decision_out
 from callbacks.api.words import may_not, who_and_when
 from callbacks.audit import AuditUnavailable
@@ -34,6 +35,7 @@ from callbacks.decisions.errors import (
 from callbacks.decisions.stumbling import why
 from callbacks.decisions.takeback import withdraw
 from callbacks.models import CallbackTask, Decision
+from callbacks.queries.connections import is_held_by_switch, switch_on_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def decide_once(request: ApiRequest, given: Given) -> HttpResponse:
                 now=caller.now,
                 undo_seconds=given.undo_seconds or 0,
             )
-        return render(decision_out(decision), status=201)
+        return render(_told(decision), status=201)
 
     return once(request, given.key, act)
 
@@ -74,9 +76,13 @@ def withdraw_once(request: ApiRequest, decision_id: uuid.UUID, key: str | None) 
     def act() -> HttpResponse:
         with _problems():
             decision = withdraw(decision_id=decision_id, actor=caller.actor, now=caller.now)
-        return render(decision_out(decision))
+        return render(_told(decision))
 
     return once(request, key, act)
+
+
+def _told(decision: Decision) -> DecisionOut:
+    return decision_out(decision, is_off=is_held_by_switch(decision))
 
 
 @contextmanager
@@ -127,7 +133,8 @@ def _conflict(exc: DecisionError) -> Problem:
     if isinstance(exc, TaskOver) and isinstance(task, CallbackTask):
         return Problem(409, "task_over", f"The wait is over: {task.status}.", closed_by=_end(task))
     if isinstance(exc, ConnectionOff):
-        text = "This connection is switched off; an administrator can switch it on."
+        command = switch_on_command(name=exc.name)
+        text = f"This connection is switched off; an administrator can switch it on: {command}"
         return Problem(409, "connection_off", text)
     text = "The task waits, but its token is not to be had: nobody can answer it from here."
     return Problem(409, "no_token", text)

@@ -14,6 +14,7 @@ from callbacks.api.rendering import render
 from callbacks.api.shapes import DecisionOut
 from callbacks.api.shaping import decision_out
 from callbacks.models import Scope
+from callbacks.queries.connections import is_held_by_switch
 
 router = Router(tags=["decisions"])
 
@@ -28,7 +29,7 @@ def decision(request: ApiRequest, decision_id: UUID) -> HttpResponse:
     found = request.auth.decisions.prefetch_related("votes").filter(pk=decision_id).first()
     if found is None:
         raise not_found()
-    return render(decision_out(found))
+    return render(decision_out(found, is_off=is_held_by_switch(found)))
 
 
 @router.post(

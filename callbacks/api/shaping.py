@@ -42,11 +42,11 @@ def answer_out(decision: Decision) -> AnswerOut:
     return AnswerOut(**_answer(decision))
 
 
-def decision_out(decision: Decision) -> DecisionOut:
+def decision_out(decision: Decision, *, is_off: bool) -> DecisionOut:
     has_output = decision.output is not None
     return DecisionOut(
         **_answer(decision),
-        explanation=explanation(decision),
+        explanation=explanation(decision, is_off=is_off),
         request=decision.request_id,
         connection=decision.connection_name,
         state_machine=decision.state_machine_name,

@@ -37,7 +37,14 @@ MAY_NOT: Mapping[str, str] = {
 }
 
 
-def explanation(decision: Decision) -> str:
+OFF = "Held: the connection is switched off. Nothing is sent until it is on"
+
+
+def explanation(decision: Decision, *, is_off: bool) -> str:
+    """`is_off`: nobody is at it, as its connection is switched off."""
+    if is_off:
+        way_back = "; until then it can be withdrawn"
+        return f"{OFF}{way_back if decision.status == DecisionStatus.HELD else ''}."
     if decision.status == DecisionStatus.WITHDRAWN and decision.outcome in VOIDED:
         return f"{VOIDED[decision.outcome]} Nothing was sent."
     sentence = STANDS[decision.status]

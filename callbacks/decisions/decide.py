@@ -169,7 +169,7 @@ def _check_open(task: CallbackTask) -> Decision | None:
     if not task.is_open:
         raise TaskOver(task)
     if not task.execution.connection.is_enabled:
-        raise ConnectionOff
+        raise ConnectionOff(task.execution.connection.name)
     if not task.can_be_answered:
         raise NoToken(task)
     return live

@@ -92,8 +92,9 @@ class NoToken(DecisionError):
 class ConnectionOff(DecisionError):
     """The task waits in an account that somebody has switched off here: nothing is sent there."""
 
-    def __init__(self) -> None:
-        super().__init__("the connection is switched off")
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the connection {name} is switched off")
+        self.name = name
 
 
 class ShownChanged(DecisionError):

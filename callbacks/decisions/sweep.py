@@ -66,7 +66,9 @@ def _to_deliver(now: datetime) -> Q:
     """Bytes that may go out now."""
     held = Q(status=DecisionStatus.HELD, send_after__lte=now) & _not_hinted("send_after", now)
     released = Q(status=DecisionStatus.SENDING, lease_until=None, look_after__lte=now)
-    return (held | released & _not_hinted("look_after", now)) & Q(task__status__in=OPEN_TASKS)
+    # Nothing goes out over one that is off; messages about it would only keep out others.
+    may_go = Q(task__status__in=OPEN_TASKS, task__connection__is_enabled=True)
+    return (held | released & _not_hinted("look_after", now)) & may_go
 
 
 def _to_settle(now: datetime) -> Q:

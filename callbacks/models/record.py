@@ -224,6 +224,13 @@ class Decision(models.Model):
         raise RecordError("The record is never deleted.")
 
     @property
+    def is_unsent(self) -> bool:
+        """Nobody is at it: held, or kept after a call that certainly changed nothing."""
+        if self.status == DecisionStatus.SENDING:
+            return self.lease_until is None
+        return self.status == DecisionStatus.HELD
+
+    @property
     def is_live(self) -> bool:
         return self.status in LIVE
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Sum, Window
+from django.db.models import Count, Max, Q, Sum, Window
 from django.db.models.functions import RowNumber
 
 from callbacks.models import (
     MAY_WAIT,
+    OPEN_TASKS,
     CallbackTask,
     CallBudget,
     CallCount,
     Connection,
     ConnectionHealth,
+    Decision,
+    DecisionStatus,
     StateMachine,
     TaskStatus,
 )
@@ -65,6 +69,38 @@ class ConnectionDetail:
     calls: tuple[Calls, ...]
     machines: int
     can_wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Answers over one connection that are not out; `due` of them nothing else holds back."""
+
+    held: int
+    due: int
+
+
+def unsent_answers(*, name: str, now: datetime) -> Unsent:
+    """One query."""
+    held, kept = Q(status=DecisionStatus.HELD), Q(status=DecisionStatus.SENDING, lease_until=None)
+    rows = Decision.objects.unsettled().filter(
+        held | kept, task__status__in=OPEN_TASKS, task__connection__name=name
+    )
+    found = rows.aggregate(
+        held=Count("pk"),
+        due=Count("pk", filter=Q(status=DecisionStatus.SENDING) | Q(send_after__lte=now)),
+    )
+    return Unsent(**found)
+
+
+def is_held_by_switch(decision: Decision) -> bool:
+    """Whether it is not out because its connection is off: one query, none where it is out."""
+    rows = Connection.objects.filter(pk=decision.connection_id, is_enabled=False)
+    return decision.is_unsent and rows.exists()
+
+
+def switch_on_command(*, name: str) -> str:
+    """What whoever runs Holdpoint types; no page does it."""
+    return f"manage.py switch_connection {shlex.quote(name)} on"
 
 
 def list_connections(*, now: datetime) -> tuple[ConnectionLine, ...]:

@@ -67,6 +67,7 @@ class OwnAnswer:
     status: str
     status_at: datetime
     send_after: datetime
+    connection_id: uuid.UUID
     # Others signed it too, so that nobody sends it before its time.
     is_shared: bool
 
@@ -78,6 +79,11 @@ class FrameFacts:
     connections: tuple[ConnectionFacts, ...]
     own_answers: tuple[OwnAnswer, ...]
     last_pulse: datetime | None
+
+    @property
+    def off(self) -> frozenset[uuid.UUID]:
+        """The connections that are switched off."""
+        return frozenset(one.id for one in self.connections if not one.is_enabled)
 
 
 def frame_facts(*, user: User, sight: Sight) -> FrameFacts:

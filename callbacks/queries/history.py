@@ -89,6 +89,7 @@ class Answer:
     state_machine_name: str
     state: str
     iteration: str
+    connection_id: uuid.UUID
     connection_name: str
     region: str
     direction: str

@@ -34,6 +34,8 @@ BADGES = {
     "no_worker": Badge("robot", _("No worker yet"), "due"),
     "worker": Badge("robot", _("A worker is at it"), ""),
     "held": Badge("player-pause", _("Held, then sent"), ""),
+    "held_off": Badge("player-pause", _("Held: connection off"), "gone"),
+    "connection_off": Badge("player-stop", _("Connection off"), "gone"),
     "sending": Badge("loader", _("Sending"), ""),
     "sent": Badge("loader", _("Sent, being confirmed"), ""),
     "taken": Badge("cloud", _("AWS took it"), "ok"),

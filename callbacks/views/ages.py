@@ -17,6 +17,7 @@ from callbacks.queries.frame import ConnectionFacts
 from callbacks.sync.schedule import LONGEST_UNSEEN
 from callbacks.sync.trouble import KEY_OFF
 from callbacks.templatetags.words import age, moment, stamp
+from callbacks.views.off_words import how_to_switch_on
 
 # What a pass itself may take before its connection is called late.
 PASS_MAY_TAKE = timedelta(seconds=10)
@@ -157,7 +158,18 @@ def _connection_banner(facts: ConnectionFacts, now: datetime) -> Banner | None:
         return None
     if state == Freshness.STALE and facts.read_ok_at is not None:
         return _late(facts, facts.read_ok_at, now)
-    return None
+    return _switched_off(facts) if state == Freshness.OFF else None
+
+
+def _switched_off(facts: ConnectionFacts) -> Banner:
+    return Banner(
+        kind="",
+        icon="player-stop",
+        title=_("%(name)s is switched off.") % {"name": facts.label},
+        text=f"{_('Nothing is read of it or sent over it.')} {how_to_switch_on(facts.name)}",
+        url=_place(facts),
+        label=_("The connection"),
+    )
 
 
 def _unreachable(facts: ConnectionFacts, since: datetime, now: datetime) -> Banner:

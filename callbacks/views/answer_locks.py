@@ -15,6 +15,7 @@ from callbacks.models import (
     User,
 )
 from callbacks.views.answer_bar import Bar
+from callbacks.views.off_words import how_to_switch_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def lock_of(*, task: CallbackTask, user: User) -> Lock | None:
     if why is not None:
         return _not_yours(why, task.policy)
     if not task.connection.is_enabled:
-        return _switched_off()
+        return _switched_off(task.connection.name)
     if task.token_state != TokenState.HELD:
         return _no_token(task)
     return None
@@ -73,10 +74,10 @@ def named_in(policy: Policy) -> str:
     return ", ".join([*teams, *people]) or _("every approver")
 
 
-def _switched_off() -> Lock:
+def _switched_off(name: str) -> Lock:
     return Lock(
         title=_("This connection is switched off"),
-        text=_("Nothing is read or sent over it. An administrator can switch it on."),
+        text=f"{_('Nothing is read or sent over it.')} {how_to_switch_on(name)}",
         icon="player-stop",
         bar=Bar(off=_("connection switched off"), off_icon="player-stop"),
     )

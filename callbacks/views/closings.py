@@ -101,8 +101,10 @@ def task_badge(task: CallbackTask, answer: Decision | None = None) -> str:
     return answer_badge(status=answer.status, direction=answer.direction, outcome=answer.outcome)
 
 
-def answer_badge(*, status: str, direction: str, outcome: str) -> str:
-    """The badge of an answer from here, by what came of it."""
+def answer_badge(*, status: str, direction: str, outcome: str, is_off: bool = False) -> str:
+    """The badge of an answer from here, by what came of it; `is_off` is its connection."""
+    if status == DecisionStatus.HELD and is_off:
+        return "held_off"
     if status == DecisionStatus.CONFIRMED:
         return "approved" if direction == Direction.APPROVE else "rejected"
     if status == DecisionStatus.WITHDRAWN and outcome in VOID_OUTCOMES:

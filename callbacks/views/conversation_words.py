@@ -76,14 +76,18 @@ def _said(facts: RequestFacts, now: datetime) -> tuple[Said, ...]:
         (one.at, Said(one.user_name, moment(at=one.at, now=now), one.text))
         for one in facts.conversation.comments
     ]
-    told += [(one.decided_at, _answer(one, now)) for one in facts.answers]
+    is_off = not facts.task.connection.is_enabled
+    told += [(one.decided_at, _answer(one, now, is_off=is_off)) for one in facts.answers]
     return tuple(said for _at, said in sorted(told, key=lambda pair: pair[0]))
 
 
-def _answer(decision: Decision, now: datetime) -> Said:
+def _answer(decision: Decision, now: datetime, *, is_off: bool) -> Said:
     is_approval = decision.direction == Direction.APPROVE
     badge = answer_badge(
-        status=decision.status, direction=decision.direction, outcome=decision.outcome
+        status=decision.status,
+        direction=decision.direction,
+        outcome=decision.outcome,
+        is_off=is_off,
     )
     verb = _("Answer: approve") if is_approval else _("Answer: reject")
     reason = f" “{short_text(decision.reason)}”" if decision.reason.strip() else ""

@@ -22,6 +22,7 @@ from callbacks.views.closings import (
     stop_facts,
 )
 from callbacks.views.collecting_words import collecting, is_void, voided
+from callbacks.views.off_words import how_to_switch_on
 from callbacks.views.panels import (
     Fact,
     Hold,
@@ -60,6 +61,8 @@ def panel_of(
     mine = [vote for vote in votes if vote.decision_id == decision.pk]
     scene = Scene(decision=decision, task=task, user_id=user_id, now=now, votes=mine)
     word = _PANELS[DecisionStatus(decision.status)]
+    if scene.is_off and decision.is_unsent:
+        word = _switched_off
     if decision.status in DOUBTFUL and decision.outcome in UNTRACEABLE:
         word = _untraceable
     panel = word(scene)
@@ -78,6 +81,7 @@ def _version(scene: Scene, panel: Panel) -> str:
     if panel.signing is not None:
         signed = ",".join(sorted(f"{vote.pk} {vote.withdrawn_at}" for vote in scene.votes))
         shown += f".{crc32(signed.encode()):x}.{panel.signing.count}"
+    shown += ".off" if scene.is_off else ""
     return f"{shown}.{decision.generation}.{decision.looks}.{decision.answer_code}"
 
 
@@ -111,6 +115,31 @@ def _held(scene: Scene) -> Panel:
         hint=_("If you close this page it is sent all the same.") if scene.is_own else "",
         poll=POLL_SECONDS,
         says=_("Held for %(n)d seconds. Press z to undo.") % {"n": left} if scene.is_own else "",
+    )
+
+
+def _switched_off(scene: Scene) -> Panel:
+    """Nothing is sent over its connection, however long that takes; until then it has a way back.
+
+    Not where it was tried already: from the first claim on no answer is taken back.
+    """
+    decision = scene.decision
+    is_held = decision.status == DecisionStatus.HELD
+    name = scene.task.connection.name if scene.task else decision.connection_name
+    return Panel(
+        decision=decision,
+        title=_("Held: the connection is switched off"),
+        badge="held_off",
+        at=short_moment(decision.decided_at, scene.now),
+        texts=(
+            _("Nothing is sent until it is on. Then it goes out without another question."),
+            how_to_switch_on(name),
+        ),
+        facts=() if scene.is_own else who_facts(scene),
+        undo_url=withdraw_door(decision.pk) if is_held and scene.is_own else "",
+        undo_label=_("Take it back"),
+        poll=DOUBTFUL_POLL_SECONDS,
+        says=_("Held: the connection is switched off."),
     )
 
 

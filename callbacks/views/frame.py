@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from callbacks.models import Role, User
+from callbacks.models import DecisionStatus, Role, User
 from callbacks.models.clock import database_now, shown_now
 from callbacks.queries.frame import FrameFacts, frame_facts
 from callbacks.queries.sight import Sight, sight_of
@@ -129,7 +129,13 @@ class Frame:
 
     @cached_property
     def toasts(self) -> list[dict[str, Any]]:
-        return [toast(answer=answer, now=self.now) for answer in self.facts.own_answers]
+        # What a connection that is off holds may stand still for days: its pages and rows tell it.
+        off = self.facts.off
+        return [
+            toast(answer=answer, now=self.now)
+            for answer in self.facts.own_answers
+            if answer.status != DecisionStatus.HELD or answer.connection_id not in off
+        ]
 
     @cached_property
     def banners(self) -> list[Banner]:

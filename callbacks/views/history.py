@@ -143,7 +143,7 @@ def _answer_row(entry: Answer, frame: Frame) -> HistoryRow:
         place=_place(
             entry.state_machine_name, entry.iteration, f"{entry.connection_name} · {entry.region}"
         ),
-        badge=_answer_badge(entry),
+        badge=_answer_badge(entry, is_off=entry.connection_id in frame.facts.off),
         by=_("you") if own else entry.decided_by_name,
         how=CHANNELS.get(entry.channel, lambda: entry.channel)(),
         note=entry.reason or entry.error,
@@ -164,9 +164,11 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def _answer_badge(entry: Answer) -> BadgeWords:
+def _answer_badge(entry: Answer, *, is_off: bool) -> BadgeWords:
     verb = _("approve") if entry.direction == Direction.APPROVE else _("reject")
-    code = answer_badge(status=entry.status, direction=entry.direction, outcome=entry.outcome)
+    code = answer_badge(
+        status=entry.status, direction=entry.direction, outcome=entry.outcome, is_off=is_off
+    )
     if entry.status == DecisionStatus.CONFIRMED:
         return BadgeWords(code)
     label = str(BADGES[code].word)

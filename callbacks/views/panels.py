@@ -110,6 +110,11 @@ class Scene:
         return self.decision.direction == Direction.APPROVE
 
     @property
+    def is_off(self) -> bool:
+        """Whether nothing is sent, as somebody has switched its connection off."""
+        return self.task is not None and not self.task.connection.is_enabled
+
+    @property
     def still_waits(self) -> bool:
         return self.task is not None and self.task.is_open
 

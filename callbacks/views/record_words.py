@@ -44,7 +44,7 @@ def record_context(*, facts: DecisionFacts, now: datetime) -> dict[str, Any]:
     return {
         "decision": decision,
         "title": _title(decision),
-        "badges": _badges(decision, now),
+        "badges": _badges(facts, now),
         "who": _who(facts, now),
         "rules": _rules(facts),
         "sent": _sent(decision),
@@ -67,14 +67,19 @@ def _title(decision: Decision) -> str:
     return f"{verb} · {decision.headline}"
 
 
-def _badges(decision: Decision, now: datetime) -> list[str]:
+def _badges(facts: DecisionFacts, now: datetime) -> list[str]:
+    decision, task = facts.decision, facts.task
     if decision.status == DecisionStatus.CONFIRMED:
         verdict = "approved" if decision.direction == Direction.APPROVE else "rejected"
         return [verdict, "confirmed"]
-    if decision.status == DecisionStatus.HELD and decision.send_after <= now:
+    is_off = task is not None and not task.connection.is_enabled
+    if decision.status == DecisionStatus.HELD and decision.send_after <= now and not is_off:
         return ["sending"]
     badge = answer_badge(
-        status=decision.status, direction=decision.direction, outcome=decision.outcome
+        status=decision.status,
+        direction=decision.direction,
+        outcome=decision.outcome,
+        is_off=is_off,
     )
     return [badge]
 

@@ -30,6 +30,7 @@ from callbacks.views.decision_words import panel_of
 from callbacks.views.jsontree import Tree, json_tree
 from callbacks.views.panels import Fact, Panel, answer_facts, run_words
 from callbacks.views.places import DRAFT, task_page
+from callbacks.views.rows import CONNECTION_OFF, HELD_OFF
 from callbacks.views.signing_words import Signing, signing_of
 from callbacks.views.suspicions import suspicions
 
@@ -91,10 +92,12 @@ def request_context(
     task = facts.task
     url = task_page(task.pk)
     left = clock_of(task=task, now=now) if task.is_open else None
+    badge = _state_badge(facts, left)
     return {
         "task": task,
         "clock": left,
-        "state_badge": _state_badge(facts, left),
+        "state_badge": badge,
+        "off_badge": _off_badge(task, badge, part),
         "token_badge": token_badge(task),
         "activity_note": activity_sentence(task, now) if task.is_activity and task.is_open else "",
         "tree": input_tree(task),
@@ -115,11 +118,22 @@ def request_context(
 def _state_badge(facts: RequestFacts, left: Clock | None) -> str:
     """How long an open one still has, until somebody's answer is on its way."""
     answer = facts.live_answer
+    is_off = not facts.task.connection.is_enabled
     if left is None:
         return task_badge(facts.task, answer)
     if answer is None or answer.status == DecisionStatus.COLLECTING:
-        return left.badge
-    return answer_badge(status=answer.status, direction=answer.direction, outcome=answer.outcome)
+        return CONNECTION_OFF if is_off else left.badge
+    return answer_badge(
+        status=answer.status, direction=answer.direction, outcome=answer.outcome, is_off=is_off
+    )
+
+
+def _off_badge(task: CallbackTask, badge: str, part: AnswerPart) -> str:
+    """Beside a badge that tells something else; what is over is not waited for."""
+    if task.connection.is_enabled or not task.is_open:
+        return ""
+    is_told = badge in (CONNECTION_OFF, HELD_OFF) and part.signing is None
+    return "" if is_told else CONNECTION_OFF
 
 
 def input_tree(task: CallbackTask) -> Tree:

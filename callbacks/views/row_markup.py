@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from callbacks.models import TaskStatus
 from callbacks.templatetags.look import badge, icon
 from callbacks.templatetags.words import say, shown
-from callbacks.views.rows import Batch, Look, Row
+from callbacks.views.rows import CONNECTION_OFF, HELD_OFF, Batch, Look, Row
 
 _ = say
 
@@ -91,7 +91,7 @@ def _main(row: Row, *, with_connection: bool) -> SafeString:
     if not row.item:
         parts.append(_paragraph("li-meta li-fields", fields(row)))
         parts.append(_paragraph("li-meta", meta(row, with_connection=with_connection)))
-    if not row.item or row.look.kind or row.look.tone:
+    if not row.item or row.look.kind or row.look.tone or row.look.is_off:
         parts.append(_paragraph("badges", badges(row)))
     return _safe("".join(parts))
 
@@ -172,6 +172,8 @@ def meta(row: Row, *, with_connection: bool) -> SafeString:
 def badges(row: Row) -> SafeString:
     """The state's badge, the attempt beyond the first, and the iteration it belongs to."""
     parts = [str(badge(row.look.badge))]
+    if row.look.is_off and row.look.badge not in (CONNECTION_OFF, HELD_OFF):
+        parts.append(str(badge(CONNECTION_OFF)))
     if row.holder:
         parts.append(_note("hand-stop", shown(row.holder)))
     if row.task.attempt > 1:

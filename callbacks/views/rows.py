@@ -29,16 +29,19 @@ DUE_WITHIN = timedelta(hours=1)
 DYING_WITHIN = timedelta(minutes=15)
 # Nothing counts down: AWS's limit of a year, or nobody knows.
 WITHOUT_END = (DeadlineKind.NONE, DeadlineKind.UNKNOWN)
+# Badges that say by themselves that the connection is switched off.
+CONNECTION_OFF, HELD_OFF = "connection_off", "held_off"
 # "ReviewPhotos[2]" is the third item of that Map.
 _ITEM = re.compile(r"(?P<map>.*)\[(?P<index>\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Who reads the row, and when."""
+    """Who reads the row, and when; `off` are the connections that are switched off."""
 
     user_id: int
     now: datetime
+    off: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Look:
     # The same in a column that says "answer before" itself.
     at: str = ""
     undo_url: str = ""
+    # Its connection is switched off.
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +116,20 @@ class Row:
             self.waited,
             self.task.attempt,
             self.holder,
+            look.is_off,
         )
         return f"{zlib.crc32(repr(seen).encode()):08x}"
 
 
 def look_of(*, task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Look:
     """Judge one task: by its live answer, else by how it ended, else by the time it has."""
+    look = _look_of(task, answer, words)
+    if task.connection_id in words.off and task.status in OPEN_TASKS:
+        return _off(look, answer, words)
+    return look
+
+
+def _look_of(task: TaskFacts, answer: AnswerFacts | None, words: Words) -> Look:
     if answer is not None and answer.status == DecisionStatus.COLLECTING:
         return _collecting(task, answer, words)
     if answer is not None:
@@ -128,6 +141,18 @@ def _unanswered(task: TaskFacts, words: Words) -> Look:
     if task.status == TaskStatus.RUNNING:
         return _running(task, words)
     return _waiting(task, words) if task.status == TaskStatus.WAITING else _ended(task, words)
+
+
+# --- of a connection that is switched off --------------------------------------------------------
+def _off(look: Look, answer: AnswerFacts | None, words: Words) -> Look:
+    """Nothing is read of it and nothing is sent, so no clock counts down."""
+    still = replace(look, left="", left_until="", left_icon="", tone="", is_off=True)
+    if answer is None:
+        return replace(still, badge=CONNECTION_OFF)
+    if answer.status == DecisionStatus.HELD:
+        undo_url = withdraw_door(answer.id) if _is_own(answer, words) else ""
+        return replace(still, badge=HELD_OFF, undo_url=undo_url)
+    return still
 
 
 # --- a job that an answer could end early --------------------------------------------------------

@@ -143,7 +143,7 @@ def _drawn(
 
 
 def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
-    words = Words(user_id=frame.user.pk, now=frame.now)
+    words = Words(user_id=frame.user.pk, now=frame.now, off=frame.facts.off)
     labels = {facts.id: facts.label for facts in frame.facts.connections}
     here = asked.address.with_(cursor=asked.address.get("cursor"), selected="")
     join = "&" if "?" in here else "?"

@@ -112,7 +112,19 @@ def test_a_connection_that_is_switched_off_takes_no_answer(approver):
     Connection.objects.update(is_enabled=False)
     answer = approver.post(f"/tasks/{task.pk}/approve", {"output": 1})
     assert (answer.status_code, answer.json()["code"]) == (409, "connection_off")
-    assert "an administrator can switch it on" in answer.json()["detail"]
+    command = f"manage.py switch_connection {task.connection.name} on"
+    assert f"an administrator can switch it on: {command}" in answer.json()["detail"]
+
+
+def test_an_answer_that_a_switched_off_connection_holds_says_so(approver):
+    task = make_task()
+    given = approver.post(f"/tasks/{task.pk}/approve", {"output": 1}).json()
+    Connection.objects.update(is_enabled=False)
+    explained = approver.get(f"/decisions/{given['id']}").json()["explanation"]
+    assert explained.startswith("Held: the connection is switched off. Nothing is sent until it is")
+    assert explained.endswith("; until then it can be withdrawn.")
+    Connection.objects.update(is_enabled=True)
+    assert "sent at send_after" in approver.get(f"/decisions/{given['id']}").json()["explanation"]
 
 
 def test_who_may_see_but_not_answer_gets_403(people, program_of):

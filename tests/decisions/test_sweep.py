@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from callbacks.decisions import sweep as sweep_module
 from callbacks.decisions.sweep import sweep
-from callbacks.models import CallbackTask, Decision, DecisionStatus
+from callbacks.models import CallbackTask, Connection, Decision, DecisionStatus
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,17 @@ def test_a_held_answer_is_found_when_its_window_is_over(hints: Any, now: datetim
     making.make_decision(now=now, send_after=now + 10 * SECOND)
     assert found(hints, now) == []
     assert found(hints, now + 10 * SECOND) == [DELIVER]
+
+
+def test_over_a_connection_that_is_off_nothing_is_found_until_it_is_on(
+    hints: Any, now: datetime
+) -> None:
+    making.make_decision(now=now, send_after=now)
+    sending(now, look_after=now)
+    Connection.objects.update(is_enabled=False)
+    assert found(hints, now + 60 * SECOND) == []
+    Connection.objects.update(is_enabled=True)
+    assert found(hints, now + 60 * SECOND) == [DELIVER, DELIVER]
 
 
 def test_an_answer_kept_for_another_try_is_found_when_its_pause_is_over(

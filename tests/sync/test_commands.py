@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from callbacks.models import AuditEntry, Connection, Lease
+from callbacks.models.clock import database_now
 from callbacks.models.identity import connection_id
 from tests import making
 from tests.simulator.control import Control
@@ -173,6 +175,21 @@ def test_a_connection_is_switched_off_and_on_again_on_the_record(db: None) -> No
     assert one.is_enabled
     kinds = AuditEntry.objects.order_by("chain_seq").values_list("kind", flat=True)
     assert list(kinds) == ["connection_switched_off", "connection_switched_on"]
+
+
+def test_a_switch_tells_how_many_answers_are_held_and_how_many_go_out(db: None) -> None:
+    making.default_policy()
+    machine = making.make_machine(making.make_connection("prod"))
+    now = database_now()
+    for seconds in (-60, -30, 600):
+        task = making.make_task(execution=making.make_execution(machine))
+        making.make_decision(task, send_after=now + timedelta(seconds=seconds))
+    making.make_decision(send_after=now)
+
+    assert "3 answers are held until then" in run("switch_connection", "prod", "off")
+    assert "3 answers are held until then" in run("switch_connection", "prod", "off")
+    assert "2 answers given before go out now." in run("switch_connection", "prod", "on")
+    assert "answer" not in run("switch_connection", "prod", "on")
 
 
 def test_one_that_does_not_exist_cannot_be_switched(db: None) -> None:

@@ -194,7 +194,8 @@ def test_a_connection_that_was_switched_off_is_told_with_the_text_kept(browser, 
 def test_over_a_connection_that_is_switched_off_there_is_no_form(browser, task):
     Connection.objects.update(is_enabled=False)
     page = text_of(browser.get(f"/tasks/{task.pk}/"))
-    assert "An administrator can switch it on" in page
+    name = task.connection.name
+    assert f"An administrator can switch it on: manage.py switch_connection {name} on" in page
 
 
 def test_a_request_that_changed_meanwhile_is_to_be_read_again(browser, task):

@@ -25,6 +25,7 @@ from callbacks.views.asking_words import asking_problem
 from callbacks.views.fragments import respond, wants_fragment
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
+from callbacks.views.off_words import nothing_is_read
 from callbacks.views.places import events_page, execution_page
 from callbacks.views.run_graph import run_graph
 from callbacks.views.timeline_words import timeline_of
@@ -73,6 +74,8 @@ def _events(
 ) -> dict[str, Any]:
     if not execution.is_known:
         return {"problem": _("Only a token of this run was handed over."), "rows": ()}
+    if not execution.connection.is_enabled:
+        return {"problem": nothing_is_read(execution.connection.name), "rows": ()}
     try:
         events = latest_events(execution=execution, now=frame.now)
     except StepFunctionsError as exc:

@@ -130,7 +130,7 @@ def ask_for_reading(task: CallbackTask, now: datetime) -> None:
     read_at = task.execution.read_at
     if not task.is_open or (read_at is not None and now - read_at < FRESH_FOR):
         return
-    if not task.execution.is_known:
+    if not task.execution.is_known or not task.connection.is_enabled:
         return
     try:
         current_app.send_task(

@@ -40,6 +40,7 @@ from callbacks.views.rescue_words import (
     heartbeat_exit,
     redrive_exit,
     stop_exit,
+    unless_off,
     why_words,
 )
 
@@ -61,14 +62,15 @@ def heartbeat_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     def ask() -> RescueAction:
         return heartbeat(task_id=task.pk, **_asked(request, "reason"))
 
-    return _done(request, task.execution, heartbeat_exit(task, frame.now), ask)
+    way = unless_off(heartbeat_exit(task, frame.now), task.connection)
+    return _done(request, task.execution, way, ask)
 
 
 @page(roles=MAY_RESCUE, methods=FORM)
 def stop_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
     """What is lost and the form, or the stop itself."""
     execution = _execution_or_404(request, execution_id)
-    way = stop_exit(execution)
+    way = unless_off(stop_exit(execution), execution.connection)
     if request.method != "POST":
         return _show(request, execution, way)
 
@@ -84,7 +86,7 @@ def stop_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
 def redrive_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
     """The form, once AWS has said whether it allows it; or the redrive itself."""
     execution = _execution_or_404(request, execution_id)
-    way = redrive_exit(execution, frame_of(request).now)
+    way = unless_off(redrive_exit(execution, frame_of(request).now), execution.connection)
     if request.method != "POST":
         return _show(request, execution, way if way.why_off else _as_aws_says(request, execution))
 

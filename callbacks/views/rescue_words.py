@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from callbacks.asl.deadline import HEARTBEAT, after_beat
-from callbacks.models import CallbackTask, Definition, Execution, User
+from callbacks.models import CallbackTask, Connection, Definition, Execution, User
 from callbacks.rescue import rules
 from callbacks.rescue.ask import MAY_RESCUE, losses_of, run_facts, why_no_heartbeat
 from callbacks.rescue.recording import Losses
 from callbacks.rescue.rules import Why
 from callbacks.templatetags.words import moment, span, utc_time
+from callbacks.views.off_words import nothing_is_sent
 from callbacks.views.places import heartbeat_door, redrive_page, stop_page
 
 
@@ -44,9 +45,18 @@ def exits_context(
     if not user.roles & MAY_RESCUE:
         return {"exits": ()}
     beat = (heartbeat_exit(task, now),) if task is not None else ()
-    ways = (*beat, stop_exit(execution), redrive_exit(execution, now))
+    connection = (task or execution).connection
+    found = (*beat, stop_exit(execution), redrive_exit(execution, now))
+    ways = tuple(unless_off(way, connection) for way in found)
     # Nothing is typed into a dialog before it opens.
     return {"exits": ways, "typed": {}, "errors": {}}
+
+
+def unless_off(way: Exit, connection: Connection) -> Exit:
+    """The way out, closed while its connection is off; what else closes it is told first."""
+    if way.why_off or connection.is_enabled:
+        return way
+    return replace(way, effects=(), last_part="", why_off=nothing_is_sent(connection.name))
 
 
 def heartbeat_exit(task: CallbackTask, now: datetime) -> Exit:

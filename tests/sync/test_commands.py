@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from callbacks.models import AuditEntry, Connection, Lease
+from callbacks.models import AuditEntry, CallCount, Connection, Lease
 from callbacks.models.clock import database_now
 from callbacks.models.identity import connection_id
 from tests import making
@@ -190,6 +190,16 @@ def test_a_switch_tells_how_many_answers_are_held_and_how_many_go_out(db: None) 
     assert "3 answers are held until then" in run("switch_connection", "prod", "off")
     assert "2 answers given before go out now." in run("switch_connection", "prod", "on")
     assert "answer" not in run("switch_connection", "prod", "on")
+
+
+def test_one_that_is_switched_off_is_not_read_by_a_command_either(world: World) -> None:
+    Connection.objects.update(is_enabled=False)
+    name = Connection.objects.get().name
+
+    with pytest.raises(CommandError, match=f"{name} is switched off.*switch_connection {name} on"):
+        run("sync", "--connection", name)
+
+    assert not CallCount.objects.exists()
 
 
 def test_one_that_does_not_exist_cannot_be_switched(db: None) -> None:

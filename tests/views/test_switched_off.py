@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import Connection, Decision, DecisionStatus
+from callbacks.models import CallCount, Connection, Decision, DecisionStatus, RescueAction
 from tests import making
 from tests.views.answering import badges
 from tests.views.conftest import poll_query, text_of
@@ -152,3 +152,40 @@ def test_request_and_run_say_so_to_everybody_with_the_command(people, page_of, t
 def test_a_run_of_a_connection_that_is_on_says_nothing_of_it(people, page_of, task):
     for path in (f"/tasks/{task.pk}/", f"/executions/{task.execution_id}/"):
         assert "Connection off" not in text_of(page_of(people.operator, path))
+
+
+# --- ways out, and what is read of AWS -----------------------------------------------------------
+def test_the_ways_out_are_off_with_the_reason(people, page_of, task):
+    switch_off()
+    run = page_of(people.operator, f"/executions/{task.execution_id}/")
+    technical = page_of(people.operator, f"/tasks/{task.pk}/", view="technical")
+    assert text_of(run).count("Its connection is switched off, so nothing is sent.") == 1
+    assert text_of(technical).count("Its connection is switched off, so nothing is sent.") == 2
+    assert f'action="/tasks/{task.pk}/heartbeat/"' not in technical.content.decode()
+    assert f'action="/executions/{task.execution_id}/stop/"' not in run.content.decode()
+
+
+def test_neither_has_the_page_of_a_redrive_a_form_nor_is_aws_asked(people, page_of, task):
+    type(task.execution).objects.update(status="FAILED", stopped_at=timezone.now())
+    switch_off()
+    page = page_of(people.operator, f"/executions/{task.execution_id}/redrive/")
+    assert "Its connection is switched off" in text_of(page)
+    assert not CallCount.objects.exists()
+    assert not RescueAction.objects.exists()
+
+
+def test_the_last_events_are_not_read_and_it_is_said_why(people, browser_of, task):
+    switch_off()
+    path = f"/executions/{task.execution_id}/events/"
+    page = browser_of(people.operator).post(path)
+    assert "Its connection is switched off, so nothing is read of it." in text_of(page)
+    assert not CallCount.objects.exists()
+
+
+def test_to_open_a_request_asks_no_worker_to_read_it(people, page_of, task, monkeypatch):
+    sent = []
+    monkeypatch.setattr("celery.Celery.send_task", lambda *_args, **_options: sent.append(1))
+    type(task.execution).objects.update(read_at=timezone.now() - timedelta(minutes=1))
+    switch_off()
+    page_of(people.operator, f"/tasks/{task.pk}/")
+    assert sent == []

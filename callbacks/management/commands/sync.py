@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from callbacks.models import Connection
 from callbacks.models.clock import database_now
+from callbacks.queries.connections import switch_on_command
 from callbacks.sync import PassFigures, PassUnderWay, run_pass
 
 
@@ -60,6 +61,9 @@ def _connections(name: str | None) -> list[Connection]:
     found = Connection.objects.filter(name=name).first()
     if found is None:
         raise CommandError(f"There is no connection named {name}.")
+    if not found.is_enabled:
+        command = switch_on_command(name=name)
+        raise CommandError(f"{name} is switched off: nothing is read of it. On again: {command}")
     return [found]
 
 

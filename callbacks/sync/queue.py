@@ -7,7 +7,6 @@ the queue until it has been read.
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -39,7 +38,7 @@ class Queue:
         self._rows = Execution.objects.filter(connection=connection)
 
     def urgent(self, *, most: int) -> list[Candidate]:
-        """What decides who waits: missing ones, new ones and due ones in turn (four queries)."""
+        """What decides who waits: missing ones, new ones and due ones in turn (three queries)."""
         denied = self._denied(until=self._now)
         queues = (self._left(), _without(denied, self._new()), _without(denied, self._due()))
         return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
@@ -55,11 +54,11 @@ class Queue:
         return list(taking_turns(*(_candidates(rows, most) for rows in queues)))[:most]
 
     def has_more_unread_than(self, most: int) -> bool:
-        """Whether so many new ones wait to be read: two queries, however many there are."""
+        """Whether so many new ones wait to be read: one query, however many there are."""
         return self.count_unread(most=most + 1) > most
 
     def count_unread(self, *, most: int) -> int:
-        """How many were listed and never read, counted up to `most`: two queries.
+        """How many were listed and never read, counted up to `most`: one query.
 
         Without those that AWS denies, also where it is about to be asked again: they take no calls.
         """
@@ -71,10 +70,10 @@ class Queue:
         is_open = _RUNNING | Q(read_next_at__isnull=False)
         return self._rows.filter(is_open).count()
 
-    def _denied(self, *, until: datetime) -> list[UUID]:
+    def _denied(self, *, until: datetime) -> QuerySet[StateMachine]:
         """Machines whose denied executions are left alone beyond this moment."""
         rows = StateMachine.objects.filter(connection=self._connection)
-        return list(rows.filter(histories_denied_until__gt=until).values_list("pk", flat=True))
+        return rows.filter(histories_denied_until__gt=until)
 
     def _left(self) -> QuerySet[Execution]:
         may = Q(problem="") | Q(read_next_at__lte=self._now)
@@ -93,11 +92,9 @@ class Queue:
         return rows.filter(read_next_at__lte=self._now).order_by("read_next_at")
 
 
-def _without(denied: list[UUID], rows: QuerySet[Execution]) -> QuerySet[Execution]:
+def _without(denied: QuerySet[StateMachine], rows: QuerySet[Execution]) -> QuerySet[Execution]:
     """Without what was denied before: the rest is tried, a policy may allow some runs of many."""
-    if not denied:
-        return rows
-    return rows.exclude(state_machine__in=denied, problem__startswith=DENIED)
+    return rows.exclude(state_machine__in=denied.values("pk"), problem__startswith=DENIED)
 
 
 def _candidates(rows: QuerySet[Execution], most: int) -> list[Candidate]:

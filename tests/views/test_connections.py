@@ -15,7 +15,7 @@ from tests import making
 from tests.views.conftest import text_of
 
 LIST_QUERIES = 17
-PAGE_QUERIES = 23
+PAGE_QUERIES = 22
 
 
 @pytest.mark.parametrize(

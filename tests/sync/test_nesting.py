@@ -6,6 +6,7 @@ import json
 from importlib import import_module
 from types import SimpleNamespace
 
+import pytest
 from django.apps import apps
 from django.db import connection as database
 
@@ -35,14 +36,21 @@ def test_an_input_that_names_no_execution_is_mirrored_like_any_other(world: Worl
     assert world.task(arn).status == "waiting"
 
 
-def test_runs_that_were_mirrored_before_are_told_by_their_inputs(world: World) -> None:
+@pytest.mark.parametrize("batch", [1, 250])
+def test_runs_that_were_mirrored_before_are_told_by_their_inputs(
+    world: World, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
     parent = world.start(machine(Start=task()), name="orders")
-    child = world.start(input=json.dumps({STARTED_BY: parent}), name="payments")
+    children = [
+        world.start(input=json.dumps({STARTED_BY: parent}), name=name)
+        for name in ("payments", "payouts")
+    ]
     world.sync()
     Execution.objects.update(started_by="")
 
-    migration = import_module("callbacks.migrations.0082_started_by")
-    migration.read_inputs_again(apps, SimpleNamespace(connection=database))
+    migration = import_module("callbacks.migrations.0083_started_by_filled")
+    monkeypatch.setattr(migration, "BATCH", batch)
+    migration.fill(apps, SimpleNamespace(connection=database))
 
-    assert world.execution(child).started_by == parent
+    assert [world.execution(child).started_by for child in children] == [parent, parent]
     assert world.execution(parent).started_by == ""

@@ -102,6 +102,7 @@ def _why(exc: RescueError) -> Problem:
 
 # By the words of `rescue.rules.Why`.
 WORDS = {
+    "connection_off": "This connection is switched off; an administrator can switch it on.",
     "task_over": "The task waits no longer.",
     "runs_itself": "A job runs; the state waits for its end, not for a heartbeat.",
     "no_heartbeat": "The state has no HeartbeatSeconds, so a heartbeat changes nothing.",

@@ -48,7 +48,7 @@ def heartbeat(
     user = _operator(actor)
     _check_texts(wish, needs_reason=False)
     with transaction.atomic():
-        task = CallbackTask.objects.select_related("execution").filter(pk=task_id).first()
+        task = CallbackTask.objects.filter(pk=task_id).first()
         if task is None:
             raise RescueUnknown
         execution = _lock(task.execution_id)
@@ -56,6 +56,7 @@ def heartbeat(
         if earlier is not None:
             return earlier
         task.refresh_from_db(fields=["status", "heartbeat_seconds", "token_state"])
+        task.execution = execution
         _allow(why_no_heartbeat(task))
         return record(wish=wish, execution=execution, user=user, task=task)
 
@@ -142,6 +143,7 @@ def run_facts(execution: Execution) -> rules.RunFacts:
         stopped_at=execution.stopped_at,
         last_event_id=execution.last_event_id,
         is_child=execution.state_machine.is_map_run,
+        is_enabled=execution.connection.is_enabled,
     )
 
 
@@ -152,6 +154,7 @@ def why_no_heartbeat(task: CallbackTask) -> rules.Why | None:
         heartbeat_seconds=task.heartbeat_seconds,
         has_token=task.can_be_answered,
         is_known=task.execution.is_known,
+        is_enabled=task.execution.connection.is_enabled,
     )
 
 

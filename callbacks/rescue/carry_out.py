@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,11 +19,26 @@ from django.db import Error
 from callbacks.audit import AuditUnavailable, rollback, sink
 from callbacks.decisions.claims import session_of, worker_name
 from callbacks.decisions.moves import Superseded
-from callbacks.models import CallbackTask, Connection, RescueAction, RescueKind, RescueStatus
+from callbacks.models import (
+    CallbackTask,
+    Connection,
+    Execution,
+    RescueAction,
+    RescueKind,
+    RescueStatus,
+)
 from callbacks.models.secret import TokenUnreadable, decrypt_token
+from callbacks.rescue.looking import look_at
 from callbacks.rescue.moves import move
-from callbacks.rescue.replies import note_reply, release
-from callbacks.stepfunctions import Refused, RefusedKind, Reply, Sender, StepFunctionsError
+from callbacks.rescue.replies import note_reply, refuse, release
+from callbacks.stepfunctions import (
+    NotFound,
+    Refused,
+    RefusedKind,
+    Reply,
+    Sender,
+    StepFunctionsError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +66,9 @@ class _Claim:
 def carry_out(*, action_id: uuid.UUID, now: datetime) -> None:
     """Do it if it is due and nobody else is at it."""
     action = RescueAction.objects.filter(pk=action_id).first()
-    if action is not None and is_due(action, now):
+    if action is None or not is_due(action, now):
+        return
+    if not _has_waited_long(action, now) or _is_still_meant(action, now):
         call_again(action=action, now=now)
 
 
@@ -59,6 +77,10 @@ def call_again(*, action: RescueAction, now: datetime) -> None:
     connection = Connection.objects.filter(pk=action.connection_id).first()
     if connection is None:
         logger.error("Connection %s of action %s is gone.", action.connection_id, action.pk)
+        return
+    if not connection.is_enabled:
+        # It waits: nothing is sent over it until it is switched on again.
+        logger.debug("Action %s is not to be sent now.", action.pk)
         return
     try:
         session = session_of(connection=connection, person=action.asked_by_id)
@@ -76,6 +98,41 @@ def is_due(action: RescueAction, now: datetime) -> bool:
         return True
     released = action.status == RescueStatus.SENDING and action.lease_until is None
     return released and action.look_after is not None and action.look_after <= now
+
+
+def _has_waited_long(action: RescueAction, now: datetime) -> bool:
+    """Never called for, though asked for a while ago: its connection was off, or no worker ran."""
+    of_the_run = action.kind != RescueKind.HEARTBEAT
+    waited = now - action.asked_at
+    return (
+        of_the_run
+        and action.status == RescueStatus.REQUESTED
+        and waited > timedelta(seconds=settings.SEND_LEASE_SECONDS)
+    )
+
+
+def _is_still_meant(action: RescueAction, now: datetime) -> bool:
+    """Whether it may be called for: a run that was redriven since is not the one they meant.
+
+    Asks AWS, for after a while the mirror may not know it yet.
+    """
+    execution = Execution.objects.select_related("connection").filter(rescues=action).first()
+    if execution is None or not execution.connection.is_enabled:
+        # The claim goes by the connection.
+        return True
+    try:
+        seen = look_at(execution=execution, now=now)
+    except (NotFound, Refused):
+        # The call itself is told the same, or is allowed where a look is not.
+        return True
+    except StepFunctionsError as exc:
+        logger.info("The run of action %s cannot be looked at now: %s", action.pk, exc)
+        return False
+    if seen.redrive_count <= action.redrive_count:
+        return True
+    with suppress(Superseded):
+        refuse(action=action, now=now, outcome="overtaken")
+    return False
 
 
 def _take(action: RescueAction, session: str, now: datetime) -> None:

@@ -26,6 +26,8 @@ _UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 class Why(StrEnum):
     """Why something is off."""
 
+    # Somebody has switched the connection off here.
+    CONNECTION_OFF = "connection_off"
     TASK_OVER = "task_over"
     RUNS_ITSELF = "runs_itself"
     NO_HEARTBEAT = "no_heartbeat"
@@ -54,6 +56,7 @@ class RunFacts:
     last_event_id: int
     # A child of a distributed Map.
     is_child: bool = False
+    is_enabled: bool = True
 
 
 def why_no_heartbeat(
@@ -63,11 +66,14 @@ def why_no_heartbeat(
     has_token: bool,
     runs_itself: bool = False,
     is_known: bool = True,
+    is_enabled: bool = True,
 ) -> Why | None:
     """Without HeartbeatSeconds AWS takes a heartbeat, and it changes nothing.
 
     `is_known`: whether the execution is; of others nobody knows whether they have a heartbeat.
     """
+    if not is_enabled:
+        return Why.CONNECTION_OFF
     if runs_itself:
         return Why.RUNS_ITSELF
     if not is_waiting:
@@ -78,6 +84,8 @@ def why_no_heartbeat(
 
 
 def why_no_stop(run: RunFacts) -> Why | None:
+    if not run.is_enabled:
+        return Why.CONNECTION_OFF
     if run.machine_type == "EXPRESS":
         return Why.EXPRESS
     if run.status == UNREAD:
@@ -93,6 +101,8 @@ def watches_runs(definition: str) -> bool:
 
 def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:
     """By the mirror alone: AWS has the last word."""
+    if not run.is_enabled:
+        return Why.CONNECTION_OFF
     if run.machine_type == "EXPRESS":
         return Why.EXPRESS
     if run.status not in _UNSUCCESSFUL:

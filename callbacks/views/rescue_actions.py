@@ -141,6 +141,7 @@ _REFUSED: Mapping[str, Callable[[], str]] = {
     "stopped_elsewhere": lambda: _("Somebody else stopped the run first."),
     "redriven_since": lambda: _("The run was redriven meanwhile; whether it was stopped before "
     "does not show any more."),
+    "overtaken": lambda: _("The run was redriven before this could be sent; nothing was sent."),
     "task_gone": lambda: _("The task no longer waits; no heartbeat counts any more."),
     "not_redrivable": lambda: _("AWS does not redrive this run."),
     "forgotten": lambda: _("AWS no longer knows this run."),

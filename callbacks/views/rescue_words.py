@@ -161,6 +161,9 @@ def redrive_exit(execution: Execution, now: datetime) -> Exit:
 
 
 _WHY: Mapping[str, Callable[[], str]] = {
+    Why.CONNECTION_OFF: lambda: _(
+        "This connection is switched off. An administrator can switch it on."
+    ),
     Why.TASK_OVER: lambda: _("This task no longer waits."),
     Why.RUNS_ITSELF: lambda: _(
         "A job runs, and the workflow waits for its end, not for a heartbeat."

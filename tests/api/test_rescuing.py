@@ -3,7 +3,7 @@
 import pytest
 
 from callbacks.api.rescuing import WORDS
-from callbacks.models import RescueAction, Scope
+from callbacks.models import Connection, RescueAction, Scope
 from callbacks.rescue.rules import Why
 from tests.making import make_task
 
@@ -45,4 +45,12 @@ def test_a_stop_needs_a_reason_and_the_right_to_operate(people, program_of):
     assert program_of(people.approver).post(path, {"reason": "No."}).status_code == 403
     reader = program_of(people.operator, Scope.READ)
     assert reader.post(path, {"reason": "No."}).status_code == 403
+    assert not RescueAction.objects.exists()
+
+
+def test_a_connection_that_is_switched_off_takes_no_stop(people, program_of):
+    path = f"/executions/{make_task().execution_id}/stop"
+    Connection.objects.update(is_enabled=False)
+    answer = program_of(people.operator).post(path, {"reason": "Hangs."})
+    assert (answer.status_code, answer.json()["code"]) == (409, "connection_off")
     assert not RescueAction.objects.exists()

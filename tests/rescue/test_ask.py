@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from callbacks.models import AuditEntry, RescueAction, Role
+from callbacks.models import AuditEntry, Connection, RescueAction, Role
 from callbacks.rescue.ask import heartbeat, losses_of, redrive, stop
 from callbacks.rescue.errors import (
     AlreadyUnderWay,
@@ -91,6 +91,22 @@ def test_what_is_not_there_is_unknown(operator) -> None:
     for door, name in ((heartbeat, "task_id"), (stop, "execution_id"), (redrive, "execution_id")):
         with pytest.raises(RescueUnknown):
             door(**{name: uuid.uuid4()}, **asked(operator))
+
+
+def test_nothing_is_taken_for_a_connection_that_is_switched_off(task, operator) -> None:
+    failed = making.make_execution(task.execution.state_machine, status="FAILED")
+    earlier = asked(operator)
+    stop(execution_id=task.execution_id, **earlier)
+    Connection.objects.update(is_enabled=False)
+    for door, of in (
+        (heartbeat, {"task_id": task.pk}),
+        (stop, {"execution_id": task.execution_id}),
+        (redrive, {"execution_id": failed.pk}),
+    ):
+        with pytest.raises(CannotRescue) as caught:
+            door(**of, **asked(operator))
+        assert caught.value.code == Why.CONNECTION_OFF
+    assert stop(execution_id=task.execution_id, **earlier) == RescueAction.objects.get()
 
 
 # --- heartbeat ---------------------------------------------------------------------------------

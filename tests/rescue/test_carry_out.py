@@ -6,13 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from callbacks.models import AuditEntry, RescueStatus, TaskStatus
+from callbacks.models import AuditEntry, Connection, RescueStatus, TaskStatus
 from callbacks.rescue.sweep import sweep
 from tests.rescue.conftest import Post
 from tests.sync.world import machine, task
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=1)
+CALLS = {
+    "heartbeat": "SendTaskHeartbeat",
+    "stop": "StopExecution",
+    "redrive": "RedriveExecution",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +131,7 @@ def test_a_redrive_whose_reply_is_lost_is_looked_up_and_not_repeated(post: Post)
 def test_a_call_that_got_lost_on_its_way_is_made_again_after_a_look(post: Post, kind: str) -> None:
     if kind == "redrive":
         post.failed()
-    operation = {"stop": "StopExecution", "redrive": "RedriveExecution"}[kind]
+    operation = CALLS[kind]
     post.simulator.fault(operation, "cut")
     action = post.carry_out(getattr(post, kind)())
     assert post.settle(action).status == RescueStatus.UNKNOWN
@@ -171,6 +176,60 @@ def test_two_workers_with_the_same_message_make_one_call(post: Post) -> None:
     post.carry_out(action)
     post.carry_out(action)
     assert len(post.calls("StopExecution")) == 1
+
+
+# --- a connection that is switched off ---------------------------------------------------------
+@pytest.mark.parametrize("kind", ["heartbeat", "stop", "redrive"])
+def test_what_was_asked_for_goes_out_when_the_connection_is_on_again(post: Post, kind: str) -> None:
+    if kind == "redrive":
+        post.failed()
+    operation = CALLS[kind]
+    action = getattr(post, kind)()
+    Connection.objects.update(is_enabled=False)
+    post.later += LATER
+    described = len(post.calls("DescribeExecution"))
+    assert post.settle(post.carry_out(action)).status == RescueStatus.REQUESTED
+    assert post.calls(operation) == []
+    assert len(post.calls("DescribeExecution")) == described
+    Connection.objects.update(is_enabled=True)
+    assert post.settle(post.carry_out(action)).status == RescueStatus.DONE
+    assert len(post.calls(operation)) == 1
+
+
+def test_nor_is_a_call_repeated_over_one_that_was_switched_off(post: Post) -> None:
+    post.simulator.fault("StopExecution", "cut")
+    action = post.settle(post.carry_out(post.stop()))
+    Connection.objects.update(is_enabled=False)
+    post.later += LATER
+    assert post.settle(action).status == RescueStatus.UNKNOWN
+    assert len(post.calls("StopExecution")) == 1
+
+
+@pytest.mark.parametrize("kind", ["stop", "redrive"])
+def test_after_a_long_wait_a_run_that_was_redriven_meanwhile_is_left_alone(
+    post: Post, kind: str
+) -> None:
+    if kind == "stop":
+        action = post.stop()
+        post.failed()
+    else:
+        post.failed()
+        action = post.redrive()
+    post.simulator.call("RedriveExecution", executionArn=post.arn)
+    before = len(post.calls(CALLS[kind]))
+    post.later += LATER
+    action = post.carry_out(action)
+    assert (action.status, action.outcome) == (RescueStatus.REFUSED, "overtaken")
+    assert len(post.calls(CALLS[kind])) == before
+
+
+def test_after_a_long_wait_nothing_goes_out_while_the_run_cannot_be_looked_at(post: Post) -> None:
+    action = post.stop()
+    post.later += LATER
+    post.simulator.fault("DescribeExecution", "throttle")
+    assert post.carry_out(action).status == RescueStatus.REQUESTED
+    post.later += LATER
+    assert post.carry_out(action).status == RescueStatus.SENT
 
 
 # --- what AWS refuses --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from callbacks.audit import AuditUnavailable
-from callbacks.models import RescueAction, RescueStatus
+from callbacks.models import Connection, RescueAction, RescueStatus
 from callbacks.rescue.outcome import Seen
 from callbacks.stepfunctions import NotSent, NotSentKind
 from callbacks.views import rescue as rescue_views
@@ -103,6 +103,16 @@ def test_the_redrive_page_says_that_aws_could_not_be_asked(people, page_of, monk
     monkeypatch.setattr(rescue_views, "look_at", unreachable)
     page = text_of(page_of(people.operator, f"/executions/{run.pk}/redrive/"))
     assert "AWS could not be asked now" in page
+
+
+def test_over_a_connection_that_is_switched_off_there_is_no_way_out(operator, task):
+    Connection.objects.update(is_enabled=False)
+    page = text_of(operator.get(run_of(task)))
+    assert "This connection is switched off. An administrator can switch it on." in page
+    answer = operator.post(f"{run_of(task)}stop/", form())
+    assert answer.status_code == 409
+    assert "This connection is switched off" in text_of(answer)
+    assert not RescueAction.objects.exists()
 
 
 # --- a press -----------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ from callbacks.sync.switching import NoSuchConnection, switch_connection
 
 MEANING = {
     "on": "It is read again with the next pass.",
-    "off": "Nothing is read of it, and no answer is taken, until it is switched on.",
+    "off": (
+        "Until it is switched on, no pass reads it, and no answer, heartbeat, stop or redrive is "
+        "taken or sent."
+    ),
 }
 
 

@@ -45,7 +45,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The run that another one is a part of; without `id` it is not mirrored, or not to be seen."""
+    """The run that another one is a part of; without `id` it is not mirrored, or not to be seen.
+
+    `name` is "" where only the mirror has it and the reader may not see it: names tell of people.
+    """
 
     name: str
     id: uuid.UUID | None = None
@@ -70,21 +73,26 @@ def whole_of(*, execution: Execution, sight: Sight) -> Whole | None:
     """
     machine = execution.state_machine
     if machine.is_map_run:
-        return _seen_whole(Execution.objects.filter(map_runs=machine.pk), sight)
+        return _seen_whole(Execution.objects.filter(map_runs=machine.pk), sight, told="")
     arn = execution.started_by
     # An input that was copied from another run may name any, even this one.
     if arn in ("", execution.arn):
         return None
     rows = Execution.objects.filter(connection_id=execution.connection_id, arn=arn)
-    return _seen_whole(rows, sight) or Whole(name=name_in(arn))
+    # Its input is shown beside, whoever may see the parent.
+    told = name_in(arn)
+    return _seen_whole(rows, sight, told=told) or Whole(name=told)
 
 
-def _seen_whole(rows: QuerySet[Execution], sight: Sight) -> Whole | None:
-    """With its id where `find_execution` would find it."""
+def _seen_whole(rows: QuerySet[Execution], sight: Sight, *, told: str) -> Whole | None:
+    """With name and id where `find_execution` would find it, else as it is `told` by its part."""
     theirs = visible_tasks(sight).filter(execution_id=OuterRef("pk"))
     may_see = Value(True) if sight.sees_all else Exists(theirs)
     row = rows.annotate(may_see=may_see).values_list("name", "pk", "may_see").first()
-    return Whole(name=row[0], id=row[1] if row[2] else None) if row else None
+    if row is None:
+        return None
+    name, key, is_seen = row
+    return Whole(name=name, id=key) if is_seen else Whole(name=told)
 
 
 def tasks_of(*, execution: Execution, sight: Sight) -> Sequence[CallbackTask]:

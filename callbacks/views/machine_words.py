@@ -31,10 +31,11 @@ def part_of(*, execution: Execution, whole: Whole | None) -> PartOf | None:
     """No query."""
     if whole is None:
         return None
+    name = whole_name(whole)
     if not execution.state_machine.is_map_run:
-        return PartOf(whole.name, whole_url(whole))
+        return PartOf(name, whole_url(whole))
     item = value_alone(execution.input)
-    return PartOf(whole.name, whole_url(whole), item, "" if item else execution.name)
+    return PartOf(name, whole_url(whole), item, "" if item else execution.name)
 
 
 def machine_facts(*, execution: Execution, whole: Whole | None) -> tuple[Fact, ...]:
@@ -50,10 +51,14 @@ def machine_facts(*, execution: Execution, whole: Whole | None) -> tuple[Fact, .
     if machine.is_map_run:
         facts.append(Fact(_("Map Run"), machine.arn, is_code=True))
     if whole is not None:
-        facts.append(Fact(_("Part of"), whole.name, url=whole_url(whole)))
+        facts.append(Fact(_("Part of"), whole_name(whole), url=whole_url(whole)))
     if execution.started_by:
         facts.append(Fact(_("Started by, says its input"), execution.started_by, is_code=True))
     return tuple(facts)
+
+
+def whole_name(whole: Whole) -> str:
+    return whole.name or _("a run that you may not see")
 
 
 def whole_url(whole: Whole) -> str:

@@ -19,6 +19,7 @@ from tests.making import (
     make_decision,
     make_execution,
     make_machine,
+    make_map_run,
     make_policy,
     make_request,
     make_task,
@@ -308,3 +309,12 @@ def test_a_task_and_its_execution_name_the_run_that_started_it(approver):
     assert approver.get(f"/tasks/{task.pk}").json()["started_by"] == parent.arn
     assert approver.get(f"/executions/{task.execution_id}").json()["started_by"] == parent.arn
     assert approver.get(f"/executions/{make_task().execution_id}").json()["started_by"] == ""
+
+
+def test_the_parent_of_a_map_runs_child_is_not_named_to_those_who_may_not_see_it(approver):
+    run = make_map_run(make_execution(name="salary-of-bob"))
+    task = make_task(execution=make_execution(run))
+    for path in (f"/tasks/{task.pk}", f"/executions/{task.execution_id}"):
+        answer = approver.get(path)
+        assert answer.json()["started_by"] == ""
+        assert "salary-of-bob" not in answer.content.decode()

@@ -7,13 +7,16 @@ import logging
 import re
 
 from callbacks.asl.masking import Masker
+from callbacks.asl.spellings import AWS_TOKEN_BROKEN
 
 # Unicode's control characters and its own line ends; a traceback's lines are added afterwards.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-# It knows no token: what has the shape of one, in any spelling, goes.
-_MASKER = Masker()
+# It knows no token: what has the shape of one goes, also as a paste may have broken it. Of one that
+# is broken by blanks, pieces at its end that might be words stay, and most of one that is broken
+# inside of an escape ("%2 B").
+_MASKER = Masker(shape=AWS_TOKEN_BROKEN)
 
 
 class OneLineFormatter(logging.Formatter):

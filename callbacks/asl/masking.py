@@ -70,10 +70,16 @@ class _Hit:
 
 
 class Masker:
-    """Masks with a set of known tokens; make one per execution and use it for all its texts."""
+    """Masks with a set of known tokens; make one per execution and use it for all its texts.
 
-    def __init__(self, tokens: Iterable[str] = ()) -> None:
+    `shape`: what is taken for a token although nobody knows it.
+    """
+
+    def __init__(
+        self, tokens: Iterable[str] = (), *, shape: re.Pattern[str] = AWS_TOKEN_WRAPPED
+    ) -> None:
         self._finder = Finder(tokens)
+        self._shapes = (shape, _SHAPE_IN_BASE64)
 
     def text(self, text: str) -> str:
         """The text with a marker in the place of every token; JSON in, JSON out."""
@@ -119,14 +125,17 @@ class Masker:
 
     def _has_any(self, text: str) -> bool:
         """The quick look: most texts have nothing to mask, and places cost time."""
-        if any(_has_shape(view) or _has_named(view) for view in plain_views(text)):
+        if any(self._has_shape(view) or _has_named(view) for view in plain_views(text)):
             return True
         return any(self._finder.present(reading) for reading, _, _ in readings(text))
+
+    def _has_shape(self, text: str) -> bool:
+        return any(shape.search(text) for shape in self._shapes)
 
     def _hits(self, view: View) -> Iterator[_Hit]:
         for start, end in _named(view.text):
             yield _hit(view, start, end, view.text[start:end])
-        for pattern in (AWS_TOKEN_WRAPPED, _SHAPE_IN_BASE64):
+        for pattern in self._shapes:
             for found in pattern.finditer(view.text):
                 yield _hit(view, *found.span(), closed_up(found.group()))
         yield from self._known_hits(view)
@@ -168,10 +177,6 @@ def has_mask(text: str) -> bool:
 def _marker(secret: str) -> str:
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
     return f"[masked · {len(secret)} characters · sha256 {digest[:4]}…{digest[-4:]}]"
-
-
-def _has_shape(text: str) -> bool:
-    return bool(AWS_TOKEN_WRAPPED.search(text) or _SHAPE_IN_BASE64.search(text))
 
 
 def _has_named(text: str) -> bool:

@@ -22,6 +22,23 @@ AWS_TOKEN = re.compile(rf"(?:AQCEAAAA|AAAAKgAA){_BASE64}{{64,}}")
 AWS_TOKEN_WRAPPED = re.compile(
     rf"(?:AQCEAAAA|AAAAKgAA){_BASE64}{{24,}}(?:[ \t]*\r?\n[ \t]*{_BASE64}{{8,}})*"
 )
+# What follows a blank is still of a token where it is long or has all kinds of letters, as no word,
+# name or hash has, or where it ends as base64 does.
+_ALL_KINDS = (
+    rf"(?={_BASE64_URL}{{0,63}}[A-Z])(?={_BASE64_URL}{{0,63}}[a-z])(?={_BASE64_URL}{{0,63}}[0-9+/])"
+)
+_STILL = (
+    rf"(?:{_ALL_KINDS}(?:{_BASE64_URL}{{24,}}|{_BASE64}{{8,}}(?![_-]))"
+    rf"|{_BASE64_URL}{{0,22}}=/?(?!{_BASE64_URL}))"
+)
+# A few shorter pieces before such a one are of it too.
+_GOES_ON = rf"(?:\s{{1,9}}{_BASE64_URL}{{1,23}}){{0,6}}\s{{1,9}}{_STILL}"
+# One that was pasted where none belongs: in the letters that addresses have, and broken by blanks,
+# which also stand where a form reads its "+".
+AWS_TOKEN_BROKEN = re.compile(
+    rf"(?:AQCEAAAA|AAAAKgAA)"
+    rf"(?:{_BASE64_URL}{{24,}}(?:{_GOES_ON})*|{_BASE64_URL}{{0,23}}(?:{_GOES_ON})+)"
+)
 
 # Five levels of JSON in JSON, and some to spare.
 _ROUNDS = 8

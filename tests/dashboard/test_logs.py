@@ -2,9 +2,12 @@
 
 import logging
 import logging.config
+import re
 import runpy
+from base64 import b64encode
 from collections.abc import Iterator
 from io import StringIO
+from random import Random
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -14,6 +17,8 @@ from dashboard.logs import OneLineFormatter
 
 # Of the shape of AWS's, and with what an address escapes.
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAe+b/9" + "q7Zk3/+Yw" * 70 + "=="
+# As random as AWS's are.
+REAL = "AQCEAAAAKgAAAAMAAAAAAAAAAe" + b64encode(Random(7).randbytes(474)).decode() + "Yw=="
 FORGED = "refund\r\n2026-11-25 INFO callbacks approved by ana\x1b[2J\u2028end"
 
 
@@ -55,6 +60,38 @@ def is_hidden(text: str) -> bool:
 @pytest.mark.parametrize("spelled", [TOKEN, quote(TOKEN, safe="")], ids=["plain", "escaped"])
 def test_a_token_that_is_pasted_into_an_address_is_not_in_the_log(spelled):
     assert is_hidden(line_of(f"Not Found: /tasks/{spelled}/"))
+
+
+WRAPPED = re.compile("(.{76})")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param(WRAPPED.sub(r"\1 ", REAL), id="wrapped by blanks"),
+        pytest.param(WRAPPED.sub(r"\1%20", REAL), id="wrapped by escaped blanks"),
+        pytest.param(WRAPPED.sub(r"\1\t", REAL), id="wrapped by tabs"),
+        pytest.param(WRAPPED.sub(r"\1%2509", REAL), id="wrapped by tabs that are escaped twice"),
+        pytest.param(REAL.replace("+", " "), id="as a form reads it"),
+        pytest.param(REAL.translate(str.maketrans("+/", "-_")), id="URL-safe"),
+        pytest.param(REAL[:20] + " " + REAL[20:], id="broken near its beginning"),
+    ],
+)
+def test_a_broken_or_respelled_token_is_not_in_the_log_either(spelled):
+    line = line_of(f"Not Found: /tasks/{spelled}/ asked by ana")
+    assert line.startswith("INFO Not Found: /tasks/[masked")
+    assert line.endswith("] asked by ana")
+    assert line.count("masked") == 1
+
+
+def test_what_stands_beside_a_token_stays_readable():
+    said = (
+        "was refused by AWS: ExecutionDoesNotExistException of order-2026-000881 "
+        "InternationalizationServiceHandler 550e8400-e29b-41d4-a716-446655440000 "
+        "arn:aws:states:eu-west-1:123456789012:execution:orders:o1 " + "ab12" * 16
+    )
+    assert line_of(f"{REAL} {said}").endswith(f"] {said}")
+    assert line_of(said) == f"INFO {said}"
 
 
 def test_nor_is_one_that_stands_in_an_error():

@@ -81,10 +81,7 @@ def _families(map_run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[u
 
 def _of_children(map_run_ids: Sequence[uuid.UUID]) -> Q:
     # Nothing waits in an execution that is over, and most children soon are.
-    children = Execution.objects.filter(
-        state_machine__in=map_run_ids, status=ExecutionStatus.RUNNING
-    )
-    return Q(execution__in=children.values("pk"))
+    return Q(execution__state_machine__in=map_run_ids, execution__status=ExecutionStatus.RUNNING)
 
 
 def _waiting_in(

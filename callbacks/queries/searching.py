@@ -23,6 +23,9 @@ from callbacks.queries.paging import bounded_count
 # Up to so many are sorted. Beyond, of 100,000 at least one in fifty has the words, and a page is
 # full after some 2,500.
 SORTED_LIMIT = 2000
+# What is of one Map Run began together, and may stand together far behind all else: a walk to it
+# ends after so many.
+WALKED = 2500
 # PostgreSQL's index is of three letters each, the blanks before a word among them.
 INDEXED_LETTERS = 3
 BEFORE_WORDS = "\n\t -_/.:,;#@([{<=&+*|$\"'"
@@ -67,6 +70,31 @@ def in_order(
     if found is None or found > SORTED_LIMIT or connection.vendor == "sqlite":
         return rows.order_by(f"{sign}{column}", f"{sign}id")
     return apart_from_indexes(rows, column, descending=descending)
+
+
+def near(
+    rows: QuerySet[CallbackTask], among: QuerySet[CallbackTask], column: str, *, descending: bool
+) -> QuerySet[CallbackTask]:
+    """By (column, id), those that come within the first WALKED of a longer list: one query."""
+    longer = in_order(among, column, descending=descending, found=None)
+    last = next(iter(longer.values_list(column, flat=True)[WALKED : WALKED + 1]), None)
+    if last is not None:
+        rows = rows.filter(**{f"{column}__{'gte' if descending else 'lte'}": last})
+    return in_order(rows, column, descending=descending, found=None)
+
+
+def after_runs(
+    rows: QuerySet[CallbackTask], column: str, *, descending: bool
+) -> QuerySet[CallbackTask]:
+    """By (column, id), of rows that are found by their runs.
+
+    What they are sorted by names the run, so that no database sorts all that waits beforehand.
+    """
+    first = Coalesce(F(column), F("execution__started_at"))
+    second = Coalesce(F("id"), F("execution_id"))
+    if descending:
+        return rows.order_by(first.desc(), second.desc())
+    return rows.order_by(first, second)
 
 
 def apart_from_indexes(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -25,7 +24,14 @@ from callbacks.models import (
 from callbacks.queries.conversation import holders_of, on_it
 from callbacks.queries.map_runs import inside
 from callbacks.queries.paging import PAGE_SIZE, Cursor, after, bounded_count, up_to
-from callbacks.queries.searching import apart_from_indexes, count_found, in_order, text_condition
+from callbacks.queries.searching import (
+    SORTED_LIMIT,
+    after_runs,
+    count_found,
+    in_order,
+    near,
+    text_condition,
+)
 
 # More than this many new rows are only called "many".
 NEW_LIMIT = 100
@@ -146,15 +152,22 @@ def list_waiting(
 ) -> TaskPage:
     """One page of what waits (or runs) among `tasks`, with answers and claims.
 
-    Three queries, and one more where words are looked for.
+    Three queries, and one more where words are looked for; of a Map Run one more, or three.
     """
     rows = _waiting(tasks, filters, now)
-    found = count_found(rows) if filters.text else None
-    beyond = rows.filter(after(order.column, cursor, descending=order.is_descending))
-    # Of all that waits, few may be of one Map Run: those are found by their runs, and sorted.
-    sort = apart_from_indexes if filters.map_run else partial(in_order, found=found)
-    ordered = sort(beyond, order.column, descending=order.is_descending)
-    facts = _facts(ordered[: limit + 1]) if found != 0 else ()
+    # Few of all that waits may have the words or be of the Map Run, or nearly all.
+    found = count_found(rows) if filters.text or filters.map_run else None
+    beyond = after(order.column, cursor, descending=order.is_descending)
+    if found == 0:
+        facts: tuple[TaskFacts, ...] = ()
+    elif found is not None and filters.map_run:
+        among = _waiting(tasks, replace(filters, map_run=None, text=""), now).filter(beyond)
+        facts = _first_inside(rows.filter(beyond), among, order, found, limit + 1)
+    else:
+        ordered = in_order(
+            rows.filter(beyond), order.column, descending=order.is_descending, found=found
+        )
+        facts = _facts(ordered[: limit + 1])
     page = facts[:limit]
     has_more = len(facts) > limit
     return TaskPage(
@@ -164,6 +177,25 @@ def list_waiting(
         holders=holders_of(request_ids=[task.request_id for task in page], now=now),
         found=found,
     )
+
+
+def _first_inside(
+    rows: QuerySet[CallbackTask],
+    among: QuerySet[CallbackTask],
+    order: Order,
+    found: int,
+    count: int,
+) -> tuple[TaskFacts, ...]:
+    """The first of those in a Map Run: found by its children and sorted, unless there are many.
+
+    Of many the first are mostly near, and sorting all of them is dear: one query, or three.
+    """
+    column, descending = order.column, order.is_descending
+    if found > SORTED_LIMIT:
+        facts = _facts(near(rows, among, column, descending=descending)[:count])
+        if len(facts) == count:
+            return facts
+    return _facts(after_runs(rows, column, descending=descending)[:count])
 
 
 def look_again(

@@ -48,7 +48,7 @@ def test_runs_that_were_mirrored_before_are_told_by_their_inputs(
     world.sync()
     Execution.objects.update(started_by="")
 
-    migration = import_module("callbacks.migrations.0083_started_by_filled")
+    migration = import_module("callbacks.migrations.0087_started_by_filled")
     monkeypatch.setattr(migration, "BATCH", batch)
     migration.fill(apps, SimpleNamespace(connection=database))
 

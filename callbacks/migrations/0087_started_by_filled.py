@@ -36,6 +36,6 @@ def _fill_batch(executions, keys):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("callbacks", "0082_started_by")]
+    dependencies = [("callbacks", "0086_tags_asked_at")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -72,25 +72,25 @@ def why_no_heartbeat(
 
     `is_known`: whether the execution is; of others nobody knows whether they have a heartbeat.
     """
-    if not is_enabled:
-        return Why.CONNECTION_OFF
     if runs_itself:
         return Why.RUNS_ITSELF
     if not is_waiting:
         return Why.TASK_OVER
     if heartbeat_seconds is None and is_known:
         return Why.NO_HEARTBEAT
-    return None if has_token else Why.NO_TOKEN
+    if not has_token:
+        return Why.NO_TOKEN
+    return None if is_enabled else Why.CONNECTION_OFF
 
 
 def why_no_stop(run: RunFacts) -> Why | None:
-    if not run.is_enabled:
-        return Why.CONNECTION_OFF
     if run.machine_type == "EXPRESS":
         return Why.EXPRESS
     if run.status == UNREAD:
         return Why.UNREAD
-    return None if run.status == RUNNING else Why.RUN_OVER
+    if run.status != RUNNING:
+        return Why.RUN_OVER
+    return None if run.is_enabled else Why.CONNECTION_OFF
 
 
 def watches_runs(definition: str) -> bool:
@@ -101,8 +101,6 @@ def watches_runs(definition: str) -> bool:
 
 def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:
     """By the mirror alone: AWS has the last word."""
-    if not run.is_enabled:
-        return Why.CONNECTION_OFF
     if run.machine_type == "EXPRESS":
         return Why.EXPRESS
     if run.status not in _UNSUCCESSFUL:
@@ -112,7 +110,9 @@ def why_no_redrive(run: RunFacts, *, now: datetime) -> Why | None:
         return Why.BY_MAP_RUN
     if run.stopped_at is not None and now - run.stopped_at > REDRIVE_WINDOW:
         return Why.TOO_OLD
-    return Why.TOO_LONG if run.last_event_id >= MOST_EVENTS else None
+    if run.last_event_id >= MOST_EVENTS:
+        return Why.TOO_LONG
+    return None if run.is_enabled else Why.CONNECTION_OFF
 
 
 _WHY_BY_STATUS = {

@@ -40,7 +40,6 @@ from callbacks.views.rescue_words import (
     heartbeat_exit,
     redrive_exit,
     stop_exit,
-    unless_off,
     why_words,
 )
 
@@ -62,7 +61,7 @@ def heartbeat_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     def ask() -> RescueAction:
         return heartbeat(task_id=task.pk, **_asked(request, "reason"))
 
-    way = unless_off(heartbeat_exit(task, frame.now), task.connection)
+    way = heartbeat_exit(task, frame.now)
     return _done(request, task.execution, way, ask)
 
 
@@ -70,7 +69,7 @@ def heartbeat_door(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
 def stop_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
     """What is lost and the form, or the stop itself."""
     execution = _execution_or_404(request, execution_id)
-    way = unless_off(stop_exit(execution), execution.connection)
+    way = stop_exit(execution)
     if request.method != "POST":
         return _show(request, execution, way)
 
@@ -86,7 +85,7 @@ def stop_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
 def redrive_door(request: PersonRequest, execution_id: uuid.UUID) -> HttpResponse:
     """The form, once AWS has said whether it allows it; or the redrive itself."""
     execution = _execution_or_404(request, execution_id)
-    way = unless_off(redrive_exit(execution, frame_of(request).now), execution.connection)
+    way = redrive_exit(execution, frame_of(request).now)
     if request.method != "POST":
         return _show(request, execution, way if way.why_off else _as_aws_says(request, execution))
 
@@ -110,7 +109,7 @@ def _as_aws_says(request: PersonRequest, execution: Execution) -> Exit:
     if why is None:
         return replace(way, effects=(*way.effects, _("AWS says now that it allows it.")))
     aws = f" AWS: {seen.redrive_status_reason}" if seen.redrive_status_reason else ""
-    return replace(way, why_off=f"{why_words(why)}{aws}")
+    return replace(way, why_off=f"{why_words(why, execution.connection)}{aws}")
 
 
 def _done(
@@ -126,16 +125,18 @@ def _done(
     except InvalidRescue as exc:
         return _show(request, execution, way, status=INVALID, errors=exc.errors)
     except RescueError as exc:
-        return _show(request, execution, way, status=CONFLICT, problem=_conflict_words(exc))
+        return _show(
+            request, execution, way, status=CONFLICT, problem=_conflict_words(execution, exc)
+        )
     except AuditUnavailable:
         problem = _("The audit record cannot be written, so nothing was sent. Try again later.")
         return _show(request, execution, way, status=UNAVAILABLE, problem=problem)
     return redirect_after_post(f"{execution_page(execution.pk)}#actions")
 
 
-def _conflict_words(error: RescueError) -> str:
+def _conflict_words(execution: Execution, error: RescueError) -> str:
     if isinstance(error, CannotRescue):
-        return f"{why_words(error.code)} {_('Nothing was sent.')}"
+        return f"{why_words(error.code, execution.connection)} {_('Nothing was sent.')}"
     if isinstance(error, AlreadyUnderWay):
         return _("%(name)s has asked for the same already. Nothing more was sent.") % {
             "name": error.action.asked_by_name

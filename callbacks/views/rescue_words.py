@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,18 +45,9 @@ def exits_context(
     if not user.roles & MAY_RESCUE:
         return {"exits": ()}
     beat = (heartbeat_exit(task, now),) if task is not None else ()
-    connection = (task or execution).connection
-    found = (*beat, stop_exit(execution), redrive_exit(execution, now))
-    ways = tuple(unless_off(way, connection) for way in found)
+    ways = (*beat, stop_exit(execution), redrive_exit(execution, now))
     # Nothing is typed into a dialog before it opens.
     return {"exits": ways, "typed": {}, "errors": {}}
-
-
-def unless_off(way: Exit, connection: Connection) -> Exit:
-    """The way out, closed while its connection is off; what else closes it is told first."""
-    if way.why_off or connection.is_enabled:
-        return way
-    return replace(way, effects=(), last_part="", why_off=nothing_is_sent(connection.name))
 
 
 def heartbeat_exit(task: CallbackTask, now: datetime) -> Exit:
@@ -68,7 +59,7 @@ def heartbeat_exit(task: CallbackTask, now: datetime) -> Exit:
         verb=_("Send one heartbeat"),
         url=heartbeat_door(task.pk),
         effects=_heartbeat_effects(task, now) if why is None else (),
-        why_off=why_words(why),
+        why_off=why_words(why, task.connection),
     )
 
 
@@ -102,7 +93,7 @@ def stop_exit(execution: Execution) -> Exit:
         verb=_("Stop this run"),
         url=stop_page(execution.pk),
         effects=tuple(_stop_effects(losses, execution.definition)) if why is None else (),
-        why_off=why_words(why),
+        why_off=why_words(why, execution.connection),
         last_part=rules.last_part(execution.name) if losses.needs_name else "",
     )
 
@@ -156,14 +147,11 @@ def redrive_exit(execution: Execution, now: datetime) -> Exit:
         verb=_("Redrive this run"),
         url=redrive_page(execution.pk),
         effects=effects,
-        why_off=why_words(why),
+        why_off=why_words(why, execution.connection),
     )
 
 
 _WHY: Mapping[str, Callable[[], str]] = {
-    Why.CONNECTION_OFF: lambda: _(
-        "This connection is switched off. An administrator can switch it on."
-    ),
     Why.TASK_OVER: lambda: _("This task no longer waits."),
     Why.RUNS_ITSELF: lambda: _(
         "A job runs, and the workflow waits for its end, not for a heartbeat."
@@ -187,5 +175,7 @@ _WHY: Mapping[str, Callable[[], str]] = {
 }
 
 
-def why_words(why: str | None) -> str:
+def why_words(why: str | None, connection: Connection) -> str:
+    if why == Why.CONNECTION_OFF:
+        return nothing_is_sent(connection.name)
     return _WHY[why]() if why else ""

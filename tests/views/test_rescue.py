@@ -108,10 +108,10 @@ def test_the_redrive_page_says_that_aws_could_not_be_asked(people, page_of, monk
 def test_over_a_connection_that_is_switched_off_there_is_no_way_out(operator, task):
     Connection.objects.update(is_enabled=False)
     page = text_of(operator.get(run_of(task)))
-    assert "This connection is switched off. An administrator can switch it on." in page
+    assert "Its connection is switched off, so nothing is sent. An administrator can" in page
     answer = operator.post(f"{run_of(task)}stop/", form())
     assert answer.status_code == 409
-    assert "This connection is switched off" in text_of(answer)
+    assert "Its connection is switched off" in text_of(answer)
     assert not RescueAction.objects.exists()
 
 

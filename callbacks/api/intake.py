@@ -17,7 +17,7 @@ from callbacks.api.rendering import render
 from callbacks.audit import AuditUnavailable
 from callbacks.models import CallbackTask, Connection, Role, Scope
 from callbacks.stepfunctions.hints import is_execution
-from callbacks.sync.intake import Handed, TokenOver, take_in, workflow_of
+from callbacks.sync.intake import Handed, TokenOver, connection_of, take_in, workflow_of
 
 router = Router(tags=["intake"])
 
@@ -83,7 +83,7 @@ def _taken_in(request: ApiRequest, given: IntakeIn) -> UUID:
     )
     try:
         return take_in(
-            connection=_connection(given.connection or "", arn),
+            connection=_connection(given.connection or "", handed),
             handed=handed,
             actor=request.auth.actor,
             now=request.auth.now,
@@ -103,20 +103,27 @@ def _check_key(request: ApiRequest, arn: str) -> None:
         raise Problem(403, "workflow", text)
 
 
-def _connection(name: str, arn: str) -> Connection:
+def _connection(name: str, handed: Handed) -> Connection:
     """The one that is meant. Raises Problem where none or several could be."""
+    arn = handed.execution_arn
     rows = Connection.objects.all()
     if name:
         rows = rows.filter(Q(pk=_as_id(name)) | Q(name=name))
     if arn:
         region, account = arn.split(":")[3:5]
         rows = rows.filter(region=region, account__in=("", account))
-    found = list(rows[:2])
-    if len(found) != 1:
-        raise _unclear(name, arn, is_none=not found)
-    if not found[0].is_enabled:
+    found = list(rows.order_by("created_at", "pk"))
+    if not found:
+        raise _unclear(name, arn, is_none=True)
+    enabled = [one for one in found if one.is_enabled]
+    if not enabled:
         raise Problem(409, "connection_off", "This connection is switched off. Nothing was kept.")
-    return found[0]
+    if len(enabled) == 1:
+        return enabled[0]
+    meant = connection_of(handed=handed, among=enabled)
+    if meant is None:
+        raise _unclear(name, arn, is_none=False)
+    return meant
 
 
 def _as_id(name: str) -> UUID | None:
@@ -131,4 +138,6 @@ def _unclear(name: str, arn: str, *, is_none: bool) -> Problem:
         return invalid("connection", "There is no such connection, or the execution is not of it.")
     if arn and is_none:
         return invalid("execution_arn", "No connection is for this account and region.")
-    return invalid("connection", "More than one connection could be meant, or none: name it.")
+    if is_none:
+        return invalid("connection", "There is no connection yet.")
+    return invalid("connection", "More than one connection could be meant: name it.")

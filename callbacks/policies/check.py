@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterator, Sized
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from callbacks.asl.lookup import PathError, check_path
 from callbacks.asl.payload import PayloadError, check_error, check_output
 from callbacks.decisions.schema import SchemaProblem, check_schema, misfits
 from callbacks.models import Policy, ReasonRule, RejectionMode, Role, User
+from callbacks.models.naming import looks
 from callbacks.policies.fields import (
     LONGEST_UNDO_SECONDS,
     MOST_SIGNATURES,
@@ -87,11 +87,6 @@ def _name(policy: PolicyFields) -> Found:
     for other in sorted(in_force):
         if looks(other) == looks(policy.name):
             yield "name", f"“{other}” is in force, and the two names look alike."
-
-
-def looks(name: str) -> str:
-    """What people see of a name: no case, no width, no kind of space."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _sizes(policy: PolicyFields) -> Found:

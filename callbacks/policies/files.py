@@ -13,7 +13,8 @@ from django.db.models import Q
 
 from callbacks.audit.actor import Actor
 from callbacks.models import Policy
-from callbacks.policies.check import looks, problems
+from callbacks.models.naming import looks
+from callbacks.policies.check import problems
 from callbacks.policies.fields import PolicyFields, fields_of, from_mapping, said_by
 from callbacks.policies.versions import Entry, PolicyProblems, lock, move, put_in_force, retire
 from callbacks.policies.written import NotRead, StandsTwice, read_yaml

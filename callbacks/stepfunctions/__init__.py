@@ -1,6 +1,6 @@
 """The AWS boundary: the only place that imports boto3; plain values in, our own types out."""
 
-from callbacks.stepfunctions.access import Access
+from callbacks.stepfunctions.access import Access, without_own_endpoint
 from callbacks.stepfunctions.clients import forget_clients
 from callbacks.stepfunctions.errors import (
     IncompleteAnswer,
@@ -70,4 +70,5 @@ __all__ = [
     "require_credentials",
     "session_name",
     "who_we_are",
+    "without_own_endpoint",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,6 +61,19 @@ class Access:
     def is_local(self) -> bool:
         """Tell whether the endpoint is this very machine, that is: an emulator."""
         return _is_loopback(urlsplit(self.effective_endpoint or "").hostname or "")
+
+
+def without_own_endpoint(access: Access) -> Access:
+    """Return the same without an endpoint where it names the one that AWS has for the region.
+
+    Addresses for FIPS, IPv6 or a VPC stay: whoever names them wants those.
+    """
+    suffix = ".cn" if access.region.startswith("cn-") else ""
+    own = f"https://states.{access.region}.amazonaws.com{suffix}"
+    asked = (access.endpoint_url or "").lower().rstrip("/").removesuffix(":443").removesuffix(".")
+    bare = replace(access, endpoint_url=None)
+    # Without an address boto3 goes where its variables say.
+    return bare if asked == own and bare.effective_endpoint is None else access
 
 
 class _Models(Loader):

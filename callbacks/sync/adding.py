@@ -12,7 +12,15 @@ from callbacks.audit.actor import Actor
 from callbacks.audit.configuration import configuration_changed
 from callbacks.models import Connection
 from callbacks.models.identity import connection_id
-from callbacks.stepfunctions import Access, Reader, StateMachine, StepFunctionsError, who_we_are
+from callbacks.models.naming import looks
+from callbacks.stepfunctions import (
+    Access,
+    Reader,
+    StateMachine,
+    StepFunctionsError,
+    who_we_are,
+    without_own_endpoint,
+)
 from callbacks.sync.admission import admit
 
 # How we get in may change; account, region and endpoint are the identity.
@@ -20,7 +28,11 @@ CHANGEABLE = ("name", "profile", "role_arn", "external_id", "hint_queue_url")
 
 
 class NameTaken(Exception):
-    """Another account or region has this name."""
+    """Another account or region has this name, or one that looks like it."""
+
+
+class MirroredAlready(Exception):
+    """The account and region are another connection's: each request would stand twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,16 @@ def add_connection(
     actor: Actor,
     now: datetime,
     hint_queue_url: str = "",
+    may_double: bool = False,
 ) -> Added:
     """Make the connection, or bring an existing one of the same identity to these values.
 
-    With `check`, AWS is asked first. Raises StepFunctionsError where it does not answer, NameTaken,
-    BadConnection, or AuditUnavailable; then nothing was changed.
+    With `check`, AWS is asked first. `may_double` mirrors an account and region once more at
+    another endpoint. Raises StepFunctionsError where AWS does not answer, NameTaken,
+    MirroredAlready, BadConnection, or AuditUnavailable; then nothing was changed.
     """
     admit(name=name, access=access, hint_queue_url=hint_queue_url)
+    access = without_own_endpoint(access)
     machines = Reader(access=access).list_state_machines() if check else ()
     account = _account(access, machines, may_ask=check)
     endpoint_url = (access.endpoint_url or "").rstrip("/")
@@ -62,7 +77,7 @@ def add_connection(
         created_at=now,
     )
     with transaction.atomic():
-        return _write(wanted, actor, now)
+        return _write(wanted, actor, now, may_double=may_double)
 
 
 def _account(access: Access, machines: tuple[StateMachine, ...], *, may_ask: bool) -> str:
@@ -86,11 +101,13 @@ def _account_of(arn: str) -> str:
     return parts[4][:12] if len(parts) > 4 else ""
 
 
-def _write(wanted: Connection, actor: Actor, now: datetime) -> Added:
-    if Connection.objects.filter(name=wanted.name).exclude(pk=wanted.pk).exists():
-        raise NameTaken(f"There is a connection named {wanted.name} already.")
-    existing = Connection.objects.filter(pk=wanted.pk).first()
+def _write(wanted: Connection, actor: Actor, now: datetime, *, may_double: bool) -> Added:
+    existing = _existing(wanted)
+    if existing is None or existing.name != wanted.name:
+        _check_name(wanted.name, existing)
     if existing is None:
+        if not may_double:
+            _check_account(wanted)
         wanted.save(force_insert=True)
         record_connection("connection_added", wanted, actor, now)
         return Added(connection=wanted, is_new=True)
@@ -103,6 +120,48 @@ def _write(wanted: Connection, actor: Actor, now: datetime) -> Added:
     existing.save(update_fields=changed)
     record_connection("connection_changed", existing, actor, now)
     return Added(connection=existing, is_new=False, before=before)
+
+
+def _existing(wanted: Connection) -> Connection | None:
+    """The one with the same identity; else one that was kept with AWS's own address as written,
+    or before its account, or that of ours, was known: then the same way in tells that it is it.
+    """
+    same = Connection.objects.filter(pk=wanted.pk).first()
+    if same is not None:
+        return same
+    rows = Connection.objects.filter(region=wanted.region).order_by("created_at", "pk")
+    return next((row for row in rows if _is_same(row, wanted)), None)
+
+
+def _is_same(row: Connection, wanted: Connection) -> bool:
+    if without_own_endpoint(row.access).endpoint_url != wanted.access.endpoint_url:
+        return False
+    if row.account == wanted.account and wanted.account:
+        return True
+    way_in = (wanted.profile, wanted.role_arn)
+    return "" in (row.account, wanted.account) and (row.profile, row.role_arn) == way_in
+
+
+def _check_name(name: str, existing: Connection | None) -> None:
+    others = Connection.objects.all()
+    if existing is not None:
+        others = others.exclude(pk=existing.pk)
+    for other in others.order_by("name").values_list("name", flat=True):
+        if other == name:
+            raise NameTaken(f"There is a connection named {name} already.")
+        if looks(other) == looks(name):
+            raise NameTaken(f"There is a connection named {other}, and the two names look alike.")
+
+
+def _check_account(wanted: Connection) -> None:
+    """Of an account that is not known yet nobody can tell."""
+    rows = Connection.objects.filter(account=wanted.account, region=wanted.region)
+    other = rows.order_by("-is_enabled", "created_at").first() if wanted.account else None
+    if other is not None:
+        off = "" if other.is_enabled else ", which is switched off"
+        raise MirroredAlready(
+            f"Account {wanted.account} in {wanted.region} is already mirrored as {other.name}{off}."
+        )
 
 
 def record_connection(what: str, connection: Connection, actor: Actor, now: datetime) -> None:

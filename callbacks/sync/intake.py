@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -128,6 +129,22 @@ def task_with(*, token_sha256: str, but: uuid.UUID | None = None) -> uuid.UUID |
     rows = rows.order_by(waiting_first, "-redrive_count", "-scheduled_event_id")
     found: uuid.UUID | None = rows.values_list("pk", flat=True).first()
     return found
+
+
+def connection_of(*, handed: Handed, among: Sequence[Connection]) -> Connection | None:
+    """The one whose mirror has the token, any where several have it: it is one task then.
+
+    Else the only one whose mirror has the execution.
+    """
+    holding = CallbackTask.objects.filter(token_sha256=token_hash(handed.token))
+    known = {*holding.values_list("connection_id", flat=True)}
+    found = [one for one in among if one.pk in known]
+    if found or not handed.execution_arn:
+        return found[0] if found else None
+    runs = Execution.objects.filter(connection__in=among, arn=handed.execution_arn)
+    known = {*runs.values_list("connection_id", flat=True)}
+    found = [one for one in among if one.pk in known]
+    return found[0] if len(found) == 1 else None
 
 
 def _values(

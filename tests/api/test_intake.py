@@ -97,6 +97,47 @@ def test_of_several_connections_one_is_named(people, program_of, connection):
     assert Intake.objects.filter(connection=connection).count() == 1
 
 
+@pytest.fixture
+def twice(connection):
+    """The same account and region at another address."""
+    return making.make_connection()
+
+
+def test_of_one_account_under_two_connections_the_one_that_is_on_is_meant(
+    people, program_of, connection, twice
+):
+    worker = program_of(people.operator)
+    body = {"task_token": TOKEN, "execution_arn": arn_of(connection)}
+    assert "connection" in worker.post("/intake", body).json()["errors"]
+
+    connection.is_enabled = False
+    connection.save()
+
+    assert worker.post("/intake", body).status_code == 202
+    assert Intake.objects.get().connection == twice
+
+
+def test_where_both_are_on_the_one_that_mirrors_the_execution_is_meant(
+    people, program_of, connection, twice
+):
+    arn = making.make_execution(making.make_machine(twice)).arn
+
+    given = program_of(people.operator).post("/intake", {"task_token": "a", "execution_arn": arn})
+
+    assert given.status_code == 202
+    assert Intake.objects.get().connection == twice
+
+
+def test_a_token_that_is_known_needs_no_connection(people, program_of, connection, twice):
+    task = making.make_task(
+        execution=making.make_execution(making.make_machine(twice)), token=TOKEN
+    )
+
+    given = program_of(people.operator).post("/intake", {"task_token": TOKEN})
+
+    assert (given.status_code, given.json()["id"]) == (202, str(task.pk))
+
+
 def test_a_connection_that_is_off_takes_nothing(people, program_of):
     making.default_policy()
     making.make_connection(is_enabled=False)

@@ -99,6 +99,75 @@ def test_the_way_in_may_change_and_is_audited(db: None, simulator: Control) -> N
     assert (Connection.objects.count(), kinds) == (1, ["connection_added", "connection_changed"])
 
 
+ROLE = "arn:aws:iam::210987654321:role/reader"
+IN_AWS = ("--region", "eu-west-3", "--role-arn", ROLE, "--no-check")
+
+
+def test_an_account_and_region_are_mirrored_once_whatever_the_address(
+    db: None, simulator: Control
+) -> None:
+    simulator.create("orders", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    add(simulator.url, name="demo")
+    again = simulator.url.replace("127.0.0.1", "localhost")
+
+    with pytest.raises(CommandError, match="123456789012 in eu-west-1 is already mirrored as demo"):
+        add(again, name="loc")
+    assert (Connection.objects.count(), AuditEntry.objects.count()) == (1, 1)
+
+    run("switch_connection", "demo", "off")
+    with pytest.raises(CommandError, match="as demo, which is switched off"):
+        add(again, name="loc")
+
+    assert add(again, "--mirror-twice", name="loc").startswith("Added loc")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://states.eu-west-3.amazonaws.com",
+        "https://states.eu-west-3.amazonaws.com:443/",
+        "https://States.EU-West-3.amazonaws.com.",
+    ],
+)
+def test_awss_own_address_is_no_other_endpoint(db: None, url: str) -> None:
+    run("add_connection", "aws1", *IN_AWS)
+
+    said = run("add_connection", "aws2", *IN_AWS, "--endpoint-url", url)
+
+    assert said.startswith("Changed aws2")
+    assert Connection.objects.get().endpoint_url == ""
+
+
+def test_an_address_for_fips_is_another_endpoint_of_the_same_account(db: None) -> None:
+    run("add_connection", "aws1", *IN_AWS)
+    fips = "https://states-fips.eu-west-3.amazonaws.com"
+
+    with pytest.raises(CommandError, match="already mirrored as aws1"):
+        run("add_connection", "aws2", *IN_AWS, "--endpoint-url", fips)
+
+
+def test_one_that_was_kept_with_awss_own_address_is_still_the_same(db: None) -> None:
+    making.make_connection(
+        "aws2",
+        account="210987654321",
+        region="eu-west-3",
+        endpoint_url="https://states.eu-west-3.amazonaws.com",
+        role_arn=ROLE,
+    )
+
+    assert run("add_connection", "aws2", *IN_AWS).startswith("Nothing to do for aws2")
+
+
+def test_one_whose_account_was_not_known_yet_is_still_the_same(
+    db: None, simulator: Control
+) -> None:
+    add(simulator.url, name="early")
+    simulator.create("orders", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+
+    assert "Renamed from early to late" in add(simulator.url, name="late")
+    assert Connection.objects.count() == 1
+
+
 def test_what_a_second_adding_changes_is_said(db: None) -> None:
     role = "arn:aws:iam::210987654321:role/"
     queue = "https://sqs.eu-west-1.amazonaws.com/210987654321/hints"
@@ -119,9 +188,6 @@ def test_what_a_second_adding_changes_is_said(db: None) -> None:
         "Changed production: account 210987654321, eu-west-1. Renamed from prod to production; "
         "role changed; external id changed; hint queue removed.\n"
     )
-
-
-ROLE = "arn:aws:iam::210987654321:role/reader"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +278,19 @@ def test_a_name_is_given_once(db: None, simulator: Control) -> None:
 
     with pytest.raises(CommandError, match="named prod already"):
         add(simulator.url)
+
+
+def test_names_that_look_alike_do_not_stand_side_by_side(db: None) -> None:
+    making.make_connection("prod")
+
+    with pytest.raises(CommandError, match="named prod, and the two names look alike"):
+        add(NOBODY, "--no-check", name="Prod")
+
+
+def test_a_connection_may_be_renamed_to_what_looks_like_its_own_name(db: None) -> None:
+    add(NOBODY, "--no-check", name="prod")
+
+    assert "Renamed from prod to Prod" in add(NOBODY, "--no-check", name="Prod")
 
 
 def test_sync_prints_the_figures_of_the_pass_as_json(world: World) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from callbacks.audit import AuditUnavailable
 from callbacks.audit.configuration import COMMAND
 from callbacks.stepfunctions import Access, StepFunctionsError
-from callbacks.sync.adding import Added, NameTaken, add_connection
+from callbacks.sync.adding import Added, MirroredAlready, NameTaken, add_connection
 from callbacks.sync.admission import BadConnection
 from callbacks.sync.trouble import describe_trouble
 
@@ -18,6 +18,11 @@ CHANGEABLE_WORDS = {
     "external_id": "external id",
     "hint_queue_url": "hint queue",
 }
+
+ONLY_ONCE = (
+    "Nothing was added: each request would stand twice, each with an answer of its own. "
+    "--mirror-twice adds it all the same, where it is another emulator that calls itself that."
+)
 
 
 class Command(BaseCommand):
@@ -38,6 +43,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-check", action="store_true", help="Add it without asking whether it answers."
         )
+        parser.add_argument(
+            "--mirror-twice",
+            action="store_true",
+            help="Add it although its account and region are mirrored: as another emulator's.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         access = Access(
@@ -54,6 +64,7 @@ class Command(BaseCommand):
                 access=access,
                 check=not options["no_check"],
                 hint_queue_url=options["hint_queue_url"],
+                may_double=options["mirror_twice"],
                 actor=COMMAND,
                 now=timezone.now(),
             )
@@ -62,6 +73,8 @@ class Command(BaseCommand):
             raise CommandError(f"{message} ({exc}) Nothing was added.") from exc
         except BadConnection as exc:
             raise CommandError(f"{exc} Nothing was added.") from exc
+        except MirroredAlready as exc:
+            raise CommandError(f"{exc} {ONLY_ONCE}") from exc
         except (NameTaken, AuditUnavailable) as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(_in_words(added))

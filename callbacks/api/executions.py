@@ -11,10 +11,10 @@ from callbacks.api.problems import WRITES, documented, not_found
 from callbacks.api.rendering import render
 from callbacks.api.rescuing import RedriveIn, StopIn, rescue_once, rescues_out
 from callbacks.api.shapes import ExecutionOut, RescueOut
-from callbacks.api.shaping import execution_out, task_item
+from callbacks.api.shaping import execution_out, task_items
 from callbacks.models import Execution, RescueAction, Scope
 from callbacks.queries.executions import TASKS_SHOWN, find_execution
-from callbacks.queries.listing import answers_to, without_payloads
+from callbacks.queries.listing import without_payloads
 from callbacks.queries.rescue import actions_of
 from callbacks.rescue.ask import MAY_RESCUE, redrive, stop
 
@@ -31,10 +31,8 @@ def execution(request: ApiRequest, execution_id: UUID) -> HttpResponse:
     found = _find(request, execution_id)
     rows = without_payloads(request.auth.tasks.filter(execution_id=found.pk))
     tasks = rows.order_by("-redrive_count", "-scheduled_event_id")[:TASKS_SHOWN]
-    answers = answers_to(task_ids=[task.pk for task in tasks])
-    items = [task_item(task, answers.get(task.pk, ())) for task in tasks]
     actions = rescues_out(actions_of(execution_id=found.pk))
-    return render(execution_out(found, items, actions))
+    return render(execution_out(found, task_items(tasks), actions))
 
 
 @router.post(

@@ -58,6 +58,14 @@ class ActivityOut(BaseModel):
     worker: str = Field(description="How the worker calls itself.")
 
 
+class MapRunOut(BaseModel):
+    """The run of a distributed Map in one of whose children the task is."""
+
+    id: UUID = Field(description="For GET /tasks?map_run=, which takes the ARN as well.")
+    arn: str
+    execution: UUID = Field(description="The execution that it is a part of.")
+
+
 class PolicyName(BaseModel):
     id: UUID
     name: str
@@ -132,6 +140,9 @@ class TaskItem(BaseModel):
     execution_arn: str
     execution_name: str
     state: str
+    map_run: MapRunOut | None = Field(
+        description="null where the task is in no child of a distributed Map."
+    )
     iteration: str
     attempt: int
     waiting_since: datetime

@@ -1,4 +1,4 @@
-"""Rows as the shapes of the API; each takes what was read, and asks the database for nothing."""
+"""Rows as the shapes of the API: only of tasks more is asked than what was read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from callbacks.api.shapes import (
     DecisionOut,
     DiesAt,
     ExecutionOut,
+    MapRunOut,
     PolicyName,
     RescueOut,
     TaskItem,
@@ -22,15 +23,27 @@ from callbacks.api.shapes import (
 )
 from callbacks.api.words import explanation
 from callbacks.models import CallbackTask, DeadlineKind, Decision, Execution, TokenState
+from callbacks.queries.listing import answers_to
+from callbacks.queries.map_runs import MapRunFacts, map_runs_around
 
 
-def task_item(task: CallbackTask, answers: Iterable[Decision]) -> TaskItem:
-    return TaskItem(**_task(task, answers))
+def task_items(tasks: Iterable[CallbackTask]) -> list[TaskItem]:
+    """Two queries: the answers and their signatures; one more for those that are in Map Runs."""
+    tasks = tuple(tasks)
+    answers = answers_to(task_ids=[task.pk for task in tasks])
+    around = map_runs_around(executions=[task.execution for task in tasks])
+    return [
+        TaskItem(**_task(task, answers.get(task.pk, ()), around.get(task.execution_id)))
+        for task in tasks
+    ]
 
 
-def task_out(task: CallbackTask, answers: Iterable[Decision]) -> TaskOut:
+def task_out(task: CallbackTask) -> TaskOut:
+    """The same of one, with its payloads."""
+    answers = answers_to(task_ids=[task.pk]).get(task.pk, ())
+    around = map_runs_around(executions=[task.execution]).get(task.execution_id)
     return TaskOut(
-        **_task(task, answers),
+        **_task(task, answers, around),
         started_by=task.execution.started_by,
         input=raw_or_text(task.input),
         context=raw_or_text(task.context),
@@ -101,7 +114,9 @@ def _dies_at(task: CallbackTask) -> DiesAt:
     return DiesAt(earliest=earliest, latest=task.dies_latest, reason=task.deadline_reason)
 
 
-def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
+def _task(
+    task: CallbackTask, answers: Iterable[Decision], around: MapRunFacts | None
+) -> dict[str, Any]:
     policy = task.policy
     return {
         "id": task.pk,
@@ -117,6 +132,7 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "execution_arn": task.execution.arn,
         "execution_name": task.execution.name,
         "state": task.state,
+        "map_run": _map_run(around),
         "iteration": task.iteration,
         "attempt": task.attempt,
         "waiting_since": task.waiting_since,
@@ -127,6 +143,12 @@ def _task(task: CallbackTask, answers: Iterable[Decision]) -> dict[str, Any]:
         "policy": PolicyName(id=policy.pk, name=policy.name, version=policy.version),
         "decisions": [answer_out(decision) for decision in answers],
     }
+
+
+def _map_run(around: MapRunFacts | None) -> MapRunOut | None:
+    if around is None:
+        return None
+    return MapRunOut(id=around.id, arn=around.arn, execution=around.execution_id)
 
 
 def _activity(task: CallbackTask) -> ActivityOut | None:

@@ -25,13 +25,13 @@ from callbacks.api.shapes import (
     TaskList,
     TaskOut,
 )
-from callbacks.api.shaping import task_item, task_out
+from callbacks.api.shaping import task_items, task_out
 from callbacks.audit.readings import record_reading
 from callbacks.decisions.answer import Answer, check_answer, under
 from callbacks.decisions.errors import InvalidAnswer
 from callbacks.decisions.preflight import preflight, sent_as
 from callbacks.models import CallbackTask, Direction, RescueAction, Scope
-from callbacks.queries.listing import ListFilter, answers_to, list_tasks
+from callbacks.queries.listing import ListFilter, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 from callbacks.queries.tasks import Order
 from callbacks.rescue.ask import MAY_RESCUE, heartbeat
@@ -41,6 +41,13 @@ router = Router(tags=["tasks"])
 
 # No database takes a NUL.
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+MapRunName = Annotated[
+    str,
+    Field(
+        max_length=256,
+        pattern=r"^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|arn:[^\x00]*)?$",
+    ),
+]
 
 
 class TaskQuery(BaseModel):
@@ -50,6 +57,9 @@ class TaskQuery(BaseModel):
     state_machine: Text = ""
     state: Text = ""
     connection: Text = Field("", description="A name or an id.")
+    map_run: MapRunName = Field(
+        "", description="The id or ARN of a Map Run: what is in its children, and in Maps in those."
+    )
     q: Text = Field("", description="Words in names, headline and key fields.")
     mine: bool = Field(False, description="Only what the caller or their teams may answer.")
     order: Order = Order.SOONEST
@@ -119,14 +129,14 @@ def tasks(request: ApiRequest, query: Query[TaskQuery]) -> HttpResponse:
             connection=query.connection,
             state_machine=query.state_machine,
             state=query.state,
+            map_run=query.map_run,
             text=query.q,
         ),
         order=query.order,
         cursor=_cursor(unseal(of, query.cursor)),
         limit=query.limit,
     )
-    answers = answers_to(task_ids=[task.pk for task in found.tasks])
-    items = [task_item(task, answers.get(task.pk, ())) for task in found.tasks]
+    items = task_items(found.tasks)
     return render(TaskList(items=items, next_cursor=seal(of, found.next) if found.next else None))
 
 
@@ -140,7 +150,7 @@ def task(request: ApiRequest, task_id: UUID) -> HttpResponse:
     found = find(request, task_id)
     caller = request.auth
     record_reading(user=caller.user, task_id=found.pk, view="api", now=caller.now)
-    return render(task_out(found, answers_to(task_ids=[found.pk]).get(found.pk, ())))
+    return render(task_out(found))
 
 
 @router.post(

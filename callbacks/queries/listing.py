@@ -6,12 +6,14 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Q, QuerySet
 
 from callbacks.models import CallbackTask, Decision
+from callbacks.queries.map_runs import ever_inside, find_map_runs
 from callbacks.queries.paging import Cursor, after
-from callbacks.queries.searching import count_found, in_order, text_condition
+from callbacks.queries.searching import after_runs, count_found, in_order, text_condition
 from callbacks.queries.tasks import Order
 
 PAYLOADS = (
@@ -27,12 +29,13 @@ PAYLOADS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFilter:
-    """`status` "" is any; `connection` is a name or an id."""
+    """`status` "" is any; `connection` is a name or an id, `map_run` an ARN or an id."""
 
     status: str = ""
     connection: str = ""
     state_machine: str = ""
     state: str = ""
+    map_run: str = ""
     text: str = ""
 
 
@@ -50,14 +53,19 @@ def list_tasks(
     cursor: Cursor | None,
     limit: int,
 ) -> Listed:
-    """One page without payloads: one query, and one more where words are looked for."""
+    """One page without payloads: one query, one more where words are looked for.
+
+    Where a Map Run is asked for two more, and one for each depth of Maps in Maps.
+    """
     column, descending = order.column, order.is_descending
     rows = tasks.filter(_condition(filters))
     found = count_found(rows) if filters.text else None
     beyond = rows.filter(after(column, cursor, descending=descending))
-    ordered = in_order(beyond, column, descending=descending, found=found)
-    if found is not None:
-        # What has the words may have to be sorted: only its ids, not whole rows.
+    # Of all tasks few may be of one Map Run: those are found by their runs, and sorted.
+    sort = after_runs if filters.map_run else partial(in_order, found=found)
+    ordered = sort(beyond, column, descending=descending)
+    if filters.map_run or found is not None:
+        # What has the words or is of the run may have to be sorted: only its ids, not whole rows.
         sign = "-" if descending else ""
         chosen = CallbackTask.objects.filter(pk__in=ordered.values("pk")[: limit + 1])
         ordered = chosen.order_by(f"{sign}{column}", f"{sign}id")
@@ -91,6 +99,8 @@ def _condition(filters: ListFilter) -> Q:
     found = Q(**{name: value for name, value in exact.items() if value})
     if filters.connection:
         found &= _of_connection(filters.connection)
+    if filters.map_run:
+        found &= ever_inside(map_run_ids=find_map_runs(text=filters.map_run))
     return found & text_condition(filters.text)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from callbacks.models import Execution, ExecutionStatus, StateMachine, TaskStatus
+from callbacks.models import Connection, Execution, ExecutionStatus, StateMachine, TaskStatus
 from callbacks.queries.paging import COUNT_LIMIT
 from callbacks.queries.sight import Sight, visible_tasks
 from callbacks.queries.workflows import BoundedCount
@@ -31,6 +31,15 @@ class MapRunLine:
     waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class MapRunFacts:
+    """A Map Run, and the execution that it is a part of."""
+
+    id: uuid.UUID
+    arn: str
+    execution_id: uuid.UUID
+
+
 def map_runs_of(*, execution: Execution, sight: Sight) -> Sequence[MapRunLine]:
     """Those at work, then those that were over last; RUNS_SHOWN + 1 at most.
 
@@ -43,10 +52,38 @@ def map_runs_of(*, execution: Execution, sight: Sight) -> Sequence[MapRunLine]:
     return tuple(MapRunLine(*run, waiting) for run, waiting in zip(runs, counts, strict=True))
 
 
-def arn_of(*, map_run_id: uuid.UUID) -> str:
-    """Or "" where it is not known: one query."""
+def names_of(*, map_run_id: uuid.UUID, sight: Sight) -> tuple[str, str] | None:
+    """Its ARN and the definition of the run that it is a part of: one query.
+
+    None where there is none, or where the reader may see nothing of what it held.
+    """
     rows = StateMachine.objects.filter(pk=map_run_id, parent__isnull=False)
-    return rows.values_list("arn", flat=True).first() or ""
+    if not sight.sees_all:
+        theirs = visible_tasks(sight).filter(execution__state_machine=OuterRef("pk"))
+        rows = rows.filter(Exists(theirs))
+    row = rows.values_list("arn", "parent__definition__text").first()
+    return (row[0], row[1] or "") if row else None
+
+
+def map_runs_around(*, executions: Iterable[Execution]) -> Mapping[uuid.UUID, MapRunFacts]:
+    """By the id of the execution, where it is the child of one: one query, or none."""
+    items = [one.pk for one in executions if one.is_item]
+    if not items:
+        return {}
+    rows = Execution.objects.filter(pk__in=items, state_machine__parent__isnull=False)
+    names = (f"state_machine__{name}" for name in ("id", "arn", "parent_id"))
+    return {key: MapRunFacts(*run) for key, *run in rows.values_list("pk", *names)}
+
+
+def find_map_runs(*, text: str) -> Sequence[uuid.UUID]:
+    """Those that an id or an ARN names: one query."""
+    rows = StateMachine.objects.filter(parent__isnull=False)
+    if text.startswith("arn:"):
+        # With every connection, by which the index of ARNs begins.
+        rows = rows.filter(connection__in=Connection.objects.values("pk"), arn=text)
+    else:
+        rows = rows.filter(pk=uuid.UUID(text))
+    return tuple(rows.values_list("pk", flat=True))
 
 
 def inside(*, map_run_id: uuid.UUID) -> Q:
@@ -57,17 +94,27 @@ def inside(*, map_run_id: uuid.UUID) -> Q:
     return _of_children(_families([map_run_id])[map_run_id])
 
 
-def _families(map_run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[uuid.UUID]]:
+def ever_inside(*, map_run_ids: Sequence[uuid.UUID]) -> Q:
+    """The same of all tasks, also of those that are over."""
+    families = _families(map_run_ids, only_running=False)
+    within = [key for family in families.values() for key in family]
+    return Q(execution__state_machine__in=within)
+
+
+def _families(
+    map_run_ids: Sequence[uuid.UUID], *, only_running: bool = True
+) -> Mapping[uuid.UUID, Sequence[uuid.UUID]]:
     """Each of these runs with the runs in its children.
 
     Named one by one: of a list inside a list no database knows how short it is.
     """
     outermost = {key: key for key in map_run_ids}
     level: Sequence[uuid.UUID] = map_run_ids
+    running = {"parent__status": ExecutionStatus.RUNNING} if only_running else {}
     for _ in range(DEEPEST_MAPS - 1):
-        rows = StateMachine.objects.filter(
-            parent__state_machine__in=level, parent__status=ExecutionStatus.RUNNING
-        ).values_list("id", "parent__state_machine_id")
+        rows = StateMachine.objects.filter(parent__state_machine__in=level, **running).values_list(
+            "id", "parent__state_machine_id"
+        )
         found = {key: outermost[around] for key, around in rows if around is not None}
         if not found:
             break

@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from callbacks.asl.definition import known_definition, map_labelled
 from callbacks.models import CallbackTask, User
 from callbacks.queries.frame import ConnectionFacts
-from callbacks.queries.map_runs import arn_of
+from callbacks.queries.map_runs import names_of
 from callbacks.queries.paging import PAGE_SIZE, Cursor
 from callbacks.queries.tasks import (
     NEW_LIMIT,
@@ -128,7 +129,7 @@ def list_context(
         "first_url": asked.address.with_(cursor=""),
         "state": poll_state(entries=entries, end=found.next, new=0, frame=frame),
         **filter_context(
-            asked=asked, connections=frame.facts.connections, map_run=_map_run(asked, found)
+            asked=asked, connections=frame.facts.connections, map_run=_map_run(asked, frame)
         ),
     }
 
@@ -163,11 +164,15 @@ def word_rows(*, page: TaskPage, frame: Frame, asked: ListQuery) -> list[Row]:
     ]
 
 
-def _map_run(asked: ListQuery, page: TaskPage) -> str:
-    """How people call the Map Run that is asked for; only those who see something of it."""
-    if asked.filters.map_run is None or not page.tasks:
+def _map_run(asked: ListQuery, frame: Frame) -> str:
+    """How people call the Map Run that is asked for; "" for those who see nothing of it."""
+    run = asked.filters.map_run
+    names = names_of(map_run_id=run, sight=frame.sight) if run else None
+    if names is None:
         return ""
-    return map_label(arn_of(map_run_id=asked.filters.map_run))
+    label, definition = map_label(names[0]), known_definition(names[1])
+    # Where a Map has no label, the one in the ARN is AWS's: an id.
+    return (map_labelled(definition, label) if definition else "") or label
 
 
 def filter_context(
@@ -176,13 +181,15 @@ def filter_context(
     """Chips, the choices of the filter menu, and the orders, each with its address."""
     address = asked.address
     names = {str(facts.id): facts.label for facts in connections}
+    unknown = _("not known here")
+    connection = names.get(str(asked.filters.connection), unknown)
     said: dict[str, tuple[str, Callable[[str], str]]] = {
-        "connection": (_("Connection"), lambda value: names.get(value, value)),
+        "connection": (_("Connection"), lambda _value: connection),
         "state_machine": (_("Workflow"), str),
         "state": (_("Step"), str),
         "due": (_("Time left"), lambda value: DUE_WORDS[value]() if value in DUE_WORDS else value),
         "on_it": (_("On it"), lambda _value: _("me and my teams")),
-        "map_run": (_("Map Run"), lambda value: map_run or value[:8]),
+        "map_run": (_("Map Run"), lambda _value: map_run or unknown),
         "q": (_("Words"), str),
     }
     return {

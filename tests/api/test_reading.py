@@ -43,6 +43,44 @@ def ids(answer):
     return [item["id"] for item in answer.json()["items"]]
 
 
+@pytest.fixture
+def spread():
+    """A Map Run in which one task waits and one is over, and another with a task, in a child."""
+    run = make_map_run(make_execution())
+    waits = make_task(execution=make_execution(run))
+    over = make_task(execution=make_execution(run, status="FAILED"), status=TaskStatus.CLOSED)
+    inner = make_map_run(make_execution(run), "inner")
+    deep = make_task(execution=make_execution(inner))
+    make_task()
+    return run, {str(task.pk) for task in (waits, deep)}, str(over.pk)
+
+
+def test_what_is_in_a_map_run_is_found_by_its_id_and_by_its_arn(approver, spread):
+    run, waiting, over = spread
+    for name in (str(run.pk), run.arn):
+        assert set(ids(approver.get("/tasks", map_run=name))) == waiting
+        assert set(ids(approver.get("/tasks", map_run=name, status="all"))) == {*waiting, over}
+    assert ids(approver.get("/tasks", map_run=f"{run.arn}x")) == []
+    assert approver.get("/tasks", map_run="each").json()["errors"].keys() == {"map_run"}
+
+
+def test_a_map_run_is_paged_like_any_list(approver, spread):
+    run, waiting, _over = spread
+    first = approver.get("/tasks", map_run=run.pk, limit=1)
+    second = approver.get("/tasks", map_run=run.pk, limit=1, cursor=first.json()["next_cursor"])
+    assert {*ids(first), *ids(second)} == waiting
+    assert second.json()["next_cursor"] is None
+
+
+def test_a_task_names_the_map_run_that_it_is_in(approver, spread):
+    run, _waiting, over = spread
+    told = {"id": str(run.pk), "arn": run.arn, "execution": str(run.parent_id)}
+    assert approver.get(f"/tasks/{over}").json()["map_run"] == told
+    (listed,) = approver.get("/tasks", status="closed").json()["items"]
+    assert listed["map_run"] == told
+    assert approver.get(f"/tasks/{make_task().pk}").json()["map_run"] is None
+
+
 def test_the_list_leaves_out_what_may_be_large(approver):
     make_decision(make_task())
     item = approver.get("/tasks").json()["items"][0]

@@ -198,6 +198,11 @@ SPREADS = {
 }
 
 
+SPREAD = {**SPREADS["Each"]}
+SPREAD.pop("Label", None)
+NAMELESS = json.dumps({"StartAt": "Each", "States": {"Each": SPREAD}})
+
+
 def spread_run(name="album-1"):
     """A run with a Map Run at work."""
     text = json.dumps({"StartAt": "Each", "States": SPREADS})
@@ -215,7 +220,31 @@ def test_it_lists_its_map_runs_and_leads_to_what_waits_in_them(people, page_of):
     assert set(re.findall(r'id="open-([^"]+)"', listed.content.decode())) == {
         str(task.pk) for task in tasks
     }
-    assert "Map Run each" in text_of(listed)
+    assert "Map Run Each" in text_of(listed)
+
+
+def test_a_list_calls_a_map_run_by_its_name_also_where_nothing_matches(people, page_of):
+    run = spread_run()
+    making.make_task(execution=making.make_execution(run))
+    for reader in (people.operator, people.approver):
+        path = f"/waiting/?map_run={run.pk}&q=nothing-like-it"
+        assert "Map Run Each" in text_of(page_of(reader, path))
+
+
+def test_a_map_without_a_label_is_called_by_its_name_and_not_by_awss_id(people, page_of):
+    run = making.make_map_run(
+        making.make_execution(making.make_machine(definition=NAMELESS)), f"{uuid.uuid4()}"
+    )
+    making.make_task(execution=making.make_execution(run))
+    assert "Map Run Each" in text_of(page_of(people.operator, f"/waiting/?map_run={run.pk}"))
+
+
+def test_what_is_not_known_is_called_so_and_not_by_an_id_of_ours(people, page_of):
+    nowhere = uuid.uuid4()
+    for name, label in (("map_run", "Map Run"), ("connection", "Connection")):
+        listed = text_of(page_of(people.operator, f"/waiting/?{name}={nowhere}"))
+        assert f"{label} not known here" in listed
+        assert str(nowhere)[:8] not in listed
 
 
 def test_who_sees_all_is_told_that_nothing_waits_in_a_map_run(people, page_of):
@@ -267,7 +296,7 @@ def test_of_a_map_run_only_that_is_counted_and_listed_which_one_may_see(people, 
     assert "Each nothing that you may see waits in it at work" in text_of(page)
     listed = page_of(people.approver, f"/waiting/?map_run={run.pk}")
     assert str(theirs.pk) not in listed.content.decode()
-    assert "Map Run each" not in text_of(listed)
+    assert "Map Run not known here" in text_of(listed)
 
 
 def test_a_map_run_that_is_over_says_so_and_leads_nowhere(people, page_of):

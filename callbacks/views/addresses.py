@@ -15,6 +15,10 @@ from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 LONGEST_VALUE = 200
 
 
+class BadAddress(BadRequest):
+    """A value that no list has, by a mistake in a link: the list without it is the way out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chip:
     """An applied filter; `url` is the same address without it."""
@@ -68,16 +72,16 @@ def read_address(*, path: str, query: Mapping[str, str], names: Iterable[str]) -
 
 
 def read_cursor(text: str) -> Cursor | None:
-    """Raises BadRequest (400) where the address was damaged on its way."""
+    """Raises BadAddress (400) where the address was damaged on its way."""
     try:
         return parse_cursor(text)
     except BadCursor:
-        raise BadRequest("The place in the list cannot be read.") from None
+        raise BadAddress("The place in the list cannot be read.") from None
 
 
 def read_uuid(text: str) -> uuid.UUID | None:
-    """None for an empty text. Raises BadRequest (400) where it is not an id."""
+    """None for an empty text. Raises BadAddress (400) where it is not an id."""
     try:
         return uuid.UUID(text) if text else None
     except ValueError:
-        raise BadRequest("The address names something that is not an id.") from None
+        raise BadAddress("The address names something that is not an id.") from None

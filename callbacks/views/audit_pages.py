@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from callbacks.models import Role
 from callbacks.queries.audit import AuditFilter, AuditLine, chain_end, list_audit
-from callbacks.views.addresses import Address, Chip, read_address, read_uuid
+from callbacks.views.addresses import Address, BadAddress, Chip, read_address, read_uuid
 from callbacks.views.audit_outside import outside_context
 from callbacks.views.fragments import respond
 from callbacks.views.frame import frame_of
@@ -62,7 +61,7 @@ def _number(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise BadRequest("The place in the list cannot be read.")
+        raise BadAddress("The place in the list cannot be read.")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from callbacks.views.addresses import BadAddress
 from callbacks.views.answer_form import TEXTS, written_fields
 from callbacks.views.fragments import vary
 
@@ -30,6 +31,9 @@ TYPED = (*TEXTS, "comment")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return _kept(_show(request, "413.html", 413, _("This is too large. Nothing was sent.")))
+    if isinstance(exception, BadAddress) and request.method in ("GET", "HEAD"):
+        line = _("This address has a value that no list has.")
+        return _show(request, "400_address.html", 400, line, list_url=request.path)
     return _show(request, "400.html", 400, _("This could not be read."))
 
 

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from callbacks.models import Role, User
-from callbacks.views.errors import not_allowed
+from callbacks.views.addresses import BadAddress
+from callbacks.views.errors import bad_request, not_allowed
 
 View = Callable[..., HttpResponse]
 
@@ -40,7 +41,11 @@ def page(
                 return not_allowed(request, methods)
             if not request.user.roles & set(roles):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except BadAddress as exc:
+                # Here, as Django would log the whole trace of what is a mistake in a link.
+                return bad_request(request, exc)
 
         # Pages hold payloads: no cache keeps them.
         return _mark(never_cache(cast("View", guarded)), roles)

@@ -63,7 +63,7 @@ class ListQuery:
 def read_list(
     *, path: str, query: Mapping[str, str], user: User, has_jobs: bool = False
 ) -> ListQuery:
-    """Raises BadRequest for an id or a place that cannot be read; unknown words are the default."""
+    """Raises BadAddress for an id or a place that cannot be read; unknown words are the default."""
     names = (KIND, *NAMES) if has_jobs and query.get(KIND) == JOBS else NAMES
     address = read_address(path=path, query=query, names=names)
     return ListQuery(

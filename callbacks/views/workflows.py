@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -24,7 +23,7 @@ from callbacks.queries.workflows import (
     waiting_by_hour,
 )
 from callbacks.templatetags.words import ago, many
-from callbacks.views.addresses import read_address
+from callbacks.views.addresses import BadAddress, read_address
 from callbacks.views.charts import WEEK, answers_chart, waiting_area
 from callbacks.views.codelines import code_text
 from callbacks.views.console import workflow_console_url
@@ -121,7 +120,7 @@ def _place(text: str) -> NamePlace | None:
     try:
         return parse_place(text)
     except BadCursor:
-        raise BadRequest("The place in the list cannot be read.") from None
+        raise BadAddress("The place in the list cannot be read.") from None
 
 
 def _steps(one: StateMachine, frame: Frame) -> Mapping[str, Any]:

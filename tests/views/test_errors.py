@@ -71,6 +71,33 @@ def test_a_failure_shows_nothing_of_its_inside(people, browser_of, broken_inbox)
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "/?cursor=x",
+        "/waiting/?connection=x",
+        "/waiting/?map_run=x",
+        "/waiting/?cursor=x",
+        "/history/?connection=x",
+        "/workflows/?cursor=x",
+        "/audit/?about=x",
+        "/audit/?before=x",
+    ],
+)
+def test_a_value_that_no_list_has_is_said_with_a_way_to_the_list_and_logged_in_a_line(
+    people, page_of, caplog, address
+):
+    answer = page_of(people.admin, address)
+
+    assert answer.status_code == 400
+    assert "This address has a value that no list has" in text_of(answer)
+    assert "your text" not in text_of(answer)
+    path = address.partition("?")[0]
+    assert f'href="{path}">The list without filters' in answer.content.decode()
+    (line,) = [one for one in caplog.records if one.name == "django.request"]
+    assert (line.getMessage(), line.exc_info) == (f"Bad Request: {path}", None)
+
+
+@pytest.mark.parametrize(
     ("path", "status"), [("/audit/", 403), ("/nowhere/", 404), ("/?cursor=x", 400)]
 )
 def test_a_fragment_gets_a_line_and_no_page(people, browser_of, path, status):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -61,6 +63,32 @@ def test_one_that_does_not_answer_is_refused(db: None) -> None:
         add(NOBODY)
 
     assert (Connection.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+class Page(BaseHTTPRequestHandler):
+    """Any web server: it takes no POST, and says so with a page."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(405)
+        self.end_headers()
+        self.wfile.write(b"<html>\n<title>\x1b[31mNo</title>\n" + b"<p>words</p>\n" * 400)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing to the terminal of the tests."""
+
+
+def test_the_page_of_another_web_server_is_told_in_one_short_line(db: None) -> None:
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(CommandError) as raised:
+            add(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+    said = str(raised.value)
+    assert "gave no usable answer" in said
+    assert said.isprintable()
+    assert len(said) < 350
 
 
 def test_one_that_denies_is_refused_and_the_right_is_named(db: None, simulator: Control) -> None:

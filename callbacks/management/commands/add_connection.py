@@ -1,5 +1,6 @@
 """`manage.py add_connection`: an AWS account and region to mirror, checked and recorded."""
 
+from textwrap import shorten
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -19,6 +20,7 @@ CHANGEABLE_WORDS = {
     "hint_queue_url": "hint queue",
 }
 
+LONGEST_ERROR = 200
 ONLY_ONCE = (
     "Nothing was added: each request would stand twice, each with an answer of its own. "
     "--mirror-twice adds it all the same, where it is another emulator that calls itself that."
@@ -70,7 +72,7 @@ class Command(BaseCommand):
             )
         except StepFunctionsError as exc:
             message = describe_trouble(exc).message
-            raise CommandError(f"{message} ({exc}) Nothing was added.") from exc
+            raise CommandError(f"{message} ({_one_line(str(exc))}) Nothing was added.") from exc
         except BadConnection as exc:
             raise CommandError(f"{exc} Nothing was added.") from exc
         except MirroredAlready as exc:
@@ -78,6 +80,12 @@ class Command(BaseCommand):
         except (NameTaken, AuditUnavailable) as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(_in_words(added))
+
+
+def _one_line(text: str) -> str:
+    """Whatever answered may have sent a whole page."""
+    seen = "".join(one if one.isprintable() else " " for one in text)
+    return shorten(seen, width=LONGEST_ERROR, placeholder=" …")
 
 
 def _in_words(added: Added) -> str:

@@ -26,6 +26,7 @@ from callbacks.stepfunctions import (
 from callbacks.sync.asking import Asking
 from callbacks.sync.lines import find_news, line_of
 from callbacks.sync.sightings import held_of, write_news
+from callbacks.sync.stand_ins import note_no_run
 from callbacks.sync.surveys import Untold, in_doubt, runs_on_one_that_waits
 from callbacks.sync.trouble import is_of_the_connection
 from callbacks.sync.versions import Versions
@@ -171,6 +172,7 @@ def _look_up(asking: Asking, hint: Hint, versions: Versions, now: datetime) -> N
     try:
         detail = asking.reader.describe_execution(arn=hint.execution_arn)
     except NotFound:
+        note_no_run(connection=hint.connection, arn=hint.execution_arn)
         return
     list_of = detail.map_run_arn or detail.state_machine_arn
     rows = StateMachine.objects.filter(connection=hint.connection, arn=list_of)

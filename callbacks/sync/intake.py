@@ -38,6 +38,7 @@ from callbacks.sync.hinted import note_hints
 from callbacks.sync.matching import UNKNOWN_WORKFLOW, Subject
 from callbacks.sync.plan import UNREAD
 from callbacks.sync.policies import current_policies, shown_columns
+from callbacks.sync.stand_ins import say_of
 from callbacks.sync.storable import Storable
 
 # Where an ARN would stand. No ARN begins like it.
@@ -91,6 +92,8 @@ def _hear_again(row: Intake, handed: Handed) -> bool:
     state = Storable([handed.token]).text(handed.state, longest=80) or row.state
     if not row.is_open or (arn, state) == (row.execution_arn, row.state):
         return False
+    if arn != row.execution_arn:
+        say_of(intakes=[row.pk], problem="")
     row.execution_arn, row.state = arn, state
     if not Decision.objects.live().filter(task_id=row.pk).exists():
         row.status = IntakeStatus.LOOKING

@@ -31,6 +31,7 @@ from callbacks.models.secret import TokenUnreadable
 from callbacks.sync.adopting import give_token
 from callbacks.sync.intake import close_unread, stand_in, stand_in_arn, task_with
 from callbacks.sync.looked_up import may_yet_be_found
+from callbacks.sync.stand_ins import NEVER_A_STEP, NO_STEP, say_of
 
 logger = logging.getLogger(__name__)
 
@@ -125,8 +126,17 @@ def _match(case: _Case) -> None:
             steps[0].changed_at = case.now
             steps[0].save(update_fields=["changed_at", *TOKEN_COLUMNS])
             _merge_into(case, steps[0].pk)
-        elif not may_yet_be_found(intake=intake, named=case.named, now=case.now):
+            return
+        _say_what_is_known(case)
+        if not may_yet_be_found(intake=intake, named=case.named, now=case.now):
             _leave_alone(case)
+
+
+def _say_what_is_known(case: _Case) -> None:
+    """The run that was named was read since, and shows the token nowhere."""
+    if case.named is not None:
+        is_running = case.named.status == ExecutionStatus.RUNNING
+        say_of(intakes=[case.intake.pk], problem=NO_STEP if is_running else NEVER_A_STEP)
 
 
 def _steps_that_wait(case: _Case) -> list[CallbackTask]:

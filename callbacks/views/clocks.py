@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from callbacks.models import CallbackTask, DeadlineKind
+from callbacks.models import CallbackTask, DeadlineKind, TokenState
 from callbacks.templatetags.words import before, clock, day, moment, stamp, time_left
 from callbacks.views.rows import DUE_WITHIN, DYING_WITHIN, WITHOUT_END
 
@@ -111,13 +111,22 @@ def _end_words(task: CallbackTask, now: datetime) -> str:
     }
 
 
+def _of_unread(task: CallbackTask) -> str:
+    if task.execution.problem:
+        words = _("%(problem)s So nobody knows when this ends.")
+        return words % {"problem": task.execution.problem}
+    if task.token_state == TokenState.PENDING:
+        return _("Its run is being looked up, so nobody knows yet when this ends.")
+    return _("The run cannot be read from here, so nobody knows when this ends.")
+
+
 def _explain(task: CallbackTask, now: datetime) -> str:
     names = {
         "earliest": moment(at=task.dies_earliest, now=now),
         "latest": moment(at=task.dies_latest, now=now),
     }
     if task.deadline_kind == DeadlineKind.UNKNOWN:
-        return _("The run cannot be read from here, so nobody knows when this ends.")
+        return _of_unread(task)
     if task.deadline_kind == DeadlineKind.NONE and task.early_completion:
         return _(
             "The step ends with its job. The workflow sets it no time; AWS ends every run after a "

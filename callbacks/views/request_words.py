@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from callbacks.decisions.formfields import default_output, fields_of
-from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, User
+from callbacks.models import CallbackTask, Decision, DecisionStatus, Draft, TokenState, User
 from callbacks.queries.requests import Place, RequestFacts
 from callbacks.templatetags.words import ago, clock, many, moment
 from callbacks.views.activity_words import activity_sentence, token_badge
@@ -291,7 +291,9 @@ def _place(place: Place | None) -> Mapping[str, str] | None:
 
 def _read_note(task: CallbackTask, now: datetime) -> str:
     read_at = task.execution.read_at
-    if not task.execution.is_known:
+    if not task.execution.is_known and task.execution.problem:
+        return task.execution.problem.rstrip(".")
+    if not task.execution.is_known and task.token_state != TokenState.PENDING:
         return _("AWS cannot be read for it")
     if read_at is None:
         return _("AWS not read yet")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from callbacks.audit.verify_rows import verify_rows
 from callbacks.conversation.comments import add_comment
@@ -519,6 +520,48 @@ def test_an_answer_is_found_again_though_mirror_and_state_machine_are_gone(desk:
     show(desk)
 
     assert desk.settle(decision).status == DecisionStatus.CONFIRMED
+
+
+# --- what its page says of its run ---------------------------------------------------------------
+def page_of(desk: Desk, task: CallbackTask, client: Client) -> str:
+    client.force_login(desk.approver)
+    return client.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def test_while_its_run_is_looked_up_nobody_says_that_it_cannot_be_read(
+    desk: Desk, client: Client
+) -> None:
+    arn, token = start_unread(desk)
+    page = page_of(desk, hand_over(desk, token, execution_arn=arn), client)
+
+    assert "AWS not read yet" in page
+    assert "cannot be read" not in page
+
+
+def test_of_a_run_that_is_read_it_is_said_that_no_step_has_the_token(
+    desk: Desk, client: Client
+) -> None:
+    arn, _ = start_unread(desk)
+    desk.world.sync()
+    found = hand_over(desk, "no-such-token" * 9, execution_arn=arn)
+    for _ in range(2):
+        desk.simulator.advance(TIRED.total_seconds())
+        desk.world.sync()
+
+    page = page_of(desk, found, client)
+    assert "No step of that run has this token yet" in page
+    assert "cannot be read" not in page
+
+
+def test_of_a_run_that_aws_does_not_know_that_is_said(desk: Desk, client: Client) -> None:
+    arn, _ = start_unread(desk)
+    found = hand_over(desk, "no-such-token" * 9, execution_arn=f"{arn}x")
+    desk.simulator.advance(1)
+    desk.world.sync()
+    assert "AWS knows no such run" in page_of(desk, found, client)
+
+    hand_over(desk, "no-such-token" * 9, execution_arn=arn)
+    assert "AWS knows no such run" not in page_of(desk, found, client)
 
 
 # --- under which policy --------------------------------------------------------------------------

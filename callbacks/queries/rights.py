@@ -15,6 +15,7 @@ from uuid import UUID
 
 from callbacks.models import CallCount, Connection, ConnectionHealth, StateMachine
 from callbacks.queries.spoken import Spoken, sentence_of_denial, spoken
+from callbacks.stepfunctions import NotSentKind
 from callbacks.stepfunctions.rights import KEY_DENIED, RIGHTS, IamRole, Right
 
 READS_COUNT_FOR = timedelta(hours=23)
@@ -55,6 +56,8 @@ class RightsSeen:
     answering: tuple[Seen, ...]
     # One sentence for each key that AWS denied the use of.
     keys_denied: tuple[str, ...]
+    # AWS does not let us into the connection's role, so that nothing can be called at all.
+    is_role_denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def _judge(place: Place, hours: Sequence[Hour], said: Mapping[str, Spoken]) -> R
             for one in _of(IamRole.ANSWER)
         ),
         keys_denied=_about_keys(sentences),
+        is_role_denied=_is_role_denied(place.health),
     )
 
 
@@ -182,6 +186,12 @@ def _names(sentence: str, right: Right) -> bool:
 def _sentences(health: ConnectionHealth | None, problems: Iterable[str]) -> tuple[str, ...]:
     of_pass = health.error_message if health and health.error_code == DENIED_CODE else ""
     return tuple(one for one in (of_pass, *problems) if one)
+
+
+def _is_role_denied(health: ConnectionHealth | None) -> bool:
+    if health is None or health.failing_since is None:
+        return False
+    return health.error_code == NotSentKind.ROLE_DENIED
 
 
 def _hours(connections: Collection[UUID], *, since: datetime) -> Mapping[UUID, list[Hour]]:

@@ -41,8 +41,10 @@ class Mark:
     word: str
 
 
-def head_of(tally: Tally) -> tuple[str, str, str]:
+def head_of(tally: Tally, *, is_role_denied: bool) -> tuple[str, str, str]:
     """Tone, icon and title of the panel."""
+    if is_role_denied:
+        return "fatal", "shield-x", _("None can be used now: the role cannot be assumed")
     if tally.missing:
         title = ngettext("One right is missing", "%(n)d rights are missing", tally.missing)
         return "fatal", "shield-x", title % {"n": tally.missing}
@@ -59,6 +61,8 @@ def head_of(tally: Tally) -> tuple[str, str, str]:
 
 def mark_of(seen: RightsSeen) -> Mark:
     """The same for a line of the list."""
+    if seen.is_role_denied:
+        return Mark("dying", "alert-circle", _("not now: the role cannot be assumed"))
     verdicts = [one.verdict for one in (*seen.reading, *seen.answering)]
     tally = Tally.of(verdicts, key_denied=bool(seen.keys_denied))
     if tally.missing:

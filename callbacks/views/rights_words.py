@@ -28,6 +28,8 @@ class RightRow:
     detail: str = ""
     missing: str = ""
     sentence: str = ""
+    # Nothing can be called now, whatever was seen before.
+    is_off: bool = False
 
     @property
     def service(self) -> str:
@@ -44,6 +46,8 @@ class RightRow:
 
     @property
     def word(self) -> str:
+        if self.is_off and self.verdict is Verdict.UNKNOWN:
+            return _("Not now")
         return _LOOKS[self.verdict][1]()
 
     @property
@@ -97,14 +101,15 @@ def rights_panel(
     *, connection: Connection, seen: RightsSeen, now: datetime, trial: Trial | None = None
 ) -> RightsPanel:
     scope = scope_of(region=connection.region, account=connection.account)
-    rows = tuple(_read_row(one, scope, now) for one in seen.reading)
+    is_off = seen.is_role_denied and (trial is None or bool(trial.trouble))
+    rows = tuple(replace(_read_row(one, scope, now), is_off=is_off) for one in seen.reading)
     reading = tuple(_with_trial(row, trial) for row in rows) if trial else rows
     # The trial may have been on another workflow than the one whose key was denied.
     of_trial = (trial.key_denied,) if trial is not None and trial.key_denied else ()
     keys = tuple(dict.fromkeys((*seen.keys_denied, *of_trial)))
     answering = tuple(_answer_row(one, scope, now) for one in seen.answering)
     verdicts = [row.verdict for row in (*reading, *answering)]
-    tone, icon, title = head_of(Tally.of(verdicts, key_denied=bool(keys)))
+    tone, icon, title = head_of(Tally.of(verdicts, key_denied=bool(keys)), is_role_denied=is_off)
     return RightsPanel(
         tone=tone,
         icon=icon,

@@ -24,6 +24,7 @@ from callbacks.stepfunctions import (
     forget_clients,
     require_credentials,
     who_we_are,
+    without_own_endpoint,
 )
 from callbacks.stepfunctions import access as doors
 from callbacks.stepfunctions.clients import READING, SENDING, client_for
@@ -319,3 +320,26 @@ def test_an_access_does_not_print_its_external_id(wire: WireServer) -> None:
 )
 def test_only_this_machine_is_local(url: str | None, local: bool) -> None:
     assert Access(region="eu-west-1", endpoint_url=url).is_local is local
+
+
+@pytest.mark.parametrize(
+    ("region", "url", "is_own"),
+    [
+        ("eu-west-1", "https://states.eu-west-1.amazonaws.com", True),
+        ("cn-north-1", "https://states.cn-north-1.amazonaws.com.cn", True),
+        ("eu-west-1", "https://states.eu-west-3.amazonaws.com", False),
+        ("us-east-1", "https://states-fips.us-east-1.amazonaws.com", False),
+        ("eu-west-1", "http://127.0.0.1:4599", False),
+    ],
+)
+def test_awss_own_address_of_the_region_is_no_endpoint(region: str, url: str, is_own: bool) -> None:
+    access = without_own_endpoint(Access(region=region, endpoint_url=url))
+    assert access.endpoint_url == (None if is_own else url)
+
+
+def test_awss_own_address_stays_where_the_environment_names_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", "http://127.0.0.1:4599")
+    own = Access(region="eu-west-1", endpoint_url="https://states.eu-west-1.amazonaws.com")
+    assert without_own_endpoint(own) == own

@@ -140,6 +140,20 @@ def test_a_role_that_is_denied_is_a_denial(people, page_of):
     assert told in page
 
 
+def test_while_the_role_is_denied_no_right_is_called_not_tried(people, page_of):
+    one = making.make_connection("prod")
+    read(
+        one, failing_since=timezone.now(), error_code="role_denied", error_message="AWS denied it."
+    )
+    count(one, "ListExecutions", calls=400)
+    assert "not now: the role cannot be assumed" in text_of(
+        page_of(people.operator, "/connections/")
+    )
+    page = text_of(page_of(people.operator, f"/connections/{one.pk}/"))
+    assert "None can be used now: the role cannot be assumed" in page
+    assert "ListExecutions Not now" in page
+
+
 def test_one_that_is_switched_off_says_what_that_means(people, page_of):
     read(making.make_connection(is_enabled=False))
     page = text_of(page_of(people.operator, "/connections/"))

@@ -28,10 +28,11 @@ from callbacks.api.shapes import (
 from callbacks.api.shaping import task_items, task_out
 from callbacks.audit.readings import record_reading
 from callbacks.decisions.answer import Answer, check_answer, under
+from callbacks.decisions.around import Around
 from callbacks.decisions.errors import InvalidAnswer
 from callbacks.decisions.preflight import preflight, sent_as
-from callbacks.models import CallbackTask, Direction, RescueAction, Scope
-from callbacks.queries.listing import ListFilter, list_tasks
+from callbacks.models import CallbackTask, Direction, RescueAction, Scope, User
+from callbacks.queries.listing import ListFilter, answers_to, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 from callbacks.queries.tasks import Order
 from callbacks.rescue.ask import MAY_RESCUE, heartbeat
@@ -167,7 +168,7 @@ def check(
     caller = request.auth
     # What the workflow would hand on may hold all of what the request shows.
     record_reading(user=caller.user, task_id=found.pk, view="api", now=caller.now)
-    return once(request, idempotency_key, lambda: _checked(found, given))
+    return once(request, idempotency_key, lambda: _checked(found, given, request.auth.user))
 
 
 @router.post(
@@ -237,7 +238,7 @@ def _output_of(given: Approve | Preflight) -> str:
     return str(given.output) if "output" in named else given.output_text
 
 
-def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
+def _checked(task: CallbackTask, given: Preflight, user: User) -> HttpResponse:
     named = given.model_fields_set
     is_approval = bool(named & OUTPUTS)
     if is_approval and named & {"error", "cause"}:
@@ -255,7 +256,9 @@ def _checked(task: CallbackTask, given: Preflight) -> HttpResponse:
         return render(refused(problems))
     answer = under(answer, task.policy)
     forecast = preflight(task=task, answer=answer)
-    return render(foreseen(forecast, sent_as(task=task, answer=answer)))
+    around = Around(task, user)
+    sent = sent_as(task=task, answer=answer, found=forecast, around=around)
+    return render(foreseen(forecast, sent))
 
 
 @router.post(

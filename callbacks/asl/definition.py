@@ -141,9 +141,15 @@ def children_of(definition: Definition, state: State) -> str | None:
 def map_labelled(definition: Definition, label: str) -> str:
     """The distributed Map whose runs have this label in their ARN, or "".
 
-    AWS makes a label where a Map names none (dg/state-map-distributed, "Label").
+    AWS makes a label where a Map names none (dg/state-map-distributed, "Label"). The runs of a Map
+    in another one's children are those of a child, which has a definition of its own.
     """
-    maps = [state for state in definition.states.values() if state.is_distributed]
+    maps = [
+        state
+        for state in definition.states.values()
+        if state.is_distributed
+        and not any(one.is_distributed for one in definition.containers(state.name))
+    ]
     named = [state for state in maps if state.raw.get("Label") == label]
     nameless = [state for state in maps if "Label" not in state.raw]
     found = named or nameless

@@ -26,6 +26,7 @@ from callbacks.asl.language.values import (
     StateFails,
 )
 from callbacks.asl.sizes import LargePart, largest_parts
+from callbacks.asl.tolerance import EXCEEDED, EXCEEDED_CAUSE
 
 # A cycle of states that do nothing goes on until the history is full.
 _MOST_STEPS = 100
@@ -218,7 +219,7 @@ class _Course:
             index = caught(visit.state, failure.error)
             if index is not None:
                 return self._caught(visit, index, failure)
-            return self._fail_around(visit.state, failure)
+            return _fail_around(self.definition, visit.state, failure)
         except CannotPredict as exc:
             return replace(_unknown(str(exc)), failure=failure)
 
@@ -237,7 +238,7 @@ class _Course:
             found = exit_by_catch(visit, index, failure.error, failure.cause)
         except StateFails as exc:
             # What a catcher stumbles over is not caught again.
-            return self._fail_around(visit.state, _failure(visit, exc))
+            return _fail_around(self.definition, visit.state, _failure(visit, exc))
         on = _Course(self.definition, visit, ()).go_on(found)
         if on.outcome not in (Outcome.CONTINUES, Outcome.SUCCEEDS):
             return replace(on, taken_by=visit.state.name)
@@ -250,30 +251,46 @@ class _Course:
             caught_to=visit.state.catch[index].next,
         )
 
-    def _fail_around(self, state: State, failure: Failure) -> Forecast:
-        """The branch or iteration fails, and with it the Map or Parallel around it."""
-        if state.container is None:
-            return Forecast(Verdict.WARNING, Outcome.FAILS, failure=failure, ends="execution")
-        around = self.definition.states[state.container]
-        if around.is_distributed:
-            raise CannotPredict(f"the Map {around.name} may tolerate some failures")
-        if matching(around.retry, failure.error) is not None:
-            raise CannotPredict(
-                f"the Retry of {around.name} takes it if it is not used up, and runs all of it anew"
-            )
-        index = caught(around, failure.error)
-        if index is None:
-            return self._fail_around(around, failure)
-        following = around.catch[index].next
-        return Forecast(
-            Verdict.WARNING,
-            Outcome.CAUGHT,
-            failure=failure,
-            taken_by=around.name,
-            next=following,
-            caught_to=following,
-            ends=around.name,
+
+def forecast_failed_map(*, definition: Definition, state: State) -> Forecast:
+    """What follows where a distributed Map of this definition has too many failed items."""
+    failure = Failure(state.name, EXCEEDED, EXCEEDED_CAUSE)
+    try:
+        return _taken_up(definition, state, failure)
+    except CannotPredict as exc:
+        return replace(_unknown(str(exc)), failure=failure)
+
+
+def _fail_around(definition: Definition, state: State, failure: Failure) -> Forecast:
+    """The branch or iteration fails, and with it the Map or Parallel around it."""
+    if state.container is None:
+        return Forecast(Verdict.WARNING, Outcome.FAILS, failure=failure, ends="execution")
+    around = definition.states[state.container]
+    if around.is_distributed:
+        raise CannotPredict(f"the Map {around.name} may tolerate some failures")
+    return _taken_up(definition, around, failure)
+
+
+def _taken_up(definition: Definition, around: State, failure: Failure) -> Forecast:
+    """By a rule of this Map or Parallel, else by what is around it."""
+    rule = matching(around.retry, failure.error)
+    if rule is not None and around.retry[rule].max_attempts > 0:
+        raise CannotPredict(
+            f"the Retry of {around.name} takes it if it is not used up, and runs all of it anew"
         )
+    index = caught(around, failure.error)
+    if index is None:
+        return _fail_around(definition, around, failure)
+    following = around.catch[index].next
+    return Forecast(
+        Verdict.WARNING,
+        Outcome.CAUGHT,
+        failure=failure,
+        taken_by=around.name,
+        next=following,
+        caught_to=following,
+        ends=around.name,
+    )
 
 
 def _unknown(reason: str) -> Forecast:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from callbacks.asl.dataflow import Visit
+from callbacks.asl.definition import State
 from callbacks.asl.language import query, templates
 from callbacks.asl.language.values import CannotPredict, is_number
 
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
+COUNT, PERCENTAGE = "ToleratedFailureCount", "ToleratedFailurePercentage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,15 @@ class Tolerance:
 
     count: Decimal | None
     percentage: Decimal | None
+
+    @property
+    def is_none(self) -> bool:
+        """The first failed item is one too many."""
+        return 0 in (self.count, self.percentage) or (self.count is self.percentage is None)
+
+    @property
+    def is_endless(self) -> bool:
+        return self.count is None and self.percentage is not None and self.percentage >= 100
 
     def is_exceeded(self, *, failed: int, total: int) -> bool:
         if self.count is None and self.percentage is None:
@@ -30,9 +41,23 @@ class Tolerance:
 
 def tolerance(visit: Visit) -> Tolerance:
     """Of a visit of a Map. Raises StateFails, CannotPredict."""
-    return Tolerance(
-        _number(visit, "ToleratedFailureCount"), _number(visit, "ToleratedFailurePercentage")
-    )
+    return Tolerance(_number(visit, COUNT), _number(visit, PERCENTAGE))
+
+
+def written_tolerance(state: State) -> Tolerance | None:
+    """As far as the definition of a Map alone tells; None where its input has a say."""
+    count, percentage = _written(state, COUNT), _written(state, PERCENTAGE)
+    if 0 in (count, percentage):
+        # The stricter of both counts, whatever the other one comes to.
+        return Tolerance(Decimal(0), None)
+    given = {name.removesuffix("Path") for name in state.raw} & {COUNT, PERCENTAGE}
+    is_known = len(given) == sum(one is not None for one in (count, percentage))
+    return Tolerance(count, percentage) if is_known else None
+
+
+def _written(state: State, name: str) -> Decimal | None:
+    value = state.raw.get(name)
+    return Decimal(str(value)) if is_number(value) else None
 
 
 def _number(visit: Visit, name: str) -> Decimal | None:

@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 
 from callbacks.asl.forecast import Forecast, Outcome, Verdict
 from callbacks.asl.handing import HandedOn
+from callbacks.decisions.around import Fate
+from callbacks.decisions.around_words import ends_around, lines_around
 from callbacks.decisions.stumbling import why
 
 _NAMES_SHOWN = 6
@@ -22,12 +24,13 @@ class Sent:
     """How the answer goes out: as an output or as an error, to a whole run or to an item's.
 
     A policy may send a rejection as an output that says no. An item of a distributed Map has a run
-    of its own, which is all that is forecast.
+    of its own; `fates` are what the failing of that brings about around it.
     """
 
     is_approval: bool
     is_output: bool
     of_item: bool = False
+    fates: tuple[Fate, ...] = ()
 
 
 def title(forecast: Forecast, sent: Sent) -> str:
@@ -35,15 +38,11 @@ def title(forecast: Forecast, sent: Sent) -> str:
     if forecast.verdict == Verdict.UNKNOWN:
         return _("Cannot predict")
     if forecast.verdict == Verdict.FATAL:
-        return (
-            _("This answer would end the run of this item")
-            if sent.of_item
-            else _("This answer would end the whole run")
-        )
+        return _("This answer would end %(what)s") % {"what": _what_ends(sent)}
     if forecast.outcome == Outcome.RETRIED:
         return _("The work would run again")
     if forecast.outcome == Outcome.FAILS:
-        return _("This ends the run of this item") if sent.of_item else _("This ends the whole run")
+        return _("This ends %(what)s") % {"what": _what_ends(sent)}
     if forecast.outcome == Outcome.CAUGHT:
         return _("The run takes another way")
     if not sent.is_approval:
@@ -73,10 +72,10 @@ def sentences(forecast: Forecast, sent: Sent) -> list[str]:
         if forecast.is_caught_around:
             return said
     if forecast.verdict == Verdict.FATAL:
-        return [*said, _dies(sent)]
+        return [*said, _dies(sent), *_around(sent)]
     said.extend(_way(forecast, sent))
     if forecast.outcome == Outcome.FAILS:
-        said.append(_fails(forecast, sent))
+        said.extend([_fails(forecast, sent), *_around(sent)])
     elif forecast.outcome == Outcome.UNKNOWN:
         said.append(_unknown(forecast))
     return said
@@ -102,7 +101,22 @@ def effect(forecast: Forecast, sent: Sent) -> str:
 
 
 def ends(sent: Sent) -> str:
-    return _("ends the run of this item") if sent.of_item else _("ends the whole run")
+    """The same where it goes out although it ends a run."""
+    around = ends_around(sent.fates)
+    return _("ends %(what)s") % {"what": around or _what_ends(sent)}
+
+
+def _what_ends(sent: Sent) -> str:
+    if not sent.of_item:
+        return _("the whole run")
+    around = ends_around(sent.fates)
+    if around:
+        return _("the run of this item, and %(around)s") % {"around": around}
+    return _("the run of this item")
+
+
+def _around(sent: Sent) -> list[str]:
+    return lines_around(sent.fates) if sent.of_item else []
 
 
 def _stumbled(forecast: Forecast, sent: Sent) -> list[str]:
@@ -187,10 +201,7 @@ def _fails(forecast: Forecast, sent: Sent) -> str:
             "error": failure.error or _("no name"),
         }
     if sent.of_item:
-        return _(
-            "No rule takes this error: the run of this item fails. How many failed items its Map "
-            "puts up with is in the workflow around it."
-        )
+        return _("No rule takes this error: the run of this item fails.")
     return _("No rule of the workflow takes this error: the whole run fails.")
 
 

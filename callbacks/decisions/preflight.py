@@ -21,6 +21,7 @@ from callbacks.asl.language.values import CannotPredict, Json
 from callbacks.asl.mending import mended
 from callbacks.asl.payload import parse_exact
 from callbacks.decisions.answer import Answer, check_answer
+from callbacks.decisions.around import Around
 from callbacks.decisions.errors import InvalidAnswer
 from callbacks.decisions.foretold import Sent
 from callbacks.models import CallbackTask, Direction
@@ -72,12 +73,14 @@ def _preflight(task: CallbackTask, answer: Answer) -> Forecast:
     )
 
 
-def sent_as(*, task: CallbackTask, answer: Answer) -> Sent:
+def sent_as(*, task: CallbackTask, answer: Answer, found: Forecast, around: Around) -> Sent:
     """For the words of a forecast. `answer` is as its policy sends it (`answer.under`)."""
+    of_item = task.execution.is_item
     return Sent(
         is_approval=answer.direction == Direction.APPROVE,
         is_output=answer.output is not None,
-        of_item=task.execution.is_item,
+        of_item=of_item,
+        fates=around.fates if of_item and found.outcome == Outcome.FAILS else (),
     )
 
 

@@ -11,6 +11,8 @@ from callbacks.asl.language.values import render
 from callbacks.asl.payload import PayloadError
 from callbacks.decisions import foretold
 from callbacks.decisions.answer import Answer, check_answer, read_output, under
+from callbacks.decisions.around import Around
+from callbacks.decisions.around_words import lines_around
 from callbacks.decisions.errors import InvalidAnswer
 from callbacks.decisions.foretold import Sent
 from callbacks.decisions.people import may_override_forecast
@@ -69,23 +71,24 @@ class Foreseen:
 
 
 def foreseen(*, task: CallbackTask, user: User, typed: Typed) -> Foreseen:
-    """At most two queries each, and none in most cases (`preflight`)."""
+    """At most two queries each, and none in most cases (`preflight`); `Around` may ask for more."""
+    around = Around(task, user)
     return Foreseen(
-        approval=_approval(task, user, typed),
-        rejection=_rejection(task, user, typed),
+        approval=_approval(around, typed),
+        rejection=_rejection(around, typed),
         changes=changes_of(task=task, user=user, typed=typed),
     )
 
 
-def _approval(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
+def _approval(around: Around, typed: Typed) -> ForecastPanel:
     if not typed.output.strip():
         return ForecastPanel(
             title=_("What your answer does"),
             lines=(_("Write an answer, and here stands what the run does with it."),),
         )
     answer = typed.answer(Direction.APPROVE)
-    lines = typed.not_numbers or _unfit(task, answer, "output")
-    return _not_yet(_why_not(typed), *lines) if lines else _panel(task, user, answer)
+    lines = typed.not_numbers or _unfit(around.task, answer, "output")
+    return _not_yet(_why_not(typed), *lines) if lines else _panel(around, answer)
 
 
 def _why_not(typed: Typed) -> str:
@@ -96,16 +99,24 @@ def _why_not(typed: Typed) -> str:
     return _("It does not have the form that is asked for")
 
 
-def _rejection(task: CallbackTask, user: User, typed: Typed) -> ForecastPanel:
-    policy, answer = task.policy, typed.answer(Direction.REJECT)
+def _rejection(around: Around, typed: Typed) -> ForecastPanel:
+    task, answer = around.task, typed.answer(Direction.REJECT)
+    policy = task.policy
     is_failure = policy.rejection_mode != RejectionMode.SUCCESS
     if is_failure and policy.rejection_errors and not typed.error.strip():
         return ForecastPanel(
             title=_("Choose a kind of rejection"),
-            lines=(_("What the run does depends on it."),),
+            lines=(_("What the run does depends on it."), *_unless_taken(around)),
         )
     lines = (*_unfit(task, answer, "error"), *_unfit(task, answer, "cause")) if is_failure else ()
-    return _not_yet(_("This cannot be sent yet"), *lines) if lines else _panel(task, user, answer)
+    return _not_yet(_("This cannot be sent yet"), *lines) if lines else _panel(around, answer)
+
+
+def _unless_taken(around: Around) -> list[str]:
+    if not around.task.execution.is_item:
+        return []
+    first = _("Where no rule takes it, the run of this item fails.")
+    return [first, *lines_around(around.fates)]
 
 
 def _unfit(task: CallbackTask, answer: Answer, field: str) -> tuple[str, ...]:
@@ -122,11 +133,13 @@ def _not_yet(title: str, *lines: str) -> ForecastPanel:
     return ForecastPanel(title=title, lines=lines, tone="warn", icon="alert-circle")
 
 
-def _panel(task: CallbackTask, user: User, answer: Answer) -> ForecastPanel:
+def _panel(around: Around, answer: Answer) -> ForecastPanel:
+    task = around.task
     answer = under(answer, task.policy)
-    found, sent = preflight(task=task, answer=answer), sent_as(task=task, answer=answer)
+    found = preflight(task=task, answer=answer)
+    sent = sent_as(task=task, answer=answer, found=found, around=around)
     is_fatal = found.verdict == Verdict.FATAL
-    may_override = is_fatal and may_override_forecast(user)
+    may_override = is_fatal and may_override_forecast(around.user)
     tone, icon = _LOOKS[found.verdict]
     return ForecastPanel(
         title=foretold.title(found, sent),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from callbacks.models import Decision, Role, Scope
 from tests import making
-from tests.founding import RIGHT, WRONG, founding_task
+from tests.founding import RIGHT, WRONG, founding_definition, founding_task
 
 
 @pytest.fixture
@@ -83,3 +85,23 @@ def test_what_is_meant_has_to_be_plain(approver, body):
     answer = approver.post(f"/tasks/{founding_task().pk}/preflight", body)
     assert answer.status_code == 422
     assert "output" in answer.json()["errors"]
+
+
+def test_what_a_failed_item_does_to_its_map_is_told(approver):
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    processor = {"ProcessorConfig": config, **json.loads(founding_definition())}
+    each = {"Type": "Map", "ItemProcessor": processor, "End": True}
+    text = json.dumps({"StartAt": "Each", "States": {"Each": each}})
+    machine = making.make_machine(definition=text)
+    run = making.make_map_run(making.make_execution(machine))
+    definition = making.make_definition(founding_definition())
+    first, _other = (
+        making.make_task(execution=making.make_execution(run, definition=definition))
+        for _ in range(2)
+    )
+    found = approver.post(f"/tasks/{first.pk}/preflight", {"error": "Other"}).json()
+    assert found["explanation"] == [
+        "No rule takes this error: the run of this item fails.",
+        "Its Map Each puts up with no failed item.",
+        "So the whole run around it fails; 1 other request that waits in the Map ends with it.",
+    ]

@@ -179,3 +179,13 @@ def test_a_map_is_found_by_the_label_of_its_runs(
         for state, label in labels.items()
     }
     assert map_labelled(machine(states), asked) == name
+
+
+def test_a_map_in_the_children_of_another_has_no_runs_of_its_own_machine() -> None:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+
+    def spread(**states: Any) -> dict[str, Any]:
+        body = {"ProcessorConfig": config, "StartAt": next(iter(states)), "States": states}
+        return {"Type": "Map", "ItemProcessor": body, "End": True}
+
+    assert map_labelled(machine({"Each": spread(Inner=spread(Ask=callback()))}), "0a1b") == "Each"

@@ -16,6 +16,15 @@ from callbacks.models import (
     Direction,
     TaskStatus,
 )
+from callbacks.queries.ended_around import (
+    MAP_ENDED,
+    NOT_KNOWN,
+    PARENT_FAILED,
+    PARENT_STOPPED,
+    PARENT_TIMED_OUT,
+    EndedAround,
+    ended_around,
+)
 from callbacks.queries.rescue import stop_of
 from callbacks.sync.plan import JOB_ENDED
 from callbacks.views.panels import Fact, short_text
@@ -32,6 +41,14 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
     ),
     "execution_timed_out": lambda: _("The whole run ran out of time."),
     "stopped": lambda: _("The run was stopped."),
+    PARENT_TIMED_OUT: lambda: _("The run that this is a part of ran out of time."),
+    PARENT_FAILED: lambda: _("The run that this is a part of failed."),
+    PARENT_STOPPED: lambda: _("The run that this is a part of was stopped."),
+    NOT_KNOWN: lambda: _(
+        "The run of this item was stopped, or ended with the one around it, which was restarted "
+        "since."
+    ),
+    MAP_ENDED: lambda: _("The Map that this is an item of ended, and its other items with it."),
     "submit_failed": lambda: _(
         "The call that hands the request over failed, so nobody could have answered it."
     ),
@@ -130,9 +147,22 @@ _FROM_OUTSIDE = (
 )
 
 
-def stop_facts(execution_id: uuid.UUID, code: str) -> tuple[Fact, ...]:
+def end_around(task: CallbackTask | None) -> EndedAround | None:
+    """What ended the run of a Map's item with it: one query, and only where it was stopped."""
+    if task is None or task.closed_kind != "stopped" or not task.execution.is_item:
+        return None
+    return ended_around(task_ids=[task.pk]).get(task.pk)
+
+
+def stop_facts(
+    execution_id: uuid.UUID, code: str, around: EndedAround | None = None
+) -> tuple[Fact, ...]:
     """Who stopped the run from here, and why; one query, and only where a stop ended the wait."""
-    stop = stop_of(execution_id=execution_id) if code == "stopped" else None
+    if around is not None:
+        is_stop, stopped = around.code == PARENT_STOPPED, around.execution_id
+    else:
+        is_stop, stopped = code == "stopped", execution_id
+    stop = stop_of(execution_id=stopped) if is_stop and stopped else None
     if stop is None:
         return ()
     facts = (Fact(_("Stopped by"), stop.asked_by_name),)

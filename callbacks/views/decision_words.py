@@ -19,6 +19,7 @@ from callbacks.views.closings import (
     answered_from_outside,
     closing_code,
     closing_sentence,
+    end_around,
     stop_facts,
 )
 from callbacks.views.collecting_words import collecting, is_void, voided
@@ -296,6 +297,7 @@ def _what_ran(scene: Scene) -> tuple[str, ...]:
 def _lost(scene: Scene) -> Panel:
     decision, task = scene.decision, scene.task
     code = decision.outcome
+    around = end_around(task) if code == "stopped" else None
     first = answered_from_outside(code)
     title = _("Something else answered first") if first else _("The wait ended before your answer")
     if not scene.is_own and not first:
@@ -307,11 +309,11 @@ def _lost(scene: Scene) -> Panel:
         icon="arrows-split-2" if first else "clock-off",
         at=short_moment(decision.closing_at or decision.status_at, scene.now),
         is_alert=True,
-        texts=(closing_sentence(code), _not_used(scene)),
+        texts=(closing_sentence(around.code if around else code), _not_used(scene)),
         facts=(
             *_their_answer(scene),
             Fact(_("AWS event"), event_words(decision), is_code=True),
-            *(stop_facts(task.execution_id, code) if task else ()),
+            *(stop_facts(task.execution_id, code, around) if task else ()),
             *(() if scene.is_own else who_facts(scene)),
             *((Fact(_("The run"), run_words(task.execution)),) if task else ()),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from callbacks.models import DecisionStatus, Direction, TaskStatus
+from callbacks.queries.ended_around import MAP_ENDED, NOT_KNOWN, EndedAround, ended_around
 from callbacks.queries.history import Answer, End, HistoryFilter, Outcome, list_history
 from callbacks.templatetags.look import BADGES
 from callbacks.templatetags.words import moment, span
 from callbacks.views.addresses import Address, Chip, read_address, read_cursor, read_uuid
-from callbacks.views.closings import answer_badge
+from callbacks.views.closings import answer_badge, closing_sentence
 from callbacks.views.fragments import respond
 from callbacks.views.frame import EVERYBODY, Frame, frame_of
 from callbacks.views.guard import PersonRequest, page
@@ -53,7 +54,9 @@ def history(request: PersonRequest) -> HttpResponse:
     cursor = read_cursor(address.get("cursor"))
     found = list_history(sight=frame.sight, filters=filters, cursor=cursor)
     labels = {facts.id: facts.label for facts in frame.facts.connections}
-    rows = [_row(entry, labels, frame) for entry in found.entries]
+    stopped = [entry.id for entry in found.entries if _was_stopped(entry)]
+    around = ended_around(task_ids=stopped)
+    rows = [_row(entry, around.get(entry.id), labels, frame) for entry in found.entries]
     context = {
         "rows": rows,
         "sees_all": frame.sight.sees_all,
@@ -127,10 +130,25 @@ class HistoryRow:
     waited: str = ""
 
 
-def _row(entry: Answer | End, labels: Mapping[Any, str], frame: Frame) -> HistoryRow:
+def _row(
+    entry: Answer | End, around: EndedAround | None, labels: Mapping[Any, str], frame: Frame
+) -> HistoryRow:
     if isinstance(entry, Answer):
         return _answer_row(entry, frame)
-    return _end_row(entry, labels, frame)
+    row = _end_row(entry, labels, frame)
+    if around is None:
+        return row
+    return replace(row, by=_by_around(around.code), note=closing_sentence(around.code))
+
+
+def _by_around(code: str) -> str:
+    if code == NOT_KNOWN:
+        return _("not known")
+    return _("the Map around it") if code == MAP_ENDED else _("the run around it")
+
+
+def _was_stopped(entry: Answer | End) -> bool:
+    return isinstance(entry, End) and entry.closed_kind == "stopped"
 
 
 def _answer_row(entry: Answer, frame: Frame) -> HistoryRow:

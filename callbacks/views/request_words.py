@@ -23,6 +23,7 @@ from callbacks.views.closings import (
     answer_badge,
     closing_code,
     closing_sentence,
+    end_around,
     stop_facts,
     task_badge,
 )
@@ -245,7 +246,7 @@ def notices_of(*, facts: RequestFacts, user: User, now: datetime) -> list[Notice
 
 def over_of(*, task: CallbackTask, now: datetime) -> Over:
     """Somebody or something ended the wait, and nobody answered it here."""
-    code = closing_code(task)
+    code, around = closing_code(task), end_around(task)
     outside = task_badge(task) == "elsewhere"
     event = f"{task.closed_event_id or ''} {task.closed_event_type}".strip()
     return Over(
@@ -253,10 +254,10 @@ def over_of(*, task: CallbackTask, now: datetime) -> Over:
         at=moment(at=task.closed_at, now=now) if task.closed_at else "",
         icon="arrows-split-2" if outside else "clock-off",
         tone="else" if outside else "",
-        texts=(closing_sentence(code),),
+        texts=(closing_sentence(around.code if around else code),),
         facts=(
             *(answer_facts(task) if outside else ()),
-            *stop_facts(task.execution_id, code),
+            *stop_facts(task.execution_id, code, around),
             *((Fact(_("AWS event"), event, is_code=True),) if event else ()),
             Fact(_("The run"), run_words(task.execution)),
         ),

@@ -283,7 +283,7 @@ def _ended(task: TaskFacts, words: Words) -> Look:
 _ENDED: Mapping[TaskStatus, tuple[str, Callable[[], str], str]] = {
     TaskStatus.ANSWERED: ("elsewhere", lambda: _("answered outside Holdpoint"), "away"),
     TaskStatus.TIMED_OUT: ("expired", lambda: _("ran out of time"), "quiet"),
-    TaskStatus.STOPPED: ("stopped", lambda: _("the run was stopped"), "quiet"),
+    TaskStatus.STOPPED: ("stopped", lambda: _("the run was ended"), "quiet"),
     TaskStatus.CLOSED: ("closed", lambda: _("it is over, without an answer"), "quiet"),
 }
 

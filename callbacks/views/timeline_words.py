@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from callbacks.models import LIVE, CallbackTask, Decision, Execution, TaskStatus
+from callbacks.queries.ended_around import EndedAround, ended_around
 from callbacks.sync.live import LiveEvent
 from callbacks.templatetags.words import DAYS_WITHOUT_YEAR, ago, day, exact_time, stamp, time_left
 from callbacks.views.closings import closing_code, closing_sentence
@@ -65,7 +66,8 @@ def timeline_of(
     Steps that wait for nobody are in it as far as `events` tell of them.
     """
     ours = {answer.task_id for answer in answers if answer.status in LIVE}
-    found = [*_run_moments(execution), *_attempts(attempts, ours, task is None)]
+    around = _ended_around(execution, attempts)
+    found = [*_run_moments(execution), *_attempts(attempts, ours, around, task is None)]
     found += [_answer_moment(answer) for answer in answers]
     asked = {attempt.state for attempt in attempts}
     for event, text in steps_of(visits_of(events), but=asked):
@@ -118,18 +120,31 @@ def _run_moments(execution: Execution) -> Iterator[Moment]:
 
 
 def _attempts(
-    attempts: Sequence[CallbackTask], ours: Container[uuid.UUID], is_whole_run: bool
+    attempts: Sequence[CallbackTask],
+    ours: Container[uuid.UUID],
+    around: Mapping[uuid.UUID, EndedAround],
+    is_whole_run: bool,
 ) -> Iterator[Moment]:
     for attempt in attempts:
-        for one in _attempt_moments(attempt, is_ours=attempt.pk in ours):
+        end = around.get(attempt.pk)
+        for one in _attempt_moments(attempt, end, is_ours=attempt.pk in ours):
             yield replace(one, state=_place(attempt)) if is_whole_run else one
+
+
+def _ended_around(
+    execution: Execution, attempts: Sequence[CallbackTask]
+) -> Mapping[uuid.UUID, EndedAround]:
+    stopped = [one.pk for one in attempts if one.closed_kind == "stopped"]
+    return ended_around(task_ids=stopped) if execution.is_item else {}
 
 
 def _place(attempt: CallbackTask) -> str:
     return f"{attempt.state} {attempt.iteration}".strip()
 
 
-def _attempt_moments(attempt: CallbackTask, *, is_ours: bool) -> Iterator[Moment]:
+def _attempt_moments(
+    attempt: CallbackTask, around: EndedAround | None, *, is_ours: bool
+) -> Iterator[Moment]:
     url = task_page(attempt.pk)
     runs = attempt.early_completion
     text = _("Attempt %(n)d: a job runs") if runs else _("Attempt %(n)d waiting")
@@ -144,14 +159,16 @@ def _attempt_moments(attempt: CallbackTask, *, is_ours: bool) -> Iterator[Moment
     if attempt.is_activity and attempt.started_at is not None:
         yield Moment(attempt.started_at, "robot", "", _picked_up(attempt), "ActivityStarted", url)
     if attempt.closed_at is not None:
-        yield _end_of_attempt(attempt, url, is_ours=is_ours)
+        yield _end_of_attempt(attempt, url, around, is_ours=is_ours)
 
 
-def _end_of_attempt(attempt: CallbackTask, url: str, *, is_ours: bool) -> Moment:
+def _end_of_attempt(
+    attempt: CallbackTask, url: str, around: EndedAround | None, *, is_ours: bool
+) -> Moment:
     event = f"{attempt.closed_event_id or ''} {attempt.closed_event_type}".strip()
     said = _("event %(event)s") % {"event": event} if event else ""
     note = " · ".join(part for part in (said, attempt.closed_error) if part)
-    words = closing_sentence(closing_code(attempt))
+    words = closing_sentence(around.code if around else closing_code(attempt))
     if attempt.status == TaskStatus.ANSWERED and (is_ours or attempt.answered_here):
         # The answer stands in a line of its own, with what is known of its way.
         words = _("The step has its answer.")

@@ -22,6 +22,7 @@ from callbacks.models import (
     Request,
     StateMachine,
 )
+from callbacks.queries.ended_around import ended_around
 from callbacks.sync.asking import Asking
 from callbacks.sync.hinted import look_up_hints, note_hints
 from callbacks.sync.lines import LAG
@@ -580,3 +581,31 @@ def test_a_killed_pass_does_no_harm(
     statuses = {world.simulator.execution(arn)["status"] for arn in children(world, parent)}
     rows = Execution.objects.filter(arn__in=children(world, parent))
     assert set(rows.values_list("status", flat=True)) == statuses
+
+
+@pytest.mark.parametrize("end", ["parent_timed_out", "parent_failed", "parent_stopped"])
+def test_children_that_end_with_their_parent_are_told_by_how_it_ended(
+    world: World, end: str
+) -> None:
+    parent = world.start(spread() | {"TimeoutSeconds": 3600}, PHOTOS)
+    world.sync()
+    first, *others = children(world, parent)
+    world.simulator.advance(60)
+    if end == "parent_failed":
+        world.simulator.call(
+            "SendTaskFailure", taskToken=world.token(first), error="No", cause="No."
+        )
+    elif end == "parent_stopped":
+        world.simulator.call("StopExecution", executionArn=parent)
+    else:
+        world.simulator.advance(3600)
+    pass_by(world)
+
+    rows = [world.task(child) for child in others]
+    found = ended_around(task_ids=[row.pk for row in rows])
+    assert {(row.status, found[row.pk].code) for row in rows} == {("stopped", end)}
+
+    world.simulator.call("RedriveExecution", executionArn=parent)
+    pass_by(world)
+    found = ended_around(task_ids=[row.pk for row in rows])
+    assert {found[row.pk].code for row in rows} == {"not_known"}

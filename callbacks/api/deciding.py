@@ -111,7 +111,8 @@ def _why(exc: DecisionError) -> Problem:
 
 
 def _would_kill(exc: WouldKill) -> Problem:
-    text = "This answer would end the whole run; nothing was sent. "
+    what = "the run of this item" if exc.of_item else "the whole run"
+    text = f"This answer would end {what}; nothing was sent. "
     text += (
         'Send "override": true with a reason to send it all the same.'
         if exc.may_override

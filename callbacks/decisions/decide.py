@@ -196,7 +196,7 @@ def _foresee(task: CallbackTask, given: _Given) -> str:
         return found.verdict
     may_override = may_override_forecast(given.user)
     if not (given.answer.override and may_override):
-        raise WouldKill(found, may_override=may_override)
+        raise WouldKill(found, may_override=may_override, of_item=task.execution.is_item)
     if not given.answer.reason.strip():
         raise InvalidAnswer({"reason": [_WHY_OVERRIDE]})
     return found.verdict

@@ -29,13 +29,14 @@ class InvalidAnswer(DecisionError):
 class WouldKill(DecisionError):
     """The answer would end the execution (`forecast`), and that was not overridden.
 
-    `may_override`: this person could, with a reason.
+    `may_override`: this person could, with a reason. `of_item`: the execution is a Map Run's child.
     """
 
-    def __init__(self, forecast: Forecast, *, may_override: bool) -> None:
+    def __init__(self, forecast: Forecast, *, may_override: bool, of_item: bool) -> None:
         super().__init__(f"fatal: {forecast.failure.error if forecast.failure else ''}")
         self.forecast = forecast
         self.may_override = may_override
+        self.of_item = of_item
 
 
 class NotYours(DecisionError):

@@ -139,6 +139,8 @@ def would_kill(error: WouldKill, *, field: str, is_fixed: bool) -> dict[str, lis
         return _fixed_no_kills(field if error.may_override else "error")
     if error.may_override:
         return {field: [_("Nothing was sent. Mend the answer, or tick this and say why.")]}
+    if error.of_item:
+        return {"answer": [_("This answer would end the run of this item, so nothing was sent.")]}
     return {"answer": [_("This answer would end the whole run, so nothing was sent.")]}
 
 

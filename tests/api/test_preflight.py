@@ -99,6 +99,8 @@ def test_what_a_failed_item_does_to_its_map_is_told(approver):
         making.make_task(execution=making.make_execution(run, definition=definition))
         for _ in range(2)
     )
+    refused = approver.post(f"/tasks/{first.pk}/approve", {"output_text": WRONG})
+    assert "would end the run of this item; nothing was sent." in refused.json()["detail"]
     found = approver.post(f"/tasks/{first.pk}/preflight", {"error": "Other"}).json()
     assert found["explanation"] == [
         "No rule takes this error: the run of this item fails.",

@@ -9,7 +9,7 @@ import pytest
 from callbacks.models import Role
 from tests import making
 from tests.founding import RETRY, WRONG, founding_definition
-from tests.views.answering import form_fields
+from tests.views.answering import form_fields, post_answer
 from tests.views.conftest import text_of
 
 
@@ -65,6 +65,13 @@ def test_an_approval_that_kills_its_item_says_so_too(said):
     text = said(first, output=WRONG)
     assert "This answer would end the run of this item, and the whole run around it" in text
     assert "1 other request that waits in the Map ends with it." in text
+
+
+def test_what_was_not_sent_is_said_to_end_the_item_and_not_the_whole_run(people, browser_of):
+    (task,) = children(parent_of(around(ToleratedFailurePercentage=100)))
+    text = text_of(post_answer(browser_of(people.approver), task, output=WRONG))
+    assert "This answer would end the run of this item, so nothing was sent." in text
+    assert "whole run" not in text
 
 
 def test_an_error_that_a_rule_takes_says_nothing_of_the_map(said):

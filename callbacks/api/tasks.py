@@ -32,7 +32,7 @@ from callbacks.decisions.around import Around
 from callbacks.decisions.errors import InvalidAnswer
 from callbacks.decisions.preflight import preflight, sent_as
 from callbacks.models import CallbackTask, Direction, RescueAction, Scope, User
-from callbacks.queries.listing import ListFilter, answers_to, list_tasks
+from callbacks.queries.listing import ListFilter, list_tasks
 from callbacks.queries.paging import BadCursor, Cursor, parse_cursor
 from callbacks.queries.tasks import Order
 from callbacks.rescue.ask import MAY_RESCUE, heartbeat

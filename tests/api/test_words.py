@@ -20,7 +20,7 @@ def test_every_way_that_signatures_become_void_is_explained():
 
 def test_void_signatures_are_not_said_to_be_taken_back():
     void = Decision(status=DecisionStatus.WITHDRAWN, outcome="policy_changed")
-    assert explanation(void) == (
+    assert explanation(void, is_off=False) == (
         "The policy was changed, so its signatures are void. Nothing was sent."
     )
     assert explanation(Decision(status=DecisionStatus.WITHDRAWN)).startswith("Taken back")

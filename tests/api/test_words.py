@@ -23,4 +23,6 @@ def test_void_signatures_are_not_said_to_be_taken_back():
     assert explanation(void, is_off=False) == (
         "The policy was changed, so its signatures are void. Nothing was sent."
     )
-    assert explanation(Decision(status=DecisionStatus.WITHDRAWN)).startswith("Taken back")
+    assert explanation(Decision(status=DecisionStatus.WITHDRAWN), is_off=False).startswith(
+        "Taken back"
+    )

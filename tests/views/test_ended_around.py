@@ -23,7 +23,9 @@ SENTENCES = {
 def parent_of(status="RUNNING", after=-1, machine=None):
     """A run that ended so many seconds after its items, if it did."""
     stopped_at = None if status == "RUNNING" else AT + timedelta(seconds=after)
-    return making.make_execution(machine, status=status, stopped_at=stopped_at)
+    began = AT - timedelta(hours=1)
+    times = {"started_at": began, "ordered_at": began, "stopped_at": stopped_at}
+    return making.make_execution(machine, status=status, **times)
 
 
 def stopped_item(parent, **fields):

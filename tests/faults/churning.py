@@ -109,11 +109,7 @@ class Churn(Course):
         if under_way or waiting_differs(self.simulator) or self.differences():
             return False
         # By a mirror that is right: a timeout or a repeat would make the truth another one.
-        waiting = CallbackTask.objects.waiting()
-        has_clock = waiting.exclude(timeout_seconds=None, heartbeat_seconds=None).exists()
-        runs = Execution.objects.filter(status="RUNNING")
-        is_to_repeat = runs.exclude(pk__in=waiting.values("execution_id")).exists()
-        return not (has_clock or is_to_repeat)
+        return not (_with_a_clock().exists() or _to_repeat().exists())
 
     def differences(self) -> list[str]:
         return differences(self.simulator, self.started)
@@ -122,8 +118,9 @@ class Churn(Course):
         """What is not as it should be."""
         answers = Counter(Decision.objects.unsettled().values_list("status", flat=True))
         actions = Counter(_open_actions().values_list("kind", "status"))
-        lines = [f"{answers}, {actions}", *self.differences()[:20]]
-        return "\n".join(lines)
+        moving = f"with a clock: {_told(_with_a_clock())}, to repeat: {_told(_to_repeat())}"
+        waits = f"waiting otherwise than in AWS: {waiting_differs(self.simulator)}"
+        return "\n".join([f"{answers}, {actions}", moving, waits, *self.differences()[:20]])
 
     def sends(self) -> list[dict[str, Any]]:
         """The answers that came from here, as the simulator saw them."""
@@ -134,6 +131,22 @@ class Churn(Course):
             for call in made
             if call["params"].get("output", call["params"].get("cause")) not in theirs
         ]
+
+
+def _with_a_clock() -> Any:
+    """What waits and ends by itself."""
+    return CallbackTask.objects.waiting().exclude(timeout_seconds=None, heartbeat_seconds=None)
+
+
+def _to_repeat() -> Any:
+    """What runs and waits for nobody, nor for its children: it is between two attempts."""
+    waiting = CallbackTask.objects.waiting().values("execution_id")
+    runs = Execution.objects.filter(status="RUNNING").exclude(pk__in=waiting)
+    return runs.exclude(map_runs__executions__status="RUNNING")
+
+
+def _told(rows: Any) -> list[Any]:
+    return list(rows.values()[:3])
 
 
 def _open_actions() -> Any:

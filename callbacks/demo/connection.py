@@ -21,8 +21,6 @@ def ensure_connection(*, region: str, endpoint_url: str, now: datetime) -> None:
         name=_free_name(endpoint_url),
         access=Access(region=region, endpoint_url=endpoint_url),
         check=True,
-        # Every emulator calls its account the same.
-        may_double=True,
         actor=COMMAND,
         now=now,
     )

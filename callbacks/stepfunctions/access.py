@@ -33,6 +33,8 @@ STS_CONFIG = Config(
 )
 # One hour is what every role allows, also when we come from another role (role chaining).
 ROLE_SECONDS = 3600
+# docs.aws.amazon.com/general/latest/gr/step-functions, and those of a VPC.
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,16 @@ class Access:
     def is_local(self) -> bool:
         """Tell whether the endpoint is this very machine, that is: an emulator."""
         return _is_loopback(urlsplit(self.effective_endpoint or "").hostname or "")
+
+    @property
+    def place(self) -> str:
+        """Tell what answers, as far as an address says: AWS by whatever name, or which emulator."""
+        address = urlsplit(self.effective_endpoint or "")
+        host = (address.hostname or "").rstrip(".")
+        if not host or host.endswith(AWS_DOMAINS):
+            return "AWS"
+        port = address.port or (443 if address.scheme == "https" else 80)
+        return f"{'localhost' if self.is_local else host}:{port}"
 
 
 def without_own_endpoint(access: Access) -> Access:

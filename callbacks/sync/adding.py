@@ -55,8 +55,8 @@ def add_connection(
 ) -> Added:
     """Make the connection, or bring an existing one of the same identity to these values.
 
-    With `check`, AWS is asked first. `may_double` mirrors an account and region once more at
-    another endpoint. Raises StepFunctionsError where AWS does not answer, NameTaken,
+    With `check`, AWS is asked first. `may_double` mirrors an account and region of AWS once more
+    at another of its endpoints. Raises StepFunctionsError where AWS does not answer, NameTaken,
     MirroredAlready, BadConnection, or AuditUnavailable; then nothing was changed.
     """
     admit(name=name, access=access, hint_queue_url=hint_queue_url)
@@ -154,9 +154,14 @@ def _check_name(name: str, existing: Connection | None) -> None:
 
 
 def _check_account(wanted: Connection) -> None:
-    """Of an account that is not known yet nobody can tell."""
+    """Of an account that is not known yet nobody can tell; emulators call theirs all the same."""
     rows = Connection.objects.filter(account=wanted.account, region=wanted.region)
-    other = rows.order_by("-is_enabled", "created_at").first() if wanted.account else None
+    same = (
+        row
+        for row in rows.order_by("-is_enabled", "created_at")
+        if row.access.place == wanted.access.place
+    )
+    other = next(same, None) if wanted.account else None
     if other is not None:
         off = "" if other.is_enabled else ", which is switched off"
         raise MirroredAlready(

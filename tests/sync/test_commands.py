@@ -16,7 +16,7 @@ from callbacks.models import AuditEntry, CallCount, Connection, Lease
 from callbacks.models.clock import database_now
 from callbacks.models.identity import connection_id
 from tests import making
-from tests.simulator.control import Control
+from tests.simulator.control import Control, running_simulator
 from tests.sync.world import World
 
 NOBODY = "http://127.0.0.1:9"
@@ -147,6 +147,23 @@ def test_an_account_and_region_are_mirrored_once_whatever_the_address(
         add(again, name="loc")
 
     assert add(again, "--mirror-twice", name="loc").startswith("Added loc")
+
+
+def test_another_emulator_that_calls_its_account_the_same_is_another_one(
+    db: None, simulator: Control
+) -> None:
+    add(simulator.url, name="demo")
+    with running_simulator() as other:
+        for one in (simulator, other):
+            one.create("orders", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+        assert add(other.url, name="other").startswith("Added other: account 123456789012")
+
+
+def test_a_vpc_endpoint_is_no_other_account(db: None) -> None:
+    making.make_connection("prod", region="eu-west-3", account="210987654321", endpoint_url="")
+    vpc = "https://vpce-1-2.states.eu-west-3.vpce.amazonaws.com"
+    with pytest.raises(CommandError, match="210987654321 in eu-west-3 is already mirrored as prod"):
+        add(vpc, *IN_AWS, name="vpc")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ CHANGEABLE_WORDS = {
 LONGEST_ERROR = 200
 ONLY_ONCE = (
     "Nothing was added: each request would stand twice, each with an answer of its own. "
-    "--mirror-twice adds it all the same, where it is another emulator that calls itself that."
+    "--mirror-twice adds it all the same, to change over to another endpoint."
 )
 
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--mirror-twice",
             action="store_true",
-            help="Add it although its account and region are mirrored: as another emulator's.",
+            help="Add it although its account and region are mirrored, by another endpoint.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -83,9 +83,9 @@ def survey(*, asking: Asking, machine: StateMachine, now: datetime) -> bool:
     # Also where it fails: the next try is not the next pass.
     machine.surveyed_at, machine.survey_next_at = now, now + SURVEY_AGAIN_AFTER
     machine.save(update_fields=["surveyed_at", "survey_next_at"])
-    began_at = machine.survey_began_at or asking.aws_now(now)
+    aws_now = asking.aws_now(now)
     page, is_first = _page(asking, machine)
-    began_at = asking.aws_now(now) if is_first else began_at
+    began_at = aws_now if is_first else machine.survey_began_at or aws_now
     _clear_denial(machine)
     since = machine.survey_upto - LAG if machine.survey_upto else None
     lines = [one for one in page.executions if since is None or ordered_at(one) >= since]
